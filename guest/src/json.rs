@@ -1,0 +1,345 @@
+//! JSON as template values: taken apart level by level, only where a template
+//! looks, and with numbers that keep their text.
+//!
+//! `1200.00`, `1e400` and integers beyond 64 bits have no exact place among
+//! minijinja's numbers, so they become a [`Number`] that prints as it came.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use minijinja::{
+    Value,
+    value::{Enumerator, Object, ObjectRepr},
+};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::value::RawValue;
+
+/// Takes JSON text as a template value. Containers are read one level at a
+/// time, when something asks for a member.
+///
+/// # Errors
+///
+/// The text is not one JSON value. All of it is checked, however deep.
+pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    let raw: &RawValue = serde_json::from_str(text)?;
+    let document = Arc::<str>::from(raw.get());
+    Ok(value_of(&Slice {
+        start: 0,
+        end: document.len(),
+        document,
+    }))
+}
+
+/// A JSON number that minijinja could not hold without changing it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Number {
+    text: Box<str>,
+}
+
+impl Number {
+    /// The number as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it was written without fraction and exponent.
+    pub fn is_integer(&self) -> bool {
+        !self.text.contains(['.', 'e', 'E'])
+    }
+
+    /// The nearest double; infinite where JSON's number is out of its range.
+    pub fn to_f64(&self) -> f64 {
+        self.text.parse().unwrap_or(f64::NAN)
+    }
+}
+
+impl Object for Number {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.to_f64() != 0.0
+    }
+
+    fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// A JSON object, as a map that keeps the order of its members.
+#[derive(Debug)]
+pub struct JsonObject {
+    source: Slice,
+    members: OnceLock<Vec<(Arc<str>, Value)>>,
+}
+
+impl JsonObject {
+    /// The object's JSON text, as it came.
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    /// Its members in the order written; of a repeated name the last one, as
+    /// JSON readers do, in the place of the first.
+    pub fn members(&self) -> &[(Arc<str>, Value)] {
+        self.members.get_or_init(|| {
+            let mut members: Vec<(Arc<str>, Value)> = Vec::new();
+            let RawMembers(raw) = serde_json::from_str(self.text()).unwrap_or_default();
+            // Long objects are rare, and a scan of a short one beats a map.
+            for (name, raw) in raw {
+                let value = value_of(&self.source.part(raw));
+                match members.iter_mut().find(|(known, _)| **known == *name) {
+                    Some(member) => member.1 = value,
+                    None => members.push((name.into(), value)),
+                }
+            }
+            members
+        })
+    }
+
+    /// The member of this name. `pk` falls back to `id`, as a model's does.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        let find = |name: &str| self.members().iter().find(|(known, _)| **known == *name);
+        find(name)
+            .or_else(|| if name == "pk" { find("id") } else { None })
+            .map(|(_, value)| value)
+    }
+}
+
+impl Object for JsonObject {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.member(key).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(
+            self.members()
+                .iter()
+                .map(|(name, _)| Value::from(name.clone()))
+                .collect(),
+        )
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        Some(self.members().len())
+    }
+}
+
+/// A JSON array, as a sequence.
+#[derive(Debug)]
+pub struct JsonArray {
+    source: Slice,
+    items: OnceLock<Vec<Value>>,
+}
+
+impl JsonArray {
+    /// The array's JSON text, as it came.
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    /// Its items in order.
+    pub fn items(&self) -> &[Value] {
+        self.items.get_or_init(|| {
+            let raw: Vec<&RawValue> = serde_json::from_str(self.text()).unwrap_or_default();
+            raw.into_iter()
+                .map(|raw| value_of(&self.source.part(raw)))
+                .collect()
+        })
+    }
+}
+
+impl Object for JsonArray {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.items().get(key.as_usize()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.items().len())
+    }
+}
+
+/// How Python writes a float: the shortest digits that read back as the same
+/// number, `1e+16` from there on and `1e-05` below a ten-thousandth.
+pub fn python_float(number: f64) -> String {
+    if number.is_nan() {
+        return "nan".into();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "inf" } else { "-inf" }.into();
+    }
+    let scientific = format!("{number:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        return format!("{number:?}");
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+}
+
+/// Part of a shared JSON text that has been checked as a whole.
+#[derive(Clone, Debug)]
+struct Slice {
+    document: Arc<str>,
+    start: usize,
+    end: usize,
+}
+
+impl Slice {
+    fn text(&self) -> &str {
+        self.document.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The slice of a value that was read out of this one's text.
+    fn part(&self, raw: &RawValue) -> Self {
+        let start = raw.get().as_ptr().addr() - self.document.as_ptr().addr();
+        Self {
+            document: self.document.clone(),
+            start,
+            end: start + raw.get().len(),
+        }
+    }
+}
+
+fn value_of(source: &Slice) -> Value {
+    let text = source.text();
+    match text.as_bytes().first() {
+        Some(b'{') => Value::from_object(JsonObject {
+            source: source.clone(),
+            members: OnceLock::new(),
+        }),
+        Some(b'[') => Value::from_object(JsonArray {
+            source: source.clone(),
+            items: OnceLock::new(),
+        }),
+        Some(b'"') => match text.get(1..text.len() - 1) {
+            Some(plain) if !plain.contains('\\') => Value::from(plain),
+            _ => Value::from(serde_json::from_str::<String>(text).unwrap_or_default()),
+        },
+        Some(b't') => Value::from(true),
+        Some(b'f') => Value::from(false),
+        Some(b'n') => Value::from(()),
+        _ => number_of(text),
+    }
+}
+
+fn number_of(text: &str) -> Value {
+    if let Ok(number) = text.parse::<i64>()
+        && text != "-0"
+    {
+        return Value::from(number);
+    }
+    match text.parse::<f64>() {
+        Ok(number) if python_float(number) == text => Value::from(number),
+        _ => Value::from_object(Number { text: text.into() }),
+    }
+}
+
+/// An object's members, borrowed from its text, repeated names included.
+#[derive(Default)]
+struct RawMembers<'a>(Vec<(std::borrow::Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for RawMembers<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = RawMembers<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a JSON object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some(MemberName(name)) = map.next_key()? {
+                    members.push((name, map.next_value()?));
+                }
+                Ok(RawMembers(members))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// A member's name, borrowed where it holds no escapes.
+#[derive(Deserialize)]
+struct MemberName<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_print_as_they_came() {
+        for text in [
+            "0",
+            "-0",
+            "7",
+            "9007199254740993",
+            "123456789012345678901234567890",
+            "0.1",
+            "1200.00",
+            "1e400",
+            "1E5",
+            "-1.5e-7",
+        ] {
+            assert_eq!(parse(text).unwrap().to_string(), text, "{text}");
+        }
+    }
+
+    #[test]
+    fn members_are_reached_level_by_level() {
+        let value =
+            parse(r#" {"a": {"b": [1, "x\ny", {"c": null}]}, "id": 3, "a\u0062": true} "#).unwrap();
+        assert_eq!(value.get_attr("pk").unwrap(), Value::from(3));
+        assert_eq!(value.get_attr("ab").unwrap(), Value::from(true));
+        let list = value.get_attr("a").unwrap().get_attr("b").unwrap();
+        assert_eq!(
+            list.get_item(&Value::from(1)).unwrap().as_str(),
+            Some("x\ny")
+        );
+        assert!(
+            list.get_item(&Value::from(2))
+                .unwrap()
+                .get_attr("c")
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_name_counts() {
+        let value = parse(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
+        assert_eq!(value.get_attr("a").unwrap(), Value::from(3));
+        assert_eq!(value.len(), Some(2));
+    }
+
+    #[test]
+    fn floats_are_written_as_python_does() {
+        for (number, text) in [
+            (1.0, "1.0"),
+            (1e16, "1e+16"),
+            (1e15, "1000000000000000.0"),
+            (1e-5, "1e-05"),
+            (0.0001, "0.0001"),
+            (1.5e300, "1.5e+300"),
+            (-0.0, "-0.0"),
+        ] {
+            assert_eq!(python_float(number), text);
+        }
+    }
+}

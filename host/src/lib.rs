@@ -1,0 +1,15 @@
+//! Embeds the action-triggers component in wasmtime and delivers what it
+//! publishes through a Kafka REST proxy.
+
+pub mod broker;
+pub mod cluster;
+pub mod config;
+pub mod dev_proxy;
+pub mod engine;
+pub mod event;
+pub mod kafka_rest;
+pub mod outbox;
+pub mod publisher;
+pub mod record;
+pub mod runtime;
+pub mod settings;

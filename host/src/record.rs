@@ -1,0 +1,78 @@
+//! Records on their way to Kafka: what the guest handed over, after the host
+//! checked and addressed it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::cluster::Cluster;
+
+/// Names a record for ever: the same event, trigger and queue give the same id,
+/// so consumers can drop what a retry wrote twice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId {
+    /// The event's id.
+    pub event: Arc<str>,
+    /// The trigger's name.
+    pub trigger: Arc<str>,
+    /// The queue's place in its trigger, from 0.
+    pub queue: u32,
+}
+
+/// Where a record goes, after merging the queue with its broker.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The broker's name.
+    pub broker: String,
+    /// The topic to write to; checked to be a legal name.
+    pub topic: String,
+    /// The cluster that serves the broker's bootstrap servers.
+    pub cluster: Arc<Cluster>,
+}
+
+/// What Kafka stores.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The key; none leaves the partition to the producer.
+    pub key: Option<Bytes>,
+    /// Header names and values, in order; a name may repeat.
+    pub headers: Vec<(String, Bytes)>,
+    /// The partition to write to; none lets the key decide.
+    pub partition: Option<u32>,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub timestamp_ms: Option<i64>,
+    /// The value; none is a tombstone.
+    pub value: Option<Bytes>,
+    /// Whether `value` is JSON text (else plain text).
+    pub value_is_json: bool,
+}
+
+impl Record {
+    /// Bytes of key, headers and value together: what a size limit counts.
+    pub fn size(&self) -> usize {
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        self.key.as_ref().map_or(0, Bytes::len)
+            + headers
+            + self.value.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+/// A record the host has accepted and answers for.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Names the record.
+    pub id: RecordId,
+    /// Records with the same ordering key are delivered in the order accepted.
+    pub ordering_key: Arc<str>,
+    /// Where it goes.
+    pub destination: Arc<Destination>,
+    /// What is written there.
+    pub record: Record,
+    /// Bounds one attempt to publish: the smaller of the queue's `timeout_secs`
+    /// and `MAX_BROKER_TIMEOUT`; none leaves the cluster's own bound.
+    pub timeout: Option<std::time::Duration>,
+}
