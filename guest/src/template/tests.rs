@@ -130,7 +130,15 @@ fn every_fault_of_a_source_is_told() {
         .iter()
         .map(|error| format!("{error}; {}", error.help.as_deref().unwrap_or("-")))
         .collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+    there is no filter `uper` at line 1, column 6; did you mean `upper`?
+    there is no tag `iff` at line 2, column 4; did you mean `if`?
+    `if` is never closed at line 2, column 15; close it by `{% endif %}`
+    there is no value at the start of `=` at line 2, column 18; did you mean `==`?
+    the tag `url` needs a web application and has no meaning in a payload at line 2, column 25; -
+    ` b` cannot be read in `a b` at line 2, column 39; -
+    `_x`: names and attributes may not begin with an underscore at line 2, column 47; -
+    ");
 }
 
 #[test]
