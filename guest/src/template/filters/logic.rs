@@ -1,4 +1,4 @@
-//! `default`, `default_if_none`, `divisibleby`, `pluralize`, `yesno`.
+//! `default`, `default_if_none`, `pluralize`, `yesno`.
 
 use minijinja::Value;
 
@@ -10,7 +10,6 @@ use super::{
 pub(super) const FILTERS: &[Filter] = &[
     unsafe_("default", Argument::Required, default),
     unsafe_("default_if_none", Argument::Required, default_if_none),
-    unsafe_("divisibleby", Argument::Required, divisible_by),
     unsafe_("pluralize", Argument::Optional, pluralize),
     unsafe_("yesno", Argument::Optional, yes_or_no),
 ];
@@ -35,12 +34,6 @@ fn default_if_none(
         value
     }
     .clone())
-}
-
-fn divisible_by(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let divisor = python::to_int(required(argument)?)?;
-    let answer = python::to_int(value)?.is_divisible_by(&divisor);
-    Ok(Value::from(answer.ok_or(Exception::ZeroDivision)?))
 }
 
 /// Django: the plural suffix unless the value is 1, "1" or has one member.

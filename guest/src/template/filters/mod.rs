@@ -6,14 +6,14 @@
 
 use minijinja::Value;
 
-use super::{
-    dates::Timestamp,
-    python::{self, Exception},
-};
+pub use super::dates::Timestamp;
+use super::python::{self, Exception};
 
+mod dates;
 pub mod html;
 mod lists;
 mod logic;
+mod numbers;
 mod strings;
 
 /// The most bytes one filter makes of a width, a precision or a count.
@@ -67,10 +67,12 @@ impl From<Exception> for FilterError {
     }
 }
 
-const THEMES: [&[Filter]; 4] = [
+const THEMES: [&[Filter]; 6] = [
+    dates::FILTERS,
     html::FILTERS,
     lists::FILTERS,
     logic::FILTERS,
+    numbers::FILTERS,
     strings::FILTERS,
 ];
 

@@ -123,7 +123,7 @@ fn pad(
     let text = python::as_text(value);
     let spaces = width.saturating_sub(text.chars().count());
     let left = left(spaces, width);
-    let padded = format!("{:left$}{text}{:right$}", "", "", right = spaces - left);
+    let padded = [&" ".repeat(left), &*text, &" ".repeat(spaces - left)].concat();
     Ok(Value::from(padded))
 }
 
