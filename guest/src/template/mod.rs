@@ -28,6 +28,8 @@ pub mod suggest;
 mod tags;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 use std::io;
 
