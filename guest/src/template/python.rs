@@ -436,6 +436,8 @@ fn get(dict: &Value, key: &Value) -> Option<Value> {
 pub fn item(value: &Value, key: &Value) -> Result<Value, Exception> {
     match (kind(value), kind(key)) {
         (Kind::Dict, _) => get(value, key).ok_or(Exception::Lookup),
+        // A dict's `keys`, `values` and `items` have no index.
+        (Kind::List, _) if value.kind() == ValueKind::Iterable => Err(Exception::Type("dict view")),
         (Kind::List | Kind::Str(_), Kind::Int(place)) => item_at(value, place),
         (Kind::List | Kind::Str(_), Kind::Bool(place)) => item_at(value, i64::from(place)),
         (Kind::List | Kind::Str(_), _) => Err(Exception::Type(type_name(key))),
