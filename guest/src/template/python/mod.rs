@@ -1,11 +1,18 @@
 //! Python's meaning of template values: how they print, compare, convert.
 
-use std::{borrow::Cow, cmp::Ordering, fmt::Write as _};
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::{borrow::Cow, cmp::Ordering};
 
 use minijinja::{Value, value::ValueKind};
 
 pub use super::integer::Integer;
 use crate::json::{self, Number};
+pub(super) use text::write_escape;
+use text::write_string_repr;
+pub use text::{is_space, split_lines, split_words, strip};
 
 /// What Python would hold in a value's place.
 #[derive(Debug)]
@@ -147,52 +154,6 @@ fn write_repr(value: &Value, out: &mut String) {
         }
         _ => out.push_str(&value.to_string()),
     }
-}
-
-/// Python's `repr` of a string: in single quotes, unless only those occur.
-fn write_string_repr(text: &str, out: &mut String) {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
-    out.push(quote);
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ if character == quote => out.extend(['\\', quote]),
-            _ if is_printable(character) => out.push(character),
-            _ => write_escape(character, out),
-        }
-    }
-    out.push(quote);
-}
-
-/// Writes `\x0b`, `\u200b` or `\U000e0001`.
-pub(super) fn write_escape(character: char, out: &mut String) {
-    let code = u32::from(character);
-    // Writing to a String cannot fail.
-    let _infallible = match code {
-        0..=0xff => write!(out, "\\x{code:02x}"),
-        0x100..=0xffff => write!(out, "\\u{code:04x}"),
-        _ => write!(out, "\\U{code:08x}"),
-    };
-}
-
-/// Python's `str.isprintable`, which is what Rust's debug output goes by.
-fn is_printable(character: char) -> bool {
-    if character.is_ascii() {
-        return !character.is_ascii_control();
-    }
-    // Behind another character a combining one is not escaped for its own sake.
-    !['a', character]
-        .iter()
-        .collect::<String>()
-        .escape_debug()
-        .any(|part| part == '\\')
 }
 
 /// `bool(value)`.
@@ -448,152 +409,4 @@ fn item_at(value: &Value, place: i64) -> Result<Value, Exception> {
         members.nth(skipped)
     }
     .ok_or(Exception::Lookup)
-}
-
-/// Whether Python's `str.split` and `str.strip` take the character for a space.
-pub fn is_space(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
-}
-
-/// `text.strip()`.
-pub fn strip(text: &str) -> &str {
-    text.trim_matches(is_space)
-}
-
-/// `text.split()`.
-pub fn split_words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_space).filter(|word| !word.is_empty())
-}
-
-/// `text.splitlines()`: `\r\n` is one end, and what ends the text begins no line.
-pub fn split_lines(text: &str) -> Vec<&str> {
-    let is_end = |character: char| {
-        matches!(
-            character,
-            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'
-                ..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-        )
-    };
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(is_end).unwrap_or(rest.len());
-        let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        lines.push(line);
-        rest = behind
-            .strip_prefix("\r\n")
-            .or_else(|| behind.strip_prefix(is_end))
-            .unwrap_or("");
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn value(json: &str) -> Value {
-        json::parse(json).unwrap()
-    }
-
-    #[test]
-    fn values_print_as_python_prints_them() {
-        for (json, text) in [
-            ("null", "None"),
-            ("true", "True"),
-            ("\"it's\"", "it's"),
-            (
-                "[\"it's\", \"a\\\"b\", \"'\\\"\"]",
-                r#"["it's", 'a"b', '\'"']"#,
-            ),
-            (
-                "{\"a\": [1, 1.0, 1200.00, 1e400], \"b\": {}}",
-                "{'a': [1, 1.0, 1200.00, 1e400], 'b': {}}",
-            ),
-            (
-                "[\"\\n\\u0000\\u200b\\ue001é\\u0301\"]",
-                "['\\n\\x00\\u200b\\ue001é\u{301}']",
-            ),
-        ] {
-            assert_eq!(to_str(&value(json)), text, "{json}");
-        }
-    }
-
-    #[test]
-    fn equality_crosses_the_kinds_of_numbers() {
-        for (left, right) in [
-            ("1", "1.0"),
-            ("1", "true"),
-            ("0.10", "0.1"),
-            ("100000000000000000000", "1e20"),
-            ("[1, {\"a\": 2}]", "[1.0, {\"a\": 2.0}]"),
-        ] {
-            assert!(equals(&value(left), &value(right)), "{left} == {right}");
-        }
-        for (left, right) in [
-            ("1", "\"1\""),
-            ("null", "0"),
-            ("9007199254740993", "9007199254740992.0"),
-            ("{\"a\": 1}", "{\"b\": 1}"),
-        ] {
-            assert!(!equals(&value(left), &value(right)), "{left} != {right}");
-        }
-    }
-
-    #[test]
-    fn order_is_exact_and_kinds_do_not_mix() {
-        for (left, right, ordering) in [
-            ("2", "10", Some(Ordering::Less)),
-            (
-                "9007199254740993",
-                "9007199254740992.0",
-                Some(Ordering::Greater),
-            ),
-            ("-1", "-0.5", Some(Ordering::Less)),
-            ("1e400", "99999999999999999999", Some(Ordering::Greater)),
-            ("\"b\"", "\"a\"", Some(Ordering::Greater)),
-            ("[1, 2]", "[1, 2, 0]", Some(Ordering::Less)),
-            ("[1, \"a\"]", "[2, 5]", Some(Ordering::Less)),
-            ("[1, \"a\"]", "[1, 5]", None),
-            ("1", "\"a\"", None),
-            ("null", "1", None),
-            ("{}", "{}", None),
-        ] {
-            assert_eq!(
-                compare(&value(left), &value(right)),
-                ordering,
-                "{left} < {right}"
-            );
-        }
-    }
-
-    #[test]
-    fn membership_is_of_parts_items_and_keys() {
-        let within = |item: &str, container: &str| contains(&value(container), &value(item));
-        assert_eq!(within("\"b\"", "\"abc\""), Ok(true));
-        assert_eq!(within("1.0", "[1]"), Ok(true));
-        assert_eq!(within("\"a\"", "{\"a\": 1}"), Ok(true));
-        assert_eq!(within("1", "{\"a\": 1}"), Ok(false));
-        assert_eq!(within("1", "\"1\""), Err(Exception::Type("int")));
-        assert_eq!(within("1", "5"), Err(Exception::Type("int")));
-    }
-
-    #[test]
-    fn conversions_fail_as_pythons_do() {
-        assert_eq!(to_int(&value("-2.9")).unwrap().to_string(), "-2");
-        assert_eq!(to_int(&value("\" 1_0 \"")).unwrap().to_string(), "10");
-        assert_eq!(to_int(&value("\"1.5\"")), Err(Exception::Value));
-        assert_eq!(to_int(&value("1e400")), Err(Exception::Overflow));
-        assert_eq!(to_int(&value("null")), Err(Exception::Type("NoneType")));
-        assert_eq!(to_float(&value("\" 1_0.5e1 \"")), Ok(105.0));
-        assert_eq!(to_float(&value("\"1__0\"")), Err(Exception::Value));
-        assert_eq!(to_float(&value("[]")), Err(Exception::Type("list")));
-    }
-
-    #[test]
-    fn a_missing_variable_is_the_empty_string() {
-        assert_eq!(to_str(&Value::UNDEFINED), "");
-        assert!(equals(&Value::UNDEFINED, &Value::from("")));
-        assert_eq!(length(&Value::UNDEFINED), Ok(0));
-    }
 }
