@@ -9,6 +9,7 @@ use std::{borrow::Cow, cmp::Ordering};
 use minijinja::{Value, value::ValueKind};
 
 pub use super::integer::Integer;
+use super::sequence::Sequence;
 use crate::json::{self, Number};
 pub(super) use text::write_escape;
 use text::write_string_repr;
@@ -135,6 +136,9 @@ fn write_repr(value: &Value, out: &mut String) {
         Kind::Float(number) if value.is_number() => out.push_str(&json::python_float(number)),
         Kind::Str(text) => write_string_repr(text, out),
         Kind::List => {
+            if let Some(sequence) = value.downcast_object_ref::<Sequence>() {
+                return out.push_str(&sequence.repr());
+            }
             out.push('[');
             for (place, item) in iterate(value).unwrap_or_default().iter().enumerate() {
                 out.push_str(if place == 0 { "" } else { ", " });
@@ -393,6 +397,8 @@ fn get(dict: &Value, key: &Value) -> Option<Value> {
 pub fn item(value: &Value, key: &Value) -> Result<Value, Exception> {
     match (kind(value), kind(key)) {
         (Kind::Dict, _) => get(value, key).ok_or(Exception::Lookup),
+        // A dict's `keys`, `values` and `items` have no index.
+        (Kind::List, _) if value.kind() == ValueKind::Iterable => Err(Exception::Type("dict view")),
         (Kind::List | Kind::Str(_), Kind::Int(place)) => item_at(value, place),
         (Kind::List | Kind::Str(_), Kind::Bool(place)) => item_at(value, i64::from(place)),
         (Kind::List | Kind::Str(_), _) => Err(Exception::Type(type_name(key))),
