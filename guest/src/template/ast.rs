@@ -1,5 +1,7 @@
 //! A template as a tree, between Django's syntax and minijinja's.
 
+use std::collections::BTreeMap;
+
 use super::{condition::Operator, filters::Filter};
 
 /// A filter expression: a value, and filters it goes through.
@@ -118,4 +120,52 @@ pub(super) enum Node {
         method: char,
         common: bool,
     },
+}
+
+/// The variables that tags set in the scope of these nodes, and whether it is
+/// cycles alone that do.
+pub(super) fn names_set_by<'a>(nodes: &'a [Node], names: &mut BTreeMap<&'a str, bool>) {
+    for node in nodes {
+        match node {
+            Node::If {
+                branches,
+                otherwise,
+            } => {
+                for (_, body) in branches {
+                    names_set_by(body, names);
+                }
+                names_set_by(otherwise, names);
+            }
+            Node::IfChanged {
+                body, otherwise, ..
+            } => {
+                names_set_by(body, names);
+                names_set_by(otherwise, names);
+            }
+            Node::Filter { body, .. }
+            | Node::Autoescape { body, .. }
+            | Node::Spaceless { body, .. } => names_set_by(body, names),
+            Node::Cycle {
+                name: Some(name), ..
+            } => {
+                names.entry(name).or_insert(true);
+            }
+            Node::Regroup { name, .. }
+            | Node::FirstOf {
+                target: Target::Variable(name),
+                ..
+            }
+            | Node::WidthRatio {
+                target: Target::Variable(name),
+                ..
+            }
+            | Node::Now {
+                target: Target::Variable(name),
+                ..
+            } => {
+                names.insert(name, false);
+            }
+            _ => {}
+        }
+    }
 }

@@ -21,7 +21,8 @@ use crate::template::{
 pub(super) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
     environment.add_function("each", loops::each);
     environment.add_function("cycle", cycle);
-    environment.add_function("cycle_into", cycle_into);
+    environment.add_filter("cell", cell);
+    environment.add_filter("put", put);
     environment.add_filter("current", current);
     environment.add_function("reset_cycle", reset_cycle);
     environment.add_function("changed", changed);
@@ -52,29 +53,32 @@ fn cycle(state: &mut State<'_, '_>, number: usize, values: Vec<Value>) -> Result
     operators::needed(value.unwrap_or_default())
 }
 
-/// A variable that a named `{% cycle %}` changes where it was set first, even
-/// out of an inner scope.
+/// A variable that is changed where it was set first, even out of an inner
+/// scope.
 #[derive(Debug)]
 struct Cell(Mutex<Value>);
 
 impl Object for Cell {}
 
-/// Puts a cycle's next value into the variable's cell, or into a new one.
-fn cycle_into(
-    state: &mut State<'_, '_>,
-    variable: Value,
-    number: usize,
-    values: Vec<Value>,
-) -> Result<Value, Error> {
-    let next = cycle(state, number, values)?;
+/// The variable's cell, or a new one with its value.
+fn cell(variable: Value) -> Value {
+    if variable.downcast_object_ref::<Cell>().is_some() {
+        variable
+    } else {
+        Value::from_object(Cell(Mutex::new(variable)))
+    }
+}
+
+/// Puts a value into the variable's cell, or into a new one.
+fn put(variable: Value, value: Value) -> Value {
     if let Some(Ok(mut content)) = variable
         .downcast_object_ref::<Cell>()
         .map(|cell| cell.0.lock())
     {
-        *content = next;
-        return Ok(variable.clone());
+        *content = value;
+        return variable.clone();
     }
-    Ok(Value::from_object(Cell(Mutex::new(next))))
+    cell(value)
 }
 
 /// What is in a variable's cell, if it has one.

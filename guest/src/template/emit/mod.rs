@@ -12,6 +12,8 @@
 //! lookup, a filter or an operator is in `runtime`. Names carry a prefix, so
 //! that none is a keyword of minijinja's.
 
+mod scopes;
+
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
@@ -37,7 +39,7 @@ enum Missing {
 /// Writes a template.
 pub(super) fn template(nodes: &[Node], cycles: BTreeSet<String>) -> String {
     let mut emitter = Emitter {
-        cycles,
+        cells: cycles,
         ..Emitter::default()
     };
     emitter.nodes(nodes);
@@ -96,8 +98,11 @@ struct Emitter {
     out: String,
     /// How many captures are around: their text is counted as it is written.
     captures: usize,
-    /// The variables of named cycles, which hold a cell.
-    cycles: BTreeSet<String>,
+    /// The variables that may hold a cell here: those of named cycles, and
+    /// what tags set in the loops around.
+    cells: BTreeSet<String>,
+    /// Whether the innermost scope is a `{% with %}`.
+    in_with: bool,
 }
 
 impl Emitter {
@@ -194,11 +199,10 @@ impl Emitter {
     fn targeted(&mut self, target: &Target, expression: impl FnOnce(&mut Self)) {
         match target {
             Target::Output => self.output(expression),
-            Target::Variable(variable) => {
-                self.write(format_args!("{{% set {} = ", name(variable)));
-                expression(self);
-                self.out.push_str("|as_output %}");
-            }
+            Target::Variable(variable) => self.assign(variable, |out| {
+                expression(out);
+                out.out.push_str("|as_output");
+            }),
         }
     }
 
@@ -236,51 +240,6 @@ impl Emitter {
         self.out.push_str("{% endif %}");
     }
 
-    fn for_loop(&mut self, node: &Node) {
-        let Node::For {
-            names,
-            sequence,
-            reversed,
-            body,
-            empty,
-        } = node
-        else {
-            return;
-        };
-        self.out.push_str("{% for v_forloop");
-        for variable in names {
-            self.write(format_args!(", {}", name(variable)));
-        }
-        self.out.push_str(" in each(");
-        self.expression(sequence, Missing::None);
-        self.write(format_args!(
-            ", v_forloop, {}, {reversed}) %}}",
-            names.len()
-        ));
-        self.nodes(body);
-        if !empty.is_empty() {
-            self.out.push_str("{% else %}");
-            self.nodes(empty);
-        }
-        self.out.push_str("{% endfor %}");
-    }
-
-    /// All values are taken before the first name is set.
-    fn with(&mut self, variables: &[(String, Expression)], body: &[Node]) {
-        let names: Vec<String> = variables
-            .iter()
-            .map(|(variable, _)| name(variable))
-            .collect();
-        self.write(format_args!("{{% with ({},) = [", names.join(", ")));
-        for (_, expression) in variables {
-            self.expression(expression, Missing::Empty);
-            self.out.push(',');
-        }
-        self.out.push_str("] %}");
-        self.nodes(body);
-        self.out.push_str("{% endwith %}");
-    }
-
     fn cycle(&mut self, node: &Node) {
         let Node::Cycle {
             number,
@@ -300,10 +259,10 @@ impl Emitter {
         };
         let variable = name(variable);
         self.write(format_args!(
-            "{{% set {variable} = cycle_into({variable}, {number}, "
+            "{{% set {variable} = {variable}|put(cycle({number}, "
         ));
         self.list(values, Missing::QuietEmpty);
-        self.out.push_str(") %}");
+        self.out.push_str(")) %}");
         if !silent {
             self.output(|out| out.write(format_args!("{variable}|current")));
         }
@@ -349,14 +308,13 @@ impl Emitter {
         else {
             return;
         };
-        let variable = name(variable);
-        self.write(format_args!("{{% for {variable} in members("));
+        let member = name(variable);
+        self.write(format_args!("{{% for {member} in members("));
         self.expression(sequence, Missing::None);
-        self.write(format_args!(") %}}{{{{ collect({number}, {variable}, "));
+        self.write(format_args!(") %}}{{{{ collect({number}, {member}, "));
         self.expression(key, Missing::None);
-        self.write(format_args!(
-            ") }}}}{{% endfor %}}{{% set {variable} = groups({number}) %}}"
-        ));
+        self.out.push_str(") }}{% endfor %}");
+        self.assign(variable, |out| out.write(format_args!("groups({number})")));
     }
 
     fn capture(&mut self, number: usize, body: &[Node]) {
@@ -410,7 +368,7 @@ impl Emitter {
                     .split_first()
                     .map_or(("", &[][..]), |(first, rest)| (first, rest));
                 self.out.push_str(&name(first));
-                if self.cycles.contains(first) {
+                if self.cells.contains(first) {
                     self.out.push_str("|current");
                 }
                 if !rest.is_empty() {
