@@ -33,6 +33,11 @@ pub enum Verdict {
     Retriable(Reason),
     /// Not written, and never will be.
     Permanent(Reason),
+    /// Not written, because the proxy refused the whole batch: one of its
+    /// records may be to blame, or each. Send it again in a smaller batch at
+    /// once (halves find the culprit); it is no failure of this record yet. A
+    /// batch of one never gets this verdict.
+    Alone(Reason),
     /// Perhaps written: a retry may duplicate it.
     Unknown(Reason),
 }
