@@ -23,10 +23,11 @@ pub struct Batch {
 pub enum Verdict {
     /// Written.
     Delivered {
-        /// The partition it lies in.
-        partition: u32,
-        /// Its offset there; none where the proxy does not tell (Karapace
-        /// answers -1 for some, Redpanda gives one per partition).
+        /// The partition it lies in; none where the proxy does not tell
+        /// (Karapace names a wrong one for empty values, Redpanda answers per
+        /// partition, not per record).
+        partition: Option<u32>,
+        /// Its offset there; none for the same causes.
         offset: Option<u64>,
     },
     /// Not written; may succeed later.
