@@ -76,19 +76,20 @@ impl Dispatcher {
                 .filter_map(|slots| slots.next_wake(now))
                 .min();
             tokio::select! {
-                received = self.outbox.receive(), if is_open => match received {
-                    Some(accepted) => self.accept(accepted),
-                    None => is_open = false,
-                },
-                Some(finished) = self.posts.join_next_with_id() => self.finish(finished),
-                () = self.reporter.hand_over(), if self.reporter.is_behind() => {}
-                () = wake_at(wake) => {}
+                biased;
                 Ok(done) = &mut stop => {
                     self.give_up();
                     // An error means that nobody waits for it.
                     done.send(()).ok();
                     break;
                 }
+                Some(finished) = self.posts.join_next_with_id() => self.finish(finished),
+                () = self.reporter.hand_over(), if self.reporter.is_behind() => {}
+                received = self.outbox.receive(), if is_open => match received {
+                    Some(accepted) => self.accept(accepted),
+                    None => is_open = false,
+                },
+                () = wake_at(wake) => {}
             }
         }
         while self.reporter.is_behind() {

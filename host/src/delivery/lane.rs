@@ -124,16 +124,14 @@ impl Lane {
     /// Lets the time pass: wakes what waited for its next attempt, and gives up
     /// what outlived its time to live, if it was tried or the lane does not work.
     pub(super) fn advance(&mut self, now: Instant) -> Vec<Settled> {
-        while let Some(first) = self.delayed.first_entry()
-            && first.key().0 <= now
-        {
-            let key = first.remove();
-            self.show_ready(&key);
-        }
         let mut expired = Vec::new();
-        while let Some(class) = self.expired_class(now) {
+        loop {
+            self.wake_delayed(now);
+            let Some(class) = self.expired_class(now) else {
+                return expired;
+            };
             let Some((_, head)) = self.pop_head(class) else {
-                break;
+                return expired;
             };
             if let Some(queue) = self.keys.get_mut(&head.key)
                 && let Some(pending) = queue.waiting.pop_front()
@@ -142,7 +140,15 @@ impl Lane {
             }
             self.show_head(&head.key);
         }
-        expired
+    }
+
+    fn wake_delayed(&mut self, now: Instant) {
+        while let Some(first) = self.delayed.first_entry()
+            && first.key().0 <= now
+        {
+            let key = first.remove();
+            self.show_ready(&key);
+        }
     }
 
     fn expired_class(&self, now: Instant) -> Option<Class> {

@@ -13,7 +13,9 @@ pub enum RestError {
         problem: &'static str,
     },
     /// The flavor has no v3 API.
-    #[error("cluster `{cluster}` cannot use the v3 API: only Confluent REST Proxy has it; set `api` to `v2`")]
+    #[error(
+        "cluster `{cluster}` cannot use the v3 API: only Confluent REST Proxy has it; set `api` to `v2`"
+    )]
     UnsupportedApi {
         /// The cluster's bootstrap servers.
         cluster: String,
