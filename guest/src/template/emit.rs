@@ -12,7 +12,7 @@
 //! lookup, a filter or an operator is in `runtime`. Names carry a prefix, so
 //! that none is a keyword of minijinja's.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
@@ -28,13 +28,18 @@ enum Missing {
     Empty,
     /// `None`: Django's `ignore_failures`.
     None,
-    /// `None`, and a filter's error becomes a value that conditions look at.
-    Quiet,
+    /// `None`, and a filter's error becomes a value that is looked at later.
+    QuietNone,
+    /// `''`, and the same of errors.
+    QuietEmpty,
 }
 
 /// Writes a template.
-pub(super) fn template(nodes: &[Node]) -> String {
-    let mut emitter = Emitter::default();
+pub(super) fn template(nodes: &[Node], cycles: BTreeSet<String>) -> String {
+    let mut emitter = Emitter {
+        cycles,
+        ..Emitter::default()
+    };
     emitter.nodes(nodes);
     emitter.out
 }
@@ -91,6 +96,8 @@ struct Emitter {
     out: String,
     /// How many captures are around: their text is counted as it is written.
     captures: usize,
+    /// The variables of named cycles, which hold a cell.
+    cycles: BTreeSet<String>,
 }
 
 impl Emitter {
@@ -113,7 +120,9 @@ impl Emitter {
             Node::For { .. } => self.for_loop(node),
             Node::With { variables, body } => self.with(variables, body),
             Node::FirstOf { values, target } => self.targeted(target, |out| {
-                out.call("first_of", values, Missing::None);
+                out.out.push_str("first_of(");
+                out.list(values, Missing::QuietNone);
+                out.out.push(')');
             }),
             Node::Cycle { .. } => self.cycle(node),
             Node::ResetCycle { number } => {
@@ -130,7 +139,7 @@ impl Emitter {
                 self.output(|out| {
                     out.write(format_args!("c_{number}|raw"));
                     out.filters(filters, false);
-                    out.out.push_str("|raw");
+                    out.out.push_str("|filtered");
                 });
             }
             Node::Autoescape { on, body } => {
@@ -150,7 +159,7 @@ impl Emitter {
                 target,
             } => self.targeted(target, |out| {
                 let values = [value.clone(), maximum.clone(), width.clone()];
-                out.call("width_ratio", &values, Missing::Empty);
+                out.call("width_ratio", &values, Missing::QuietEmpty);
                 out.out.push_str("|raw");
             }),
             Node::Now { format, target } => self.targeted(target, |out| {
@@ -282,19 +291,21 @@ impl Emitter {
         else {
             return;
         };
-        let next = |out: &mut Self| {
-            out.write(format_args!("cycle({number}, "));
-            out.list(values, Missing::Empty);
-            out.out.push(')');
+        let Some(variable) = variable else {
+            return self.output(|out| {
+                out.write(format_args!("cycle({number}, "));
+                out.list(values, Missing::QuietEmpty);
+                out.out.push(')');
+            });
         };
-        let Some(variable) = variable.as_deref().map(name) else {
-            return self.output(next);
-        };
-        self.write(format_args!("{{% set {variable} = "));
-        next(self);
-        self.out.push_str(" %}");
+        let variable = name(variable);
+        self.write(format_args!(
+            "{{% set {variable} = cycle_into({variable}, {number}, "
+        ));
+        self.list(values, Missing::QuietEmpty);
+        self.out.push_str(") %}");
         if !silent {
-            self.output(|out| out.out.push_str(&variable));
+            self.output(|out| out.write(format_args!("{variable}|current")));
         }
     }
 
@@ -379,13 +390,17 @@ impl Emitter {
         self.operand(&expression.operand);
         let is_variable = matches!(expression.operand, Operand::Variable(_));
         match missing {
+            Missing::QuietEmpty if is_variable => self.out.push_str("|or_empty"),
             Missing::Empty if is_variable && expression.filters.is_empty() => {
                 self.out.push_str("|or_empty");
             }
-            Missing::None | Missing::Quiet if is_variable => self.out.push_str("|or_none"),
+            Missing::None | Missing::QuietNone if is_variable => self.out.push_str("|or_none"),
             _ => {}
         }
-        self.filters(&expression.filters, missing == Missing::Quiet);
+        self.filters(
+            &expression.filters,
+            matches!(missing, Missing::QuietNone | Missing::QuietEmpty),
+        );
     }
 
     fn operand(&mut self, operand: &Operand) {
@@ -395,12 +410,12 @@ impl Emitter {
                     .split_first()
                     .map_or(("", &[][..]), |(first, rest)| (first, rest));
                 self.out.push_str(&name(first));
+                if self.cycles.contains(first) {
+                    self.out.push_str("|current");
+                }
                 if !rest.is_empty() {
                     self.out.push_str("|at(");
-                    for step in rest {
-                        self.string(step);
-                        self.out.push(',');
-                    }
+                    self.string(&rest.join("."));
                     self.out.push(')');
                 }
             }
@@ -436,7 +451,7 @@ impl Emitter {
 
     fn condition(&mut self, condition: &Condition) {
         match condition {
-            Condition::Value(expression) => self.expression(expression, Missing::Quiet),
+            Condition::Value(expression) => self.expression(expression, Missing::QuietNone),
             Condition::Not(inner) => {
                 self.out.push_str("negate(");
                 self.condition(inner);

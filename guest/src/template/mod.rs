@@ -22,8 +22,11 @@ mod integer;
 mod lexer;
 mod parser;
 mod plain;
+#[cfg(test)]
+mod properties;
 pub mod python;
 mod runtime;
+mod sequence;
 pub mod suggest;
 mod tags;
 #[cfg(test)]
@@ -54,7 +57,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             fuel: 1_000_000,
-            output_bytes: 1 << 20,
+            output_bytes: 2 << 20,
         }
     }
 }
@@ -170,11 +173,17 @@ impl Templates {
         source: &str,
         options: Options,
     ) -> Result<Template, Vec<TemplateError>> {
-        let parser::Parsed { nodes, variables } = parser::parse(source)?;
+        let parser::Parsed {
+            nodes,
+            variables,
+            cycles,
+        } = parser::parse(source)?;
         let body = match (text_of(&nodes), plain::pieces(&nodes)) {
             (Some(text), _) => Body::Static(text),
             (None, Some(pieces)) => Body::Plain(pieces),
-            (None, None) => Body::Machine(self.add(source, emit::template(&nodes), options)?),
+            (None, None) => {
+                Body::Machine(self.add(source, emit::template(&nodes, cycles), options)?)
+            }
         };
         let value = match (nodes.as_slice(), &body) {
             ([Node::Output(expression)], Body::Machine(_)) => {
