@@ -91,7 +91,7 @@ fn native_payloads_give_values_their_json_type() {
         ),
         (
             r#"["{{ customer }}", "{{ note }}", "{{ nothing }}", "{{ customer.name }}"]"#,
-            r#"[{"name":"Alice"},null,null,"Alice"]"#,
+            r#"[{"name":"Alice"},null,"","Alice"]"#,
             true,
         ),
         (r#"{"{{ quantity }}": 1}"#, r#"{"3":1}"#, true),
