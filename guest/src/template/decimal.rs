@@ -6,7 +6,7 @@ use super::{integer::Integer, python};
 
 /// A finite decimal: its digits times a power of ten.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decimal {
+pub(super) struct Decimal {
     negative: bool,
     /// The most significant first and not zero, unless it is the only one.
     digits: Vec<u8>,
@@ -15,14 +15,14 @@ pub struct Decimal {
 
 impl Decimal {
     /// How many digits and zeros the number needs, which tells whether it can be written out.
-    pub fn written_size(&self) -> u64 {
+    pub(super) fn written_size(&self) -> u64 {
         u64::try_from(self.digits.len())
             .unwrap_or(u64::MAX)
             .saturating_add(self.exponent.unsigned_abs())
     }
 
     /// The integer it is; none if it has a fraction.
-    pub fn to_integer(&self) -> Option<Integer> {
+    pub(super) fn to_integer(&self) -> Option<Integer> {
         let (whole, fraction) = self.parts();
         fraction
             .iter()
@@ -31,7 +31,7 @@ impl Decimal {
     }
 
     /// The number with exactly so many digits of fraction, half of one rounded away from zero.
-    pub fn rounded(&self, places: usize) -> String {
+    pub(super) fn rounded(&self, places: usize) -> String {
         let (whole, mut fraction) = self.parts();
         let rounds_up = fraction.get(places).is_some_and(|digit| *digit >= 5);
         fraction.resize(places, 0);
@@ -40,8 +40,9 @@ impl Decimal {
         let unit = Integer::new(self.negative, [u8::from(rounds_up)]);
         let rounded = truncated.plus(&unit);
         let sign = if rounded.is_negative() { "-" } else { "" };
+        let digits = rounded.abs().to_string();
         // At least one digit before the point.
-        let digits = format!("{:0>width$}", rounded.abs().to_string(), width = places + 1);
+        let digits = "0".repeat((places + 1).saturating_sub(digits.len())) + &digits;
         let (whole, fraction) = digits
             .split_at_checked(digits.len() - places)
             .unwrap_or((&digits, ""));
@@ -73,7 +74,7 @@ impl Decimal {
 
 /// What Python's `Decimal(text)` is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Parsed {
+pub(super) enum Parsed {
     /// A number.
     Finite(Decimal),
     /// An infinity or NaN.

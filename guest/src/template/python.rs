@@ -462,3 +462,26 @@ pub fn strip(text: &str) -> &str {
 pub fn split_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_space).filter(|word| !word.is_empty())
 }
+
+/// `text.splitlines()`: `\r\n` is one end, and what ends the text begins no line.
+pub fn split_lines(text: &str) -> Vec<&str> {
+    let is_end = |character: char| {
+        matches!(
+            character,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'
+                ..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(is_end).unwrap_or(rest.len());
+        let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        lines.push(line);
+        rest = behind
+            .strip_prefix("\r\n")
+            .or_else(|| behind.strip_prefix(is_end))
+            .unwrap_or("");
+    }
+    lines
+}

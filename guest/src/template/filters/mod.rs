@@ -11,10 +11,26 @@ use super::python::{self, Exception};
 
 mod dates;
 pub mod html;
+mod html_entities;
+mod html_lists;
+mod html_tags;
+mod json_script;
 mod lists;
 mod logic;
 mod numbers;
+mod pprint;
+mod printf_float;
+mod slugify;
+mod smart_url;
+mod stringformat;
 mod strings;
+mod striptags;
+mod truncate;
+mod truncate_html;
+mod unicode;
+mod urlize;
+mod urls;
+mod wrap;
 
 /// The most bytes one filter makes of a width, a precision or a count.
 const MOST_BYTES: usize = 1 << 20;
@@ -67,13 +83,23 @@ impl From<Exception> for FilterError {
     }
 }
 
-const THEMES: [&[Filter]; 6] = [
+const THEMES: &[&[Filter]] = &[
     dates::FILTERS,
     html::FILTERS,
+    html_lists::FILTERS,
+    json_script::FILTERS,
     lists::FILTERS,
     logic::FILTERS,
     numbers::FILTERS,
+    pprint::FILTERS,
+    slugify::FILTERS,
+    stringformat::FILTERS,
     strings::FILTERS,
+    striptags::FILTERS,
+    truncate::FILTERS,
+    urlize::FILTERS,
+    urls::FILTERS,
+    wrap::FILTERS,
 ];
 
 /// Finds a filter by its name.
@@ -87,7 +113,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn all() -> impl Iterator<Item = &'static Filter> {
-    THEMES.into_iter().flatten()
+    THEMES.iter().copied().flatten()
 }
 
 /// A filter whose answer to a safe string is safe.

@@ -19,7 +19,11 @@ pub(super) fn format_float(letter: char, number: f64, specification: &Specificat
             _ => general(number, precision.max(1), specification.alternate),
         }
     };
-    if letter.is_ascii_uppercase() { text.to_uppercase() } else { text }
+    if letter.is_ascii_uppercase() {
+        text.to_uppercase()
+    } else {
+        text
+    }
 }
 
 fn fixed(number: f64, precision: usize, keeps_point: bool) -> String {
@@ -63,7 +67,10 @@ fn without_zeros(digits: String, keeps_zeros: bool) -> String {
     if keeps_zeros || !digits.contains('.') {
         return digits;
     }
-    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+    digits
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 fn with_exponent(mantissa: &str, exponent: i32) -> String {

@@ -6,8 +6,9 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception, Kind},
-    Argument, Call, Filter, FilterError, MOST_BYTES, bounded, printf_float::format_float, required,
-    safe,
+    Argument, Call, Filter, FilterError, MOST_BYTES, bounded,
+    printf_float::format_float,
+    required, safe,
 };
 
 pub(super) const FILTERS: &[Filter] = &[safe("stringformat", Argument::Required, string_format)];
@@ -95,7 +96,10 @@ impl<'a> Formatting<'a> {
     fn convert(&mut self, characters: &mut Peekable<Chars<'_>>) -> Result<String, Failure> {
         let named = self.named_value(characters)?;
         let specification = Specification::take(characters)?;
-        if characters.next_if(|character| "hlL".contains(*character)).is_some() {
+        if characters
+            .next_if(|character| "hlL".contains(*character))
+            .is_some()
+        {
             // C's length modifiers mean nothing.
         }
         let letter = characters.next().ok_or(Failure::Silent)?;
@@ -175,7 +179,10 @@ impl Specification {
     }
 
     fn text(&self, text: &str) -> Result<String, Failure> {
-        let text: String = text.chars().take(self.precision.unwrap_or(usize::MAX)).collect();
+        let text: String = text
+            .chars()
+            .take(self.precision.unwrap_or(usize::MAX))
+            .collect();
         self.padded("", "", &text, false)
     }
 
@@ -190,8 +197,16 @@ impl Specification {
             _ => (16, "0X"),
         };
         let digits = number.in_base(base);
-        let digits = if letter == 'X' { digits.to_uppercase() } else { digits };
-        self.integer(number.is_negative(), if self.alternate { prefix } else { "" }, &digits)
+        let digits = if letter == 'X' {
+            digits.to_uppercase()
+        } else {
+            digits
+        };
+        self.integer(
+            number.is_negative(),
+            if self.alternate { prefix } else { "" },
+            &digits,
+        )
     }
 
     /// A precision is the least number of digits.
@@ -237,11 +252,16 @@ impl Specification {
 /// A width or precision; none is zero. `*` would take it from a second value, which there is not.
 fn take_number(characters: &mut Peekable<Chars<'_>>) -> Result<usize, Failure> {
     let mut number: i64 = 0;
-    while let Some(digit) = characters.peek().and_then(|character| character.to_digit(10)) {
+    while let Some(digit) = characters
+        .peek()
+        .and_then(|character| character.to_digit(10))
+    {
         characters.next();
         // Python: a number beyond its sizes is a ValueError.
         let shifted = number.checked_mul(10).ok_or(Failure::Silent)?;
-        number = shifted.checked_add(i64::from(digit)).ok_or(Failure::Silent)?;
+        number = shifted
+            .checked_add(i64::from(digit))
+            .ok_or(Failure::Silent)?;
     }
     Ok(bounded(number)?)
 }
@@ -256,7 +276,9 @@ fn character(value: &Value) -> Result<char, Failure> {
     if matches!(python::kind(value), Kind::Float(_)) {
         return Err(Failure::Silent);
     }
-    let code = python::to_int(value)?.to_i64().and_then(|code| u32::try_from(code).ok());
+    let code = python::to_int(value)?
+        .to_i64()
+        .and_then(|code| u32::try_from(code).ok());
     let character = code.and_then(char::from_u32);
     character.ok_or_else(|| Failure::Loud(FilterError("there is no character of this code".into())))
 }
