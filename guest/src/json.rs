@@ -293,7 +293,8 @@ fn number_of(text: &str) -> Value {
         return Value::from(number);
     }
     match text.parse::<f64>() {
-        Ok(number) if python_float(number) == text => Value::from(number),
+        // With an exponent it is text too: Django's output writes floats without.
+        Ok(number) if python_float(number) == text && !text.contains('e') => Value::from(number),
         _ => Value::from_object(Number { text: text.into() }),
     }
 }
