@@ -6,7 +6,7 @@ mod timestamp;
 use crate::{
     failure::Failure,
     template::{Context, Templates},
-    trigger::PlacedTemplate,
+    trigger::{PlacedCondition, PlacedTemplate},
 };
 
 /// The bytes of a record's value.
@@ -58,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) headers: Vec<(String, PlacedTemplate)>,
     pub(crate) partition: Option<PlacedTemplate>,
     pub(crate) timestamp: Option<PlacedTemplate>,
+    /// Whether the record has no value.
+    pub(crate) tombstone: Option<PlacedCondition>,
 }
 
 /// What a [`Plan`] gives for one event.

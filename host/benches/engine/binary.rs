@@ -1,0 +1,99 @@
+//! The whole binary: 100,000 sale events through `render` and `run`.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, BufWriter, Write},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Instant,
+};
+
+const EVENTS: usize = 100_000;
+const BINARY: &str = env!("CARGO_BIN_EXE_action-triggers");
+
+/// Prints events per second and CPU per event of both commands.
+pub fn report() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut proxy, url) = start_proxy();
+    let config = write_config(folder.path(), &url);
+    let events = write_events(folder.path());
+    for command in ["render", "run"] {
+        let cpu_before = children_cpu_seconds();
+        let start = Instant::now();
+        let output = File::create(folder.path().join("output")).unwrap();
+        let status = Command::new(BINARY)
+            .args([command, "--config"])
+            .args([&config, &events])
+            .stdout(output)
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        let wall = start.elapsed().as_secs_f64();
+        let cpu = children_cpu_seconds() - cpu_before;
+        assert!(status.success(), "{command}: {status}");
+        let lines = BufReader::new(File::open(folder.path().join("output")).unwrap()).lines().count();
+        assert_eq!(lines, EVENTS, "{command} prints a line per record");
+        let events = EVENTS as f64;
+        println!(
+            "binary: {command:<7} {:>9.0} events/s   {:>5.1} us CPU per event",
+            events / wall,
+            cpu * 1e6 / events
+        );
+    }
+    proxy.kill().unwrap();
+    proxy.wait().unwrap();
+}
+
+/// Starts `dev-proxy` on a free port and reads its address from what it prints.
+fn start_proxy() -> (Child, String) {
+    let mut child = Command::new(BINARY)
+        .args(["dev-proxy", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let start = line.find("http://").expect("dev-proxy prints its address");
+    let url = line[start..].split_whitespace().next().unwrap();
+    (child, url.trim_end_matches(['"', ',', '}', '.']).to_owned())
+}
+
+fn write_config(folder: &Path, rest_url: &str) -> std::path::PathBuf {
+    let path = folder.join("config.json");
+    let config = serde_json::json!({
+        "ACTION_TRIGGERS": {"brokers": {"kafka_1": {
+            "broker_type": "kafka",
+            "conn_details": {"bootstrap_servers": "localhost:9092"},
+            "params": {"topic": "sales"},
+        }}},
+        "clusters": {"localhost:9092": {"rest_url": rest_url}},
+        "triggers": [crate::sale_trigger()],
+    });
+    fs::write(&path, config.to_string()).unwrap();
+    path
+}
+
+fn write_events(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("events.ndjson");
+    let mut file = BufWriter::new(File::create(&path).unwrap());
+    for number in 0..EVENTS {
+        let instance = crate::sale(number);
+        writeln!(
+            file,
+            r#"{{"id":"{number}","signal":"post_save","content_type":"myapp.sale","instance":{instance}}}"#
+        )
+        .unwrap();
+    }
+    path
+}
+
+/// CPU seconds of all children waited for, as Linux counts them.
+fn children_cpu_seconds() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    // The command's name may hold spaces; fields are counted behind its bracket.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks = |field: usize| fields[field - 3].parse::<f64>().unwrap();
+    (ticks(16) + ticks(17)) / TICKS_PER_SECOND
+}
