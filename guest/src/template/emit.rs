@@ -12,7 +12,7 @@
 //! lookup, a filter or an operator is in `runtime`. Names carry a prefix, so
 //! that none is a keyword of minijinja's.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
@@ -33,8 +33,11 @@ enum Missing {
 }
 
 /// Writes a template.
-pub(super) fn template(nodes: &[Node]) -> String {
-    let mut emitter = Emitter::default();
+pub(super) fn template(nodes: &[Node], cycles: BTreeSet<String>) -> String {
+    let mut emitter = Emitter {
+        cycles,
+        ..Emitter::default()
+    };
     emitter.nodes(nodes);
     emitter.out
 }
@@ -91,6 +94,8 @@ struct Emitter {
     out: String,
     /// How many captures are around: their text is counted as it is written.
     captures: usize,
+    /// The variables of named cycles, which hold a cell.
+    cycles: BTreeSet<String>,
 }
 
 impl Emitter {
@@ -130,7 +135,7 @@ impl Emitter {
                 self.output(|out| {
                     out.write(format_args!("c_{number}|raw"));
                     out.filters(filters, false);
-                    out.out.push_str("|raw");
+                    out.out.push_str("|filtered");
                 });
             }
             Node::Autoescape { on, body } => {
@@ -282,19 +287,21 @@ impl Emitter {
         else {
             return;
         };
-        let next = |out: &mut Self| {
-            out.write(format_args!("cycle({number}, "));
-            out.list(values, Missing::Empty);
-            out.out.push(')');
+        let Some(variable) = variable else {
+            return self.output(|out| {
+                out.write(format_args!("cycle({number}, "));
+                out.list(values, Missing::Empty);
+                out.out.push(')');
+            });
         };
-        let Some(variable) = variable.as_deref().map(name) else {
-            return self.output(next);
-        };
-        self.write(format_args!("{{% set {variable} = "));
-        next(self);
-        self.out.push_str(" %}");
+        let variable = name(variable);
+        self.write(format_args!(
+            "{{% set {variable} = cycle_into({variable}, {number}, "
+        ));
+        self.list(values, Missing::Empty);
+        self.out.push_str(") %}");
         if !silent {
-            self.output(|out| out.out.push_str(&variable));
+            self.output(|out| out.write(format_args!("{variable}|current")));
         }
     }
 
@@ -395,6 +402,9 @@ impl Emitter {
                     .split_first()
                     .map_or(("", &[][..]), |(first, rest)| (first, rest));
                 self.out.push_str(&name(first));
+                if self.cycles.contains(first) {
+                    self.out.push_str("|current");
+                }
                 if !rest.is_empty() {
                     self.out.push_str("|at(");
                     for step in rest {

@@ -24,6 +24,7 @@ mod parser;
 mod plain;
 pub mod python;
 mod runtime;
+mod sequence;
 pub mod suggest;
 mod tags;
 #[cfg(test)]
@@ -170,11 +171,17 @@ impl Templates {
         source: &str,
         options: Options,
     ) -> Result<Template, Vec<TemplateError>> {
-        let parser::Parsed { nodes, variables } = parser::parse(source)?;
+        let parser::Parsed {
+            nodes,
+            variables,
+            cycles,
+        } = parser::parse(source)?;
         let body = match (text_of(&nodes), plain::pieces(&nodes)) {
             (Some(text), _) => Body::Static(text),
             (None, Some(pieces)) => Body::Plain(pieces),
-            (None, None) => Body::Machine(self.add(source, emit::template(&nodes), options)?),
+            (None, None) => {
+                Body::Machine(self.add(source, emit::template(&nodes, cycles), options)?)
+            }
         };
         let value = match (nodes.as_slice(), &body) {
             ([Node::Output(expression)], Body::Machine(_)) => {

@@ -1,7 +1,7 @@
 //! From tokens to the tree: nesting, names in scope, and every fault of the
 //! source at once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
     Variable,
@@ -21,6 +21,8 @@ const DEEPEST: usize = 48;
 pub(super) struct Parsed {
     pub(super) nodes: Vec<Node>,
     pub(super) variables: Vec<Variable>,
+    /// The variables of named cycles.
+    pub(super) cycles: BTreeSet<String>,
 }
 
 /// Reads a template.
@@ -31,6 +33,7 @@ pub(super) fn parse(source: &str) -> Result<Parsed, Vec<TemplateError>> {
         Ok(Parsed {
             nodes,
             variables: parser.variables,
+            cycles: parser.named_cycles.into_keys().collect(),
         })
     } else {
         Err(located(source, parser.faults))

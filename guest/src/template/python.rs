@@ -5,6 +5,7 @@ use std::{borrow::Cow, cmp::Ordering, fmt::Write as _};
 use minijinja::{Value, value::ValueKind};
 
 pub use super::integer::Integer;
+use super::sequence::Sequence;
 use crate::json::{self, Number};
 
 /// What Python would hold in a value's place.
@@ -128,6 +129,9 @@ fn write_repr(value: &Value, out: &mut String) {
         Kind::Float(number) if value.is_number() => out.push_str(&json::python_float(number)),
         Kind::Str(text) => write_string_repr(text, out),
         Kind::List => {
+            if let Some(sequence) = value.downcast_object_ref::<Sequence>() {
+                return out.push_str(&sequence.repr());
+            }
             out.push('[');
             for (place, item) in iterate(value).unwrap_or_default().iter().enumerate() {
                 out.push_str(if place == 0 { "" } else { ", " });

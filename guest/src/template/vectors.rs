@@ -121,7 +121,11 @@ fn read<T: DeserializeOwned>(path: &Path) -> T {
 }
 
 fn fixture<T: DeserializeOwned>(name: &str) -> T {
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/django").join(name))
+    read(
+        &Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../tests/fixtures/django")
+            .join(name),
+    )
 }
 
 #[test]

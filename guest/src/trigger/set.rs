@@ -51,6 +51,12 @@ pub(crate) fn parse(text: &str, templates: &mut Templates, faults: &mut Faults) 
             return Vec::new();
         }
     };
+    if json::has_half_character(text) {
+        let message = "the triggers have an escape that is half a character".into();
+        let help = "write both halves, such as `\\ud83d\\ude00`";
+        faults.error("invalid_json", &root, message, help);
+        return Vec::new();
+    }
     let mut triggers = Vec::new();
     let mut places = BTreeMap::new();
     for (index, (value, place)) in entries(&document, &root, faults).into_iter().enumerate() {

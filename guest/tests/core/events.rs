@@ -106,6 +106,10 @@ fn an_event_that_cannot_be_read_fails_alone() {
             ..sale()
         },
         Event {
+            instance: r#"{"a": "\ud800"}"#,
+            ..sale()
+        },
+        Event {
             before: Some("null"),
             ..sale()
         },
@@ -136,6 +140,7 @@ fn an_event_that_cannot_be_read_fails_alone() {
     `instance` is not JSON: EOF while parsing an object at line 1 column 1
     `instance` is a list, not an object
     `instance` is nested deeper than 128 levels
+    `instance` has an escape that is half a character, such as `\ud800`
     `before` is null, not an object
     `content_type` is `sale`, not `app_label.model`
     `content_type` is `a.b.c`, not `app_label.model`

@@ -7,6 +7,10 @@
     clippy::indexing_slicing,
     reason = "helpers of tests fail loudly"
 )]
+#![allow(
+    clippy::similar_names,
+    reason = "`set` and `sent` are words of the domain"
+)]
 
 mod support;
 

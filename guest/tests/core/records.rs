@@ -86,3 +86,24 @@ fn a_time_out_is_rounded_up_to_milliseconds() {
         assert_eq!(sent.timeout_ms, expected, "{given}");
     }
 }
+
+#[test]
+fn a_tombstone_is_a_record_without_a_value() {
+    for (given, expected) in [
+        ("true", true),
+        ("false", false),
+        (r#""quantity == 3""#, true),
+        (r#""event.signal == 'post_delete'""#, false),
+    ] {
+        let sent = record(&format!(
+            r#"{{"key": "{{{{ pk }}}}", "tombstone": {given}}}"#
+        ))
+        .unwrap();
+        assert_eq!(sent.value.is_empty(), expected, "{given}");
+    }
+    assert!(
+        record(r#"{"key": "k", "tombstone": "changed.quantity"}"#)
+            .unwrap_err()
+            .starts_with("before_missing")
+    );
+}

@@ -45,6 +45,7 @@ fn every_fault_is_found_at_once() {
     insta::assert_snapshot!(faults(set), @r#"
     error wrong_type $[0].active: a string where true or false is needed
     error unknown_signal $[0].config_signals[0].signal: `post_svae` is no signal [did you mean `post_save`?]
+    warning unknown_member $[0].config_signals[1].sginal: nothing reads `sginal` [did you mean `signal`?]
     error missing_member $[0].config_signals[1]: `signal` is missing
     error wrong_type $[0].config_signals[2]: a number where an object is needed
     error missing_member $[0].content_types[0]: `model_name` is missing
@@ -53,7 +54,7 @@ fn every_fault_is_found_at_once() {
     error unknown_payload_types $[0].payload_types: `natvie` is no way of typing a payload [did you mean `native`?]
     error wrong_type $[0].autoescape: a number where true or false is needed
     error wrong_type $[0].when: a boolean where a string is needed
-    error unknown_event_variable $[0].payload.a[0] (1:1): an event has no `singal` [did you mean `signal`?; a field of the instance named `event` is `instance.event`]
+    error unknown_event_variable $[0].payload.a[0] (1:4): an event has no `singal` [did you mean `signal`? (a field of the instance named `event` is `instance.event`)]
     error missing_member $[0].msg_broker_queues[0]: `name` is missing
     error wrong_type $[0].msg_broker_queues[0].conn_details: a list where an object is needed
     error wrong_type $[0].msg_broker_queues[0].parameters: a string where an object is needed

@@ -13,7 +13,17 @@ pub enum FormatError {
         "the format letter `{0}` is about a time, and the value is a date; use a format without it"
     )]
     TimeOfDate(char),
+    /// Django's `date` raises an exception here.
+    #[error(
+        "the format letter `{0}` is about a date, and the value has none; use a format without it"
+    )]
+    DateOfTime(char),
 }
+
+const LETTERS: &str = "aAbcdDeEfFgGhHiIjlLmMnNoOPrsStTUuwWyYzZ";
+
+/// Letters of Django's `TimeFormat`, which `date` refuses for a date alone.
+const TIME_LETTERS: &str = "aAefgGhHiOPsTuZ";
 
 /// Shows a timestamp in a format of the `date` filter.
 ///
@@ -39,28 +49,36 @@ fn write(
     letter: impl Fn(char) -> Option<String>,
 ) -> Result<String, FormatError> {
     let mut shown = String::new();
+    let mut before = ' ';
     let mut characters = named_format(format).chars();
     while let Some(character) = characters.next() {
         if character == '\\' {
-            push_escaped(characters.next(), &mut shown);
-        } else if !"aAbcdDeEfFgGhHiIjlLmMnNoOPrsStTUuwWyYzZ".contains(character) {
+            before = push_escaped(characters.next(), &mut shown);
+            continue;
+        }
+        // Django looks one character back, be that a backslash escaped itself.
+        if before == '\\' || !LETTERS.contains(character) {
             shown.push(character);
-        } else if timestamp.is_date_alone() && "aAefgGhHiOPsTuZ".contains(character) {
+        } else if timestamp.is_date_alone() && TIME_LETTERS.contains(character) {
             return Err(FormatError::TimeOfDate(character));
+        } else if timestamp.date.is_none() && "rU".contains(character) {
+            return Err(FormatError::DateOfTime(character));
         } else {
             shown.push_str(&letter(character).ok_or(FormatError::Unfit(character))?);
         }
+        before = character;
     }
     Ok(shown)
 }
 
-/// A backslash takes the meaning from the next character; at the end, or before a line's, it stays.
-fn push_escaped(character: Option<char>, shown: &mut String) {
-    match character {
-        Some('\n') => shown.push_str("\\\n"),
-        Some(character) => shown.push(character),
-        None => shown.push('\\'),
+/// A backslash takes the meaning from the next character; at the end, or before a line's, it
+/// stays.
+fn push_escaped(character: Option<char>, shown: &mut String) -> char {
+    if matches!(character, None | Some('\n')) {
+        shown.push('\\');
     }
+    shown.extend(character);
+    character.unwrap_or(' ')
 }
 
 /// Django's names for the formats of a locale, as `en` has them.
@@ -141,7 +159,7 @@ fn date_letter(timestamp: Timestamp, letter: char) -> Option<String> {
         ),
         'c' => iso_format(timestamp),
         'r' => rfc_5322(timestamp),
-        'U' => Some(timestamp.wall_seconds()?.to_string()),
+        'U' => Some(unix_time(timestamp)?.to_string()),
         _ => match time_letter(timestamp, letter) {
             None => day_letter(timestamp.date?, letter),
             some => some,
@@ -218,6 +236,13 @@ fn rfc_5322(timestamp: Timestamp) -> Option<String> {
         time.minute,
         time.second,
     ))
+}
+
+/// Seconds since 1970; a fraction is cut off towards it, as Python's `int` does.
+fn unix_time(timestamp: Timestamp) -> Option<i64> {
+    let seconds = timestamp.wall_seconds()?;
+    let has_fraction = timestamp.time.is_some_and(|time| time.microsecond > 0);
+    Some(seconds + i64::from(seconds < 0 && has_fraction))
 }
 
 fn three_letters(name: &str) -> &str {

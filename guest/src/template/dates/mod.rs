@@ -79,6 +79,11 @@ impl FromStr for Timestamp {
 }
 
 impl Timestamp {
+    /// Whether it is more than a time of day.
+    pub fn has_date(&self) -> bool {
+        self.date.is_some()
+    }
+
     /// The timestamp in UTC, if it has an offset; else as it stands. None when UTC is out of the
     /// calendar there.
     pub fn to_utc(self) -> Option<Self> {
@@ -86,6 +91,14 @@ impl Timestamp {
             Some(_) if self.date.is_some() => self.to_offset(0),
             _ => Some(self),
         }
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z; without an offset it is taken as UTC. What is
+    /// below a millisecond goes. None for a time without a date.
+    pub fn epoch_milliseconds(self) -> Option<i64> {
+        let seconds = self.wall_seconds()? - self.offset.unwrap_or(0);
+        let microsecond = self.time.unwrap_or_default().microsecond;
+        Some(seconds * 1000 + microsecond / 1000)
     }
 
     /// The same moment on clocks with this offset; without an offset it is taken as UTC.
@@ -228,11 +241,16 @@ fn parse_offset(text: &str) -> Option<i64> {
         .filter(|character| *character != ':')
         .collect();
     let hours = digits(clock.get(..2)?, 2).filter(|hours| *hours < 24)?;
-    let minutes = match clock.get(2..)? {
-        "" => 0,
-        minutes => digits(minutes, 2).filter(|minutes| *minutes < 60)?,
+    let below_sixty = |part: &str| digits(part, 2).filter(|number| *number < 60);
+    let (minutes, seconds) = match clock.len() {
+        2 => (0, 0),
+        4 => (below_sixty(clock.get(2..)?)?, 0),
+        _ => (
+            below_sixty(clock.get(2..4)?)?,
+            below_sixty(clock.get(4..)?)?,
+        ),
     };
-    Some(sign * (hours * 3600 + minutes * 60))
+    Some(sign * (hours * 3600 + minutes * 60 + seconds))
 }
 
 /// The number of exactly so many digits.
@@ -273,6 +291,7 @@ mod tests {
             "2008-01-02T10:30:00.123456789+02:00",
             "2008-01-02T10:30:00-0530",
             "2008-01-02T10:30:00+05",
+            "1007-08-14T13:46:00-05:50:36",
             "10:30",
             "10:30:59.5",
         ] {

@@ -67,19 +67,20 @@ fn time_until(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Va
     distance(value, argument, call, dates::timeuntil)
 }
 
-/// Django: nothing of what is empty, no date, or cannot be compared. Without an argument
-/// it is the event's time that counts as now.
+/// Django: nothing of what is empty or cannot be compared; what is no date is an error. Without
+/// an argument it is the event's time that counts as now.
 fn distance(
     value: &Value,
     argument: Option<&Value>,
     call: &Call,
     written: fn(Timestamp, Timestamp) -> Option<String>,
 ) -> Result<Value, FilterError> {
-    let Some(moment) = timestamp(value) else {
+    if !python::is_true(value) {
         return Ok(Value::from(""));
-    };
+    }
+    let moment = date_of(value)?;
     let now = match argument.filter(|argument| python::is_true(argument)) {
-        Some(argument) => timestamp(argument),
+        Some(argument) => Some(date_of(argument)?),
         None => {
             let missing = || FilterError("the event has no time to count from".into());
             call.now.ok_or_else(missing)?.comparable_with(moment)
@@ -87,4 +88,10 @@ fn distance(
     };
     let text = now.and_then(|now| written(moment, now)).unwrap_or_default();
     Ok(Value::from(text))
+}
+
+fn date_of(value: &Value) -> Result<Timestamp, FilterError> {
+    timestamp(value)
+        .filter(Timestamp::has_date)
+        .ok_or_else(|| FilterError(format!("`{}` is no date", python::as_text(value))))
 }

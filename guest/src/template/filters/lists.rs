@@ -51,6 +51,9 @@ fn sorted(
     property: &Value,
     direction: fn(Ordering) -> Ordering,
 ) -> Result<Value, FilterError> {
+    if matches!(python::kind(property), Kind::Str("")) {
+        return Err(FilterError("the name of the property is empty".into()));
+    }
     let Ok(items) = python::iterate(value) else {
         return Ok(Value::from(""));
     };
@@ -183,7 +186,6 @@ fn slice(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, Fil
     }
     let picked = match python::kind(value) {
         Kind::Str(_) | Kind::List => pick(python::iterate(value)?, start, stop, step),
-        Kind::Dict => return Err(Exception::Type("slice").into()),
         _ => return Ok(value.clone()),
     };
     Ok(match python::kind(value) {

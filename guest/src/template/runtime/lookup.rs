@@ -9,7 +9,7 @@ use minijinja::Value;
 use super::loops::ForLoop;
 use crate::template::{
     python::{self, Kind},
-    runtime::tags::Group,
+    sequence::{Sequence, SequenceKind},
 };
 
 /// Follows a path; undefined where it leads nowhere.
@@ -34,10 +34,9 @@ fn step_into(value: &Value, step: &str) -> Value {
                 member
             }
         }
-        Kind::List => match value.downcast_object_ref::<Group>() {
-            Some(group) if step == "grouper" => group.key.clone(),
-            Some(group) if step == "list" => Value::from(group.items.clone()),
-            _ => attribute_of_list(value, step).unwrap_or_else(|| index(value, step)),
+        Kind::List => match value.downcast_object_ref::<Sequence>() {
+            Some(sequence) => sequence.attribute(step).cloned().unwrap_or_default(),
+            None => attribute_of_list(value, step).unwrap_or_else(|| index(value, step)),
         },
         Kind::Str(text) => attribute_of_str(text, step).unwrap_or_else(|| index(value, step)),
         Kind::Int(_) | Kind::Long(_) | Kind::Bool(_) => attribute_of_int(value, step),
@@ -60,15 +59,20 @@ fn uncallable() -> Value {
 
 fn attribute_of_dict(value: &Value, step: &str) -> Value {
     match step {
-        "items" => python::items(value)
-            .into_iter()
-            .map(|(key, item)| Value::from(vec![key, item]))
-            .collect(),
-        "keys" => python::iterate(value).unwrap_or_default().into(),
-        "values" => python::items(value)
-            .into_iter()
-            .map(|(_, item)| item)
-            .collect(),
+        "items" => {
+            let pairs = python::items(value).into_iter();
+            let pairs =
+                pairs.map(|(key, item)| Sequence::value(SequenceKind::Tuple, vec![key, item]));
+            Sequence::value(SequenceKind::View("dict_items"), pairs.collect())
+        }
+        "keys" => {
+            let keys = python::iterate(value).unwrap_or_default();
+            Sequence::value(SequenceKind::View("dict_keys"), keys)
+        }
+        "values" => {
+            let values = python::items(value).into_iter().map(|(_, item)| item);
+            Sequence::value(SequenceKind::View("dict_values"), values.collect())
+        }
         "copy" => value.clone(),
         "get" | "pop" | "setdefault" | "fromkeys" | "popitem" | "clear" | "update" => uncallable(),
         _ => Value::UNDEFINED,

@@ -51,7 +51,15 @@ pub(super) fn lorem(count: i64, method: &str, common: bool, limit: usize) -> Opt
     let mut common_words = common_words
         .into_iter()
         .take(if common { usize::MAX } else { 0 });
-    let count = usize::try_from(count).unwrap_or(0);
+    // Python's slice with a negative end.
+    let count = match usize::try_from(count) {
+        Ok(count) => count,
+        Err(_) if method == "w" && common => {
+            let words = i64::try_from(COMMON.split(' ').count()).unwrap_or(0);
+            usize::try_from(words.saturating_add(count)).unwrap_or(0)
+        }
+        Err(_) => 0,
+    };
     while pieces.len() < count {
         let piece = match method {
             "w" => common_words.next().or_else(|| words.next())?.to_owned(),

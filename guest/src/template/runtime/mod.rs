@@ -69,9 +69,10 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
         let steps = path.iter().filter_map(Value::as_str);
         at(value, steps)
     });
-    environment.add_filter("raw", |value: Value| match value.as_str() {
-        Some(text) if !value.is_safe() => Value::from_safe_string(text.to_owned()),
-        _ => value,
+    environment.add_filter("raw", raw);
+    environment.add_filter("filtered", |value: Value| match value.as_str() {
+        Some(_) => Ok(raw(value)),
+        None => Err(failed("the tag `filter` needs filters that give text")),
     });
     environment.add_filter("or_none", |value: Value| or(value, Value::from(())));
     environment.add_filter("or_empty", |value: Value| or(value, Value::from("")));
@@ -80,6 +81,14 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
     operators::add_to(&mut environment);
     tags::add_to(&mut environment, limits);
     environment
+}
+
+/// Text that is written as it is.
+fn raw(value: Value) -> Value {
+    match value.as_str() {
+        Some(text) if !value.is_safe() => Value::from_safe_string(text.to_owned()),
+        _ => value,
+    }
 }
 
 fn or(value: Value, instead: Value) -> Value {
@@ -172,12 +181,44 @@ fn write_output(
 
 /// A value as text, escaped where that is due.
 pub(super) fn rendered(value: &Value, escape: bool) -> std::borrow::Cow<'_, str> {
+    if let Some(digits) = long_float(value) {
+        return digits.into();
+    }
     let text = python::as_text(value);
     if escape && !value.is_safe() && text.contains(['&', '<', '>', '"', '\'']) {
         html::escape(&text).into()
     } else {
         text
     }
+}
+
+/// The most digits of a float that Django writes without an exponent.
+const MOST_DIGITS: usize = 200;
+
+/// A float that Python prints with an exponent, as Django's output has it.
+fn long_float(value: &Value) -> Option<String> {
+    if !value.is_number() || value.is_integer() {
+        return None;
+    }
+    let text = python::to_str(value);
+    let (mantissa, exponent) = text.split_once('e')?;
+    let exponent: i32 = exponent.parse().ok()?;
+    let (sign, mantissa) = mantissa
+        .strip_prefix('-')
+        .map_or(("", mantissa), |rest| ("-", rest));
+    let digits = mantissa.replace('.', "");
+    // The place of the point, counted from the first digit.
+    let point = exponent + 1;
+    let last = exponent + 1 - i32::try_from(digits.len()).ok()?;
+    if usize::try_from(last.unsigned_abs()).ok()? + digits.len() > MOST_DIGITS {
+        return Some(text.clone());
+    }
+    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
+    Some(if point > 0 {
+        format!("{sign}{digits}{}", zeros(last))
+    } else {
+        format!("{sign}0.{}{digits}", zeros(-point))
+    })
 }
 
 /// What would be written, as a value.

@@ -1,10 +1,10 @@
 //! The tags that remember something or compute something.
 
-use std::sync::Arc;
+use std::sync::Mutex;
 
 use minijinja::{
     Environment, Error, State, Value,
-    value::{Enumerator, Object, ObjectRepr},
+    value::{Object, Rest},
 };
 
 use super::{
@@ -13,12 +13,19 @@ use super::{
     lorem,
     state::Progress,
 };
-use crate::template::{Limits, dates, python};
+use crate::template::{
+    Limits,
+    dates::{self, Timestamp},
+    python,
+    sequence::{Sequence, SequenceKind},
+};
 
 /// Adds the functions that tags become.
 pub(super) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
     environment.add_function("each", loops::each);
     environment.add_function("cycle", cycle);
+    environment.add_function("cycle_into", cycle_into);
+    environment.add_filter("current", current);
     environment.add_function("reset_cycle", reset_cycle);
     environment.add_function("changed", changed);
     environment.add_function("members", members);
@@ -48,6 +55,42 @@ fn cycle(state: &mut State<'_, '_>, number: usize, values: Vec<Value>) -> Value 
     value.unwrap_or_default()
 }
 
+/// A variable that a named `{% cycle %}` changes where it was set first, even
+/// out of an inner scope.
+#[derive(Debug)]
+struct Cell(Mutex<Value>);
+
+impl Object for Cell {}
+
+/// Puts a cycle's next value into the variable's cell, or into a new one.
+fn cycle_into(
+    state: &mut State<'_, '_>,
+    variable: Value,
+    number: usize,
+    values: Vec<Value>,
+) -> Value {
+    let next = cycle(state, number, values);
+    if let Some(Ok(mut content)) = variable
+        .downcast_object_ref::<Cell>()
+        .map(|cell| cell.0.lock())
+    {
+        *content = next;
+        return variable.clone();
+    }
+    Value::from_object(Cell(Mutex::new(next)))
+}
+
+/// What is in a variable's cell, if it has one.
+fn current(variable: Value) -> Value {
+    match variable
+        .downcast_object_ref::<Cell>()
+        .map(|cell| cell.0.lock())
+    {
+        Some(Ok(content)) => content.clone(),
+        _ => variable.clone(),
+    }
+}
+
 fn reset_cycle(state: &mut State<'_, '_>, number: usize) -> &'static str {
     progress(state).cycles.remove(&number);
     ""
@@ -67,31 +110,6 @@ fn changed(state: &mut State<'_, '_>, number: usize, forloop: Value, value: Valu
         seen.insert((place, number), value);
     }
     is_changed
-}
-
-/// Items that `{% regroup %}` with the same key next to each other have.
-#[derive(Debug)]
-pub(super) struct Group {
-    pub(super) key: Value,
-    pub(super) items: Vec<Value>,
-}
-
-impl Object for Group {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Seq
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        match key.as_usize()? {
-            0 => Some(self.key.clone()),
-            1 => Some(Value::from(self.items.clone())),
-            _ => None,
-        }
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Seq(2)
-    }
 }
 
 /// What `{% regroup %}` goes through.
@@ -115,11 +133,13 @@ fn groups(state: &mut State<'_, '_>, number: usize) -> Vec<Value> {
     let groups = progress(state).groups.remove(&number).unwrap_or_default();
     groups
         .into_iter()
-        .map(|(key, items)| Value::from_object(Group { key, items }))
+        .map(|(key, items)| {
+            Sequence::value(SequenceKind::GroupedResult, vec![key, Value::from(items)])
+        })
         .collect()
 }
 
-fn first_of(values: minijinja::value::Rest<Value>) -> Value {
+fn first_of(values: Rest<Value>) -> Value {
     let mut values = values.0.into_iter();
     values
         .find(python::is_true)
@@ -148,8 +168,13 @@ fn width_ratio(value: &Value, maximum: &Value, width: &Value) -> Result<String, 
 }
 
 fn now(state: &State<'_, '_>, format: &str) -> Result<String, Error> {
-    let now = super::now(state)
-        .ok_or_else(|| failed("`now` is the event's time, and the event has none"))?;
+    let now = super::now(state).and_then(Timestamp::to_utc);
+    let now = now.ok_or_else(|| failed("`now` is the event's time, and the event has none"))?;
+    let format = if format.is_empty() {
+        "DATE_FORMAT"
+    } else {
+        format
+    };
     dates::format_date(now, format).map_err(|error| failed(format!("`now` failed: {error}")))
 }
 
