@@ -178,8 +178,8 @@ async fn headers_and_timestamps_are_stored() {
     };
     let topic = topic("headers");
     // Not so old that the topic's retention takes it away.
-    let hour_ago = UNIX_EPOCH.elapsed().unwrap() - Duration::from_secs(3600);
-    let timestamp = i64::try_from(hour_ago.as_millis()).unwrap();
+    let now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let timestamp = now - 3_600_000;
     let record = Record {
         headers: vec![
             ("id".to_owned(), Bytes::from_static(b"7/sale/0")),
