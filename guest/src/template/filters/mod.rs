@@ -38,6 +38,9 @@ mod urlize;
 mod urls;
 mod wrap;
 
+#[cfg(test)]
+mod tests;
+
 /// The most bytes one filter makes of a width, a precision or a count.
 const MOST_BYTES: usize = 1 << 20;
 

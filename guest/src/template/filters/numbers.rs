@@ -9,6 +9,7 @@ use super::{
     },
     Argument, Call, Filter, FilterError, MOST_BYTES, bounded, required, safe, unsafe_,
 };
+use crate::json;
 
 pub(super) const FILTERS: &[Filter] = &[
     unsafe_("add", Argument::Required, add),
@@ -17,6 +18,9 @@ pub(super) const FILTERS: &[Filter] = &[
     safe("floatformat", Argument::Optional, float_format),
     unsafe_("get_digit", Argument::Required, get_digit),
 ];
+
+/// Numbers of more digits are given back as they came, or keep their exponent: Django's bound.
+const MOST_DIGITS: u64 = 200;
 
 /// Django: the sum as integers; else what `+` makes of the two; else nothing.
 fn add(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
@@ -107,11 +111,27 @@ fn size_text(bytes: &Integer) -> Result<String, FilterError> {
     let mut units = ["KB", "MB", "GB", "TB", "PB"].iter().peekable();
     while let Some(unit) = units.next() {
         if size < 1024.0 || units.peek().is_none() {
-            return Ok(format!("{size:.1} {unit}"));
+            return Ok(format!("{} {unit}", one_decimal(size)));
         }
         size /= 1024.0;
     }
     Ok(String::new())
+}
+
+/// One digit of fraction; of a size that Python writes with an exponent none is left,
+/// and beyond 200 digits Django keeps the exponent.
+fn one_decimal(size: f64) -> String {
+    let repr = json::python_float(size);
+    let Some((mantissa, exponent)) = repr.split_once('e') else {
+        return format!("{size:.1}");
+    };
+    match repr.parse() {
+        Ok(Parsed::Finite(number)) if number.written_size() <= MOST_DIGITS => number.rounded(1),
+        _ => {
+            let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+            format!("{whole}.{}e{exponent}", fraction.get(..1).unwrap_or("0"))
+        }
+    }
 }
 
 /// Django's `floatformat`, on decimal digits and not on a float.
@@ -127,8 +147,7 @@ fn float_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Val
     let (Ok(places), Parsed::Finite(number)) = (places, parsed) else {
         return Ok(super::text_like(value, text));
     };
-    // Django's bound, beyond which it gives the number back.
-    if number.written_size() > 200 {
+    if number.written_size() > MOST_DIGITS {
         return Ok(super::text_like(value, text));
     }
     let written = match number.to_integer().filter(|_| places <= 0) {
@@ -174,7 +193,7 @@ fn as_decimal(value: &Value, text: &str) -> Option<Parsed> {
     }
     let as_float = || {
         let number = python::to_float(value).ok()?;
-        crate::json::python_float(number).parse().ok()
+        json::python_float(number).parse().ok()
     };
     text.parse().ok().or_else(as_float)
 }

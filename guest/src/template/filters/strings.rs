@@ -3,8 +3,9 @@
 use minijinja::Value;
 
 use super::{
-    super::python, Argument, Call, Filter, FilterError, bounded, required, safe, text_argument,
-    text_like, unsafe_,
+    super::python::{self, Exception},
+    Argument, Call, Filter, FilterError, bounded, required, safe, text_argument, text_like,
+    unsafe_,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -77,10 +78,22 @@ fn is_decimal(character: char) -> bool {
 
 /// `str.title`: cased letters behind a cased letter in lower case, others in title case.
 fn python_title(text: &str) -> String {
+    // What each sigma becomes depends on its neighbours: `ς` at a word's end.
+    let lowered = text.to_lowercase();
+    let mut sigmas = lowered
+        .chars()
+        .filter(|character| matches!(character, 'σ' | 'ς'));
     let mut titled = String::new();
     let mut in_word = false;
     for character in text.chars() {
-        if in_word {
+        let sigma = if matches!(character, 'Σ' | 'σ' | 'ς') {
+            sigmas.next()
+        } else {
+            None
+        };
+        if in_word && sigma.is_some() {
+            titled.extend(sigma);
+        } else if in_word {
             titled.extend(character.to_lowercase());
         } else {
             push_titlecase(character, &mut titled);
@@ -125,7 +138,8 @@ fn pad(
     argument: Option<&Value>,
     left: impl Fn(usize, usize) -> usize,
 ) -> Result<Value, FilterError> {
-    let width = bounded(python::to_i64(required(argument)?)?)?;
+    let width = python::to_int(required(argument)?)?.to_i64();
+    let width = bounded(width.ok_or(Exception::Overflow)?)?;
     let text = python::as_text(value);
     let spaces = width.saturating_sub(text.chars().count());
     let left = left(spaces, width);

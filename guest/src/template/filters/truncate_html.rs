@@ -47,9 +47,7 @@ pub(super) fn truncate_html(text: &str, length: i64, unit: Unit) -> String {
         return text.to_owned();
     }
     let mut truncated = text.get(..end).unwrap_or_default().to_owned();
-    if unit == Unit::Characters || !truncated.ends_with(ellipsis) {
-        truncated.push_str(ellipsis);
-    }
+    truncated.push_str(ellipsis);
     for tag in open.iter().rev() {
         truncated.extend(["</", tag, ">"]);
     }

@@ -91,7 +91,11 @@ impl Urlizer {
             )
         } else if !middle.contains(':') && is_email(middle) {
             let (local, domain) = middle.rsplit_once('@')?;
-            (format!("mailto:{local}@{}", punycode(domain)?), "")
+            let Some(domain) = punycode(domain) else {
+                // Django forgets to escape the word; it holds no tag.
+                return Some(word.to_owned());
+            };
+            (format!("mailto:{local}@{domain}"), "")
         } else {
             return None;
         };
@@ -106,7 +110,7 @@ impl Urlizer {
         let length = i64::try_from(url.chars().count()).unwrap_or(i64::MAX);
         match self.limit {
             Some(limit) if length > limit => {
-                let kept = usize::try_from(limit - 1).unwrap_or(0);
+                let kept = usize::try_from(limit.saturating_sub(1)).unwrap_or(0);
                 url.chars().take(kept).chain(['…']).collect()
             }
             _ => url.to_owned(),
