@@ -58,17 +58,10 @@ impl Decimal {
             whole.resize(whole.len() + zeros, 0);
             return (whole, Vec::new());
         }
-        match whole.len().checked_sub(zeros) {
-            Some(point) => {
-                let fraction = whole.split_off(point);
-                (whole, fraction)
-            }
-            None => {
-                let mut fraction = vec![0; zeros - whole.len()];
-                fraction.extend(whole);
-                (Vec::new(), fraction)
-            }
-        }
+        let missing = zeros.saturating_sub(whole.len());
+        let mut fraction = whole.split_off(whole.len().saturating_sub(zeros));
+        fraction.splice(..0, std::iter::repeat_n(0, missing));
+        (whole, fraction)
     }
 }
 

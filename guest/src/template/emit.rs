@@ -28,8 +28,10 @@ enum Missing {
     Empty,
     /// `None`: Django's `ignore_failures`.
     None,
-    /// `None`, and a filter's error becomes a value that conditions look at.
-    Quiet,
+    /// `None`, and a filter's error becomes a value that is looked at later.
+    QuietNone,
+    /// `''`, and the same of errors.
+    QuietEmpty,
 }
 
 /// Writes a template.
@@ -118,7 +120,9 @@ impl Emitter {
             Node::For { .. } => self.for_loop(node),
             Node::With { variables, body } => self.with(variables, body),
             Node::FirstOf { values, target } => self.targeted(target, |out| {
-                out.call("first_of", values, Missing::None);
+                out.out.push_str("first_of(");
+                out.list(values, Missing::QuietNone);
+                out.out.push(')');
             }),
             Node::Cycle { .. } => self.cycle(node),
             Node::ResetCycle { number } => {
@@ -155,7 +159,7 @@ impl Emitter {
                 target,
             } => self.targeted(target, |out| {
                 let values = [value.clone(), maximum.clone(), width.clone()];
-                out.call("width_ratio", &values, Missing::Empty);
+                out.call("width_ratio", &values, Missing::QuietEmpty);
                 out.out.push_str("|raw");
             }),
             Node::Now { format, target } => self.targeted(target, |out| {
@@ -290,7 +294,7 @@ impl Emitter {
         let Some(variable) = variable else {
             return self.output(|out| {
                 out.write(format_args!("cycle({number}, "));
-                out.list(values, Missing::Empty);
+                out.list(values, Missing::QuietEmpty);
                 out.out.push(')');
             });
         };
@@ -298,7 +302,7 @@ impl Emitter {
         self.write(format_args!(
             "{{% set {variable} = cycle_into({variable}, {number}, "
         ));
-        self.list(values, Missing::Empty);
+        self.list(values, Missing::QuietEmpty);
         self.out.push_str(") %}");
         if !silent {
             self.output(|out| out.write(format_args!("{variable}|current")));
@@ -386,13 +390,17 @@ impl Emitter {
         self.operand(&expression.operand);
         let is_variable = matches!(expression.operand, Operand::Variable(_));
         match missing {
+            Missing::QuietEmpty if is_variable => self.out.push_str("|or_empty"),
             Missing::Empty if is_variable && expression.filters.is_empty() => {
                 self.out.push_str("|or_empty");
             }
-            Missing::None | Missing::Quiet if is_variable => self.out.push_str("|or_none"),
+            Missing::None | Missing::QuietNone if is_variable => self.out.push_str("|or_none"),
             _ => {}
         }
-        self.filters(&expression.filters, missing == Missing::Quiet);
+        self.filters(
+            &expression.filters,
+            matches!(missing, Missing::QuietNone | Missing::QuietEmpty),
+        );
     }
 
     fn operand(&mut self, operand: &Operand) {
@@ -407,10 +415,7 @@ impl Emitter {
                 }
                 if !rest.is_empty() {
                     self.out.push_str("|at(");
-                    for step in rest {
-                        self.string(step);
-                        self.out.push(',');
-                    }
+                    self.string(&rest.join("."));
                     self.out.push(')');
                 }
             }
@@ -446,7 +451,7 @@ impl Emitter {
 
     fn condition(&mut self, condition: &Condition) {
         match condition {
-            Condition::Value(expression) => self.expression(expression, Missing::Quiet),
+            Condition::Value(expression) => self.expression(expression, Missing::QuietNone),
             Condition::Not(inner) => {
                 self.out.push_str("negate(");
                 self.condition(inner);

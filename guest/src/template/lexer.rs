@@ -140,7 +140,11 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut verbatim: Option<String> = None;
     let mut text_start = 0;
     let mut at = 0;
-    while let Some((start, end)) = next_braces(source, at) {
+    let mut braces = Braces {
+        source,
+        endless_to: [0; 3],
+    };
+    while let Some((start, end)) = braces.next(at) {
         at = end;
         let opening = source.get(start..start + 2).unwrap_or_default();
         let content = whole.slice(start + 2, end - 2).trimmed();
@@ -181,24 +185,37 @@ fn push_text<'a>(tokens: &mut Vec<Token<'a>>, content: Part<'a>) {
     }
 }
 
-/// The next `{{…}}`, `{%…%}` or `{#…#}` on one line, as start and end.
-fn next_braces(source: &str, mut at: usize) -> Option<(usize, usize)> {
-    loop {
-        let start = at + source.get(at..)?.find('{')?;
-        let closing = match source.as_bytes().get(start + 1) {
-            Some(b'{') => "}}",
-            Some(b'%') => "%}",
-            Some(b'#') => "#}",
-            _ => "",
-        };
-        if !closing.is_empty() {
-            let inside = source.get(start + 2..)?;
+/// Finds `{{…}}`, `{%…%}` and `{#…#}` that stand on one line.
+struct Braces<'a> {
+    source: &'a str,
+    /// Up to where each kind is known to have no end, so that a line of
+    /// opening braces is looked through once.
+    endless_to: [usize; 3],
+}
+
+impl Braces<'_> {
+    /// The next ones, as start and end.
+    fn next(&mut self, mut at: usize) -> Option<(usize, usize)> {
+        loop {
+            let start = at + self.source.get(at..)?.find('{')?;
+            at = start + 1;
+            let (closing, endless_to) = match (self.source.as_bytes().get(at), &mut self.endless_to)
+            {
+                (Some(b'{'), [endless_to, ..]) => ("}}", endless_to),
+                (Some(b'%'), [_, endless_to, _]) => ("%}", endless_to),
+                (Some(b'#'), [.., endless_to]) => ("#}", endless_to),
+                _ => continue,
+            };
+            if start < *endless_to {
+                continue;
+            }
+            let inside = self.source.get(start + 2..)?;
             let line = inside.split('\n').next().unwrap_or_default();
             if let Some(length) = line.find(closing) {
                 return Some((start, start + 2 + length + 2));
             }
+            *endless_to = start + 2 + line.len();
         }
-        at = start + 1;
     }
 }
 

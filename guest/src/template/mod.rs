@@ -22,6 +22,8 @@ mod integer;
 mod lexer;
 mod parser;
 mod plain;
+#[cfg(test)]
+mod properties;
 pub mod python;
 mod runtime;
 mod sequence;
@@ -55,7 +57,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             fuel: 1_000_000,
-            output_bytes: 1 << 20,
+            output_bytes: 2 << 20,
         }
     }
 }

@@ -179,7 +179,7 @@ fn write_string_repr(text: &str, out: &mut String) {
 pub(super) fn write_escape(character: char, out: &mut String) {
     let code = u32::from(character);
     // Writing to a String cannot fail.
-    let _ = match code {
+    let _infallible = match code {
         0..=0xff => write!(out, "\\x{code:02x}"),
         0x100..=0xffff => write!(out, "\\u{code:04x}"),
         _ => write!(out, "\\U{code:08x}"),
@@ -295,9 +295,11 @@ pub fn contains(container: &Value, item: &Value) -> Result<bool, Exception> {
         (Kind::List, _) => Ok(iterate(container)?
             .iter()
             .any(|member| equals(member, item))),
-        (Kind::Dict, Kind::List | Kind::Dict) => Err(Exception::Type(type_name(item))),
+        // What cannot be hashed is no key to look up.
+        (Kind::Dict, Kind::List | Kind::Dict) | (Kind::Str(_), _) => {
+            Err(Exception::Type(type_name(item)))
+        }
         (Kind::Dict, _) => Ok(items(container).iter().any(|(key, _)| equals(key, item))),
-        (Kind::Str(_), _) => Err(Exception::Type(type_name(item))),
         _ => Err(Exception::Type(type_name(container))),
     }
 }
@@ -434,6 +436,8 @@ fn get(dict: &Value, key: &Value) -> Option<Value> {
 pub fn item(value: &Value, key: &Value) -> Result<Value, Exception> {
     match (kind(value), kind(key)) {
         (Kind::Dict, _) => get(value, key).ok_or(Exception::Lookup),
+        // A dict's `keys`, `values` and `items` have no index.
+        (Kind::List, _) if value.kind() == ValueKind::Iterable => Err(Exception::Type("dict view")),
         (Kind::List | Kind::Str(_), Kind::Int(place)) => item_at(value, place),
         (Kind::List | Kind::Str(_), Kind::Bool(place)) => item_at(value, i64::from(place)),
         (Kind::List | Kind::Str(_), _) => Err(Exception::Type(type_name(key))),

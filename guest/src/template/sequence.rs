@@ -58,7 +58,10 @@ impl Sequence {
 
 impl Object for Sequence {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Seq
+        match self.kind {
+            SequenceKind::View(_) => ObjectRepr::Iterable,
+            _ => ObjectRepr::Seq,
+        }
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {

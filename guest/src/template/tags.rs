@@ -239,7 +239,18 @@ impl<'a> Parser<'a> {
     }
 
     fn with(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
-        let (pairs, rest) = assignments(arguments);
+        let (mut pairs, rest) = assignments(arguments);
+        // Of a repeated name the last value counts.
+        let mut kept = Vec::new();
+        while let Some((name, value)) = pairs.pop() {
+            if kept
+                .iter()
+                .all(|(known, _): &(Part<'_>, _)| known.text != name.text)
+            {
+                kept.push((name, value));
+            }
+        }
+        let pairs = kept;
         if pairs.is_empty() {
             self.misused(tag, "`with` needs at least one `name=value`");
         } else if let [unexpected, ..] = rest {

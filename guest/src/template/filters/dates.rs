@@ -79,12 +79,11 @@ fn distance(
         return Ok(Value::from(""));
     }
     let moment = date_of(value)?;
-    let now = match argument.filter(|argument| python::is_true(argument)) {
-        Some(argument) => Some(date_of(argument)?),
-        None => {
-            let missing = || FilterError("the event has no time to count from".into());
-            call.now.ok_or_else(missing)?.comparable_with(moment)
-        }
+    let now = if let Some(argument) = argument.filter(|argument| python::is_true(argument)) {
+        Some(date_of(argument)?)
+    } else {
+        let missing = || FilterError("the event has no time to count from".into());
+        call.now.ok_or_else(missing)?.comparable_with(moment)
     };
     let text = now.and_then(|now| written(moment, now)).unwrap_or_default();
     Ok(Value::from(text))

@@ -1,6 +1,6 @@
 //! Filters that escape or write HTML.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use minijinja::Value;
 
@@ -80,7 +80,10 @@ fn escape_js(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, Filter
             | ';'
             | '`'
             | '\u{2028}'
-            | '\u{2029}' => escaped.push_str(&format!("\\u{:04X}", u32::from(character))),
+            | '\u{2029}' => {
+                // Writing to a String cannot fail.
+                let _infallible = write!(escaped, "\\u{:04X}", u32::from(character));
+            }
             other => escaped.push(other),
         }
     }

@@ -13,16 +13,10 @@ pub(super) fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {
         unescaped.push_str(before);
-        match numeric(behind).or_else(|| named(behind)) {
-            Some((characters, more)) => {
-                unescaped.push_str(&characters);
-                rest = more;
-            }
-            None => {
-                unescaped.push('&');
-                rest = behind;
-            }
-        }
+        let reference = numeric(behind).or_else(|| named(behind));
+        let (characters, more) = reference.unwrap_or_else(|| ("&".to_owned(), behind));
+        unescaped.push_str(&characters);
+        rest = more;
     }
     unescaped.push_str(rest);
     unescaped

@@ -84,7 +84,7 @@ fn write_text(text: &str, json: &mut String) {
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
                     // Writing to a String cannot fail.
-                    let _ = write!(json, "\\u{unit:04x}");
+                    let _infallible = write!(json, "\\u{unit:04x}");
                 }
             }
         }

@@ -1,5 +1,5 @@
 //! Filters of lists: `dictsort`, `dictsortreversed`, `first`, `join`, `last`, `length`,
-//! `length_is`, `random`, `safeseq`, `slice`.
+//! `length_is`, `random`, `safeseq`.
 
 use std::cmp::Ordering;
 
@@ -26,7 +26,6 @@ pub(super) const FILTERS: &[Filter] = &[
     unsafe_("length_is", Argument::Required, length_is),
     safe("random", Argument::None, random),
     safe("safeseq", Argument::None, safe_sequence),
-    safe("slice", Argument::Required, slice),
 ];
 
 fn sort_by_property(
@@ -51,8 +50,13 @@ fn sorted(
     property: &Value,
     direction: fn(Ordering) -> Ordering,
 ) -> Result<Value, FilterError> {
-    if matches!(python::kind(property), Kind::Str("")) {
-        return Err(FilterError("the name of the property is empty".into()));
+    match python::kind(property) {
+        Kind::Str("") => return Err(FilterError("the name of the property is empty".into())),
+        Kind::Str(path) if path.starts_with('_') || path.contains("._") => {
+            return Ok(Value::from(""));
+        }
+        Kind::None | Kind::List | Kind::Dict => return Ok(Value::from("")),
+        _ => {}
     }
     let Ok(items) = python::iterate(value) else {
         return Ok(Value::from(""));
@@ -84,13 +88,9 @@ fn resolve(item: &Value, property: &Value) -> Result<Value, Exception> {
     if python::to_float(property).is_ok() {
         return python::item(item, property);
     }
-    let path = match python::kind(property) {
-        Kind::Str(path) => path,
-        _ => return Err(Exception::Type(python::type_name(property))),
+    let Kind::Str(path) = python::kind(property) else {
+        return Err(Exception::Type(python::type_name(property)));
     };
-    if path.starts_with('_') || path.contains("._") {
-        return Err(Exception::Type("private name"));
-    }
     // A missing key is looked up as an attribute, and the lack of one is silent.
     path.split('.').try_fold(item.clone(), |value, name| {
         python::item(&value, &Value::from(name))
@@ -163,68 +163,4 @@ fn safe_sequence(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, Fi
         .iter()
         .map(|item| Value::from_safe_string(python::to_str(item)))
         .collect())
-}
-
-/// Python's slicing, `start:stop:step`; what is no slice, or cannot be sliced, is silent.
-fn slice(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let argument = python::as_text(required(argument)?);
-    let bounds: Option<Vec<Option<i64>>> = argument
-        .split(':')
-        .map(|bound| match bound {
-            "" => Some(None),
-            bound => python::to_i64(&Value::from(bound)).ok().map(Some),
-        })
-        .collect();
-    let (start, stop, step) = match bounds.as_deref() {
-        Some([stop]) => (None, *stop, 1),
-        Some([start, stop]) => (*start, *stop, 1),
-        Some([start, stop, step]) => (*start, *stop, step.unwrap_or(1)),
-        _ => return Ok(value.clone()),
-    };
-    if step == 0 {
-        return Ok(value.clone());
-    }
-    let picked = match python::kind(value) {
-        Kind::Str(_) | Kind::List => pick(python::iterate(value)?, start, stop, step),
-        _ => return Ok(value.clone()),
-    };
-    Ok(match python::kind(value) {
-        Kind::Str(_) => Value::from(picked.iter().map(python::to_str).collect::<String>()),
-        _ => picked.into_iter().collect(),
-    })
-}
-
-fn pick(mut items: Vec<Value>, start: Option<i64>, stop: Option<i64>, step: i64) -> Vec<Value> {
-    let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let forwards = step > 0;
-    let place = |bound: Option<i64>, default: i64| match bound {
-        None => default,
-        Some(bound) if bound < 0 => (bound.saturating_add(length)).max(0),
-        Some(bound) => bound.min(length),
-    };
-    // Backwards, the same items are those of the reversed list, bounds mirrored.
-    let mirrored = |bound: Option<i64>| {
-        bound.map(|bound| match bound {
-            bound if bound >= 0 => (length - 1 - bound).max(0),
-            bound => (-1_i64).saturating_sub(bound).min(length),
-        })
-    };
-    let (start, stop) = if forwards {
-        (place(start, 0), place(stop, length))
-    } else {
-        items.reverse();
-        (
-            mirrored(start).unwrap_or(0),
-            mirrored(stop).unwrap_or(length),
-        )
-    };
-    let skipped = usize::try_from(start).unwrap_or(usize::MAX);
-    let taken = usize::try_from(stop.saturating_sub(start)).unwrap_or(0);
-    let step = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
-    items
-        .into_iter()
-        .skip(skipped)
-        .take(taken)
-        .step_by(step)
-        .collect()
 }

@@ -4,6 +4,11 @@
 //! settings (`en-us`, no thousand separators, `USE_TZ` with UTC), silent
 //! failures included.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "every filter has the signature of `FilterFunction`"
+)]
+
 use minijinja::Value;
 
 pub use super::dates::Timestamp;
@@ -20,6 +25,7 @@ mod logic;
 mod numbers;
 mod pprint;
 mod printf_float;
+mod slice;
 mod slugify;
 mod smart_url;
 mod stringformat;
@@ -92,6 +98,7 @@ const THEMES: &[&[Filter]] = &[
     logic::FILTERS,
     numbers::FILTERS,
     pprint::FILTERS,
+    slice::FILTERS,
     slugify::FILTERS,
     stringformat::FILTERS,
     strings::FILTERS,
@@ -137,7 +144,7 @@ const fn unsafe_(name: &'static str, argument: Argument, function: FilterFunctio
 }
 
 /// The argument of a filter that needs one.
-fn required<'a>(argument: Option<&'a Value>) -> Result<&'a Value, FilterError> {
+fn required(argument: Option<&Value>) -> Result<&Value, FilterError> {
     argument.ok_or_else(|| FilterError("the filter needs an argument".into()))
 }
 
@@ -163,7 +170,7 @@ fn text_like(value: &Value, text: String) -> Value {
 }
 
 /// The argument as text, for those filters that do not convert it.
-fn text_argument<'a>(argument: &'a Value) -> Result<&'a str, FilterError> {
+fn text_argument(argument: &Value) -> Result<&str, FilterError> {
     match python::kind(argument) {
         python::Kind::Str(text) => Ok(text),
         _ => Err(Exception::Type(python::type_name(argument)).into()),

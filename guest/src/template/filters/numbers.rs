@@ -116,14 +116,14 @@ fn size_text(bytes: &Integer) -> Result<String, FilterError> {
 
 /// Django's `floatformat`, on decimal digits and not on a float.
 fn float_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let (places, grouped) = match argument {
-        None => (Ok(-1), false),
-        Some(argument) => places_and_grouping(argument)?,
-    };
+    if argument.is_some_and(|argument| argument.as_str() == Some("")) {
+        return Err(FilterError("the number of decimal places is empty".into()));
+    }
     let text = python::to_str(value);
     let Some(parsed) = as_decimal(value, &text) else {
         return Ok(Value::from(""));
     };
+    let (places, grouped) = argument.map_or(Ok((Ok(-1), false)), places_and_grouping)?;
     let (Ok(places), Parsed::Finite(number)) = (places, parsed) else {
         return Ok(super::text_like(value, text));
     };
@@ -152,9 +152,6 @@ fn places_and_grouping(argument: &Value) -> Result<(Result<i64, Exception>, bool
             places => Ok((places, false)),
         };
     };
-    if text.is_empty() {
-        return Err(FilterError("the number of decimal places is empty".into()));
-    }
     let (places, grouped) = match text.strip_suffix("gu").or_else(|| text.strip_suffix("ug")) {
         Some(places) => (places, false),
         None => match text.strip_suffix('g') {

@@ -121,7 +121,7 @@ fn pieces(text: &str, width: i64, allowance: i64) -> Vec<String> {
             if !current.is_empty() {
                 pieces.push(repr_of(&current));
             }
-            current = (*word).to_owned();
+            (*word).clone_into(&mut current);
         }
         if !current.is_empty() {
             pieces.push(repr_of(&current));
@@ -137,11 +137,7 @@ fn lines_with_ends(text: &str) -> Vec<&str> {
     for line in python::split_lines(text) {
         let behind = rest.strip_prefix(line).unwrap_or_default();
         let mut end = behind.chars();
-        if !behind.starts_with("\r\n") {
-            end.next();
-        } else {
-            end.nth(1);
-        }
+        end.nth(usize::from(behind.starts_with("\r\n")));
         let (line, behind) = rest
             .split_at_checked(rest.len() - end.as_str().len())
             .unwrap_or((rest, ""));

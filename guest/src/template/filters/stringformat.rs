@@ -94,18 +94,14 @@ impl<'a> Formatting<'a> {
 
     /// Takes a conversion off the format and does it.
     fn convert(&mut self, characters: &mut Peekable<Chars<'_>>) -> Result<String, Failure> {
-        let named = self.named_value(characters)?;
-        let specification = Specification::take(characters)?;
-        if characters
-            .next_if(|character| "hlL".contains(*character))
-            .is_some()
-        {
-            // C's length modifiers mean nothing.
-        }
-        let letter = characters.next().ok_or(Failure::Silent)?;
-        if letter == '%' {
+        if characters.next_if_eq(&'%').is_some() {
             return Ok("%".into());
         }
+        let named = self.named_value(characters)?;
+        let specification = Specification::take(characters)?;
+        // C's length modifiers mean nothing.
+        characters.next_if(|character| "hlL".contains(*character));
+        let letter = characters.next().ok_or(Failure::Silent)?;
         let value = match named {
             Some(value) => value,
             None => self.value.take().ok_or(Failure::Silent)?.clone(),
@@ -162,18 +158,13 @@ impl Specification {
             'r' => self.text(&python::repr(value)),
             'a' => self.text(&ascii(&python::repr(value))),
             'c' => self.padded("", "", &character(value)?.to_string(), false),
-            'd' | 'i' | 'u' => match python::kind(value) {
-                Kind::Str(_) => Err(Failure::Silent),
-                _ => {
-                    let number = python::to_int(value)?;
-                    self.integer(number.is_negative(), "", &number.abs().to_string())
-                }
-            },
+            _ if matches!(python::kind(value), Kind::Str(_)) => Err(Failure::Silent),
+            'd' | 'i' | 'u' => {
+                let number = python::to_int(value)?;
+                self.integer(number.is_negative(), "", &number.abs().to_string())
+            }
             'o' | 'x' | 'X' => self.in_base(letter, value),
-            'e' | 'E' | 'f' | 'F' | 'g' | 'G' => match python::kind(value) {
-                Kind::Str(_) => Err(Failure::Silent),
-                _ => self.float(letter, python::to_float(value)?),
-            },
+            'e' | 'E' | 'f' | 'F' | 'g' | 'G' => self.float(letter, python::to_float(value)?),
             _ => Err(Failure::Silent),
         }
     }
@@ -187,7 +178,7 @@ impl Specification {
     }
 
     fn in_base(&self, letter: char, value: &Value) -> Result<String, Failure> {
-        if matches!(python::kind(value), Kind::Str(_) | Kind::Float(_)) {
+        if matches!(python::kind(value), Kind::Float(_)) {
             return Err(Failure::Silent);
         }
         let number = python::to_int(value)?;

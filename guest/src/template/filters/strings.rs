@@ -103,8 +103,14 @@ fn push_titlecase(character: char, out: &mut String) {
         '\u{1c7}'..='\u{1c9}' => out.push('\u{1c8}'),
         '\u{1ca}'..='\u{1cc}' => out.push('\u{1cb}'),
         '\u{1f1}'..='\u{1f3}' => out.push('\u{1f2}'),
+        '\u{149}' => out.push_str("ʼN"),
+        // Of Greek vowels with an iota below, the iota stays below.
+        '\u{1f80}'..='\u{1faf}' => out.extend(char::from_u32(u32::from(character) | 8)),
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => {
+            out.extend(char::from_u32(u32::from(character) + 9));
+        }
         // Georgian has capitals, but no words that begin with one.
-        '\u{10d0}'..='\u{10ff}' => out.push(character),
+        '\u{1fbc}' | '\u{1fcc}' | '\u{1ffc}' | '\u{10d0}'..='\u{10ff}' => out.push(character),
         _ => {
             let mut upper = character.to_uppercase();
             out.extend(upper.next());

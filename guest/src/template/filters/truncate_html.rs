@@ -51,7 +51,7 @@ pub(super) fn truncate_html(text: &str, length: i64, unit: Unit) -> String {
         truncated.push_str(ellipsis);
     }
     for tag in open.iter().rev() {
-        truncated.push_str(&format!("</{tag}>"));
+        truncated.extend(["</", tag, ">"]);
     }
     truncated
 }

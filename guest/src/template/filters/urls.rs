@@ -19,8 +19,11 @@ fn iri_encode(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, Filte
 /// Django: the argument names the characters to leave alone, `/` unless given.
 fn url_encode(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
     let safe = match argument {
-        Some(argument) if !argument.is_none() => text_argument(argument)?,
-        _ => "/",
+        None => "/",
+        Some(argument) if argument.is_none() => "/",
+        // An empty list or dict does for no characters.
+        Some(argument) if python::length(argument) == Ok(0) => "",
+        Some(argument) => text_argument(argument)?,
     };
     Ok(Value::from(quote(&python::as_text(value), safe)))
 }
@@ -36,7 +39,8 @@ pub(super) fn quote(text: &str, safe: &str) -> String {
         if is_kept {
             quoted.push(character);
         } else {
-            quoted.push_str(&format!("%{byte:02X}"));
+            quoted.push('%');
+            quoted.extend([byte >> 4, byte & 15].map(hexadecimal_digit));
         }
     }
     quoted
@@ -48,7 +52,7 @@ pub(super) fn unquote(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
         let code = if *first == b'%' {
-            behind.first_chunk().and_then(hexadecimal)
+            behind.first_chunk().copied().and_then(hexadecimal)
         } else {
             None
         };
@@ -62,7 +66,11 @@ pub(super) fn unquote(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn hexadecimal(digits: &[u8; 2]) -> Option<u8> {
+fn hexadecimal_digit(half: u8) -> char {
+    char::from(half + if half < 10 { b'0' } else { b'A' - 10 })
+}
+
+fn hexadecimal(digits: [u8; 2]) -> Option<u8> {
     let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
     u8::try_from(high? * 16 + low?).ok()
 }

@@ -49,7 +49,10 @@ fn index(value: &Value, step: &str) -> Value {
     let Ok(place) = step.parse::<i64>() else {
         return Value::UNDEFINED;
     };
-    python::item(value, &Value::from(place)).unwrap_or_default()
+    match value.as_str() {
+        Some(_) => python::item(value, &Value::from(place)).unwrap_or_default(),
+        None => value.get_item(&Value::from(place)).unwrap_or_default(),
+    }
 }
 
 /// What a method that cannot be called from a template gives.

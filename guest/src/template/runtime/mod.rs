@@ -65,10 +65,7 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
             })
         },
     );
-    environment.add_filter("at", |value: &Value, path: Rest<Value>| {
-        let steps = path.iter().filter_map(Value::as_str);
-        at(value, steps)
-    });
+    environment.add_filter("at", |value: &Value, path: &str| at(value, path.split('.')));
     environment.add_filter("raw", raw);
     environment.add_filter("filtered", |value: Value| match value.as_str() {
         Some(_) => Ok(raw(value)),

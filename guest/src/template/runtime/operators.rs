@@ -95,12 +95,26 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     });
 }
 
-fn truth(value: &Value) -> Result<bool, Error> {
+/// The value of an operand that is needed after all, or its error.
+pub(super) fn needed(value: Value) -> Result<Value, Error> {
     match value.downcast_object_ref::<Failure>() {
-        Some(failure) if failure.is_missing => Ok(false),
         Some(failure) => Err(super::failed(failure.message.clone())),
-        None => Ok(python::is_true(value)),
+        None => Ok(value),
     }
+}
+
+/// Whether the error of an operand is that a variable does not exist.
+pub(super) fn is_missing(value: &Value) -> bool {
+    value
+        .downcast_object_ref::<Failure>()
+        .is_some_and(|failure| failure.is_missing)
+}
+
+fn truth(value: &Value) -> Result<bool, Error> {
+    if is_missing(value) {
+        return Ok(false);
+    }
+    needed(value.clone()).map(|value| python::is_true(&value))
 }
 
 /// `and` and `or` from the left; `goes_on` says whether the right operand

@@ -2,15 +2,12 @@
 
 use std::sync::Mutex;
 
-use minijinja::{
-    Environment, Error, State, Value,
-    value::{Object, Rest},
-};
+use minijinja::{Environment, Error, State, Value, value::Object};
 
 use super::{
     failed,
     loops::{self, ForLoop},
-    lorem,
+    lorem, operators,
     state::Progress,
 };
 use crate::template::{
@@ -48,11 +45,11 @@ fn progress<'a>(state: &'a mut State<'_, '_>) -> &'a mut Progress {
     state.get_or_insert_extension_with(Progress::default)
 }
 
-fn cycle(state: &mut State<'_, '_>, number: usize, values: Vec<Value>) -> Value {
+fn cycle(state: &mut State<'_, '_>, number: usize, values: Vec<Value>) -> Result<Value, Error> {
     let asked = progress(state).cycles.entry(number).or_default();
     let value = values.get(*asked % values.len().max(1)).cloned();
     *asked += 1;
-    value.unwrap_or_default()
+    operators::needed(value.unwrap_or_default())
 }
 
 /// A variable that a named `{% cycle %}` changes where it was set first, even
@@ -68,16 +65,16 @@ fn cycle_into(
     variable: Value,
     number: usize,
     values: Vec<Value>,
-) -> Value {
-    let next = cycle(state, number, values);
+) -> Result<Value, Error> {
+    let next = cycle(state, number, values)?;
     if let Some(Ok(mut content)) = variable
         .downcast_object_ref::<Cell>()
         .map(|cell| cell.0.lock())
     {
         *content = next;
-        return variable.clone();
+        return Ok(variable.clone());
     }
-    Value::from_object(Cell(Mutex::new(next)))
+    Ok(Value::from_object(Cell(Mutex::new(next))))
 }
 
 /// What is in a variable's cell, if it has one.
@@ -139,17 +136,28 @@ fn groups(state: &mut State<'_, '_>, number: usize) -> Vec<Value> {
         .collect()
 }
 
-fn first_of(values: Rest<Value>) -> Value {
-    let mut values = values.0.into_iter();
-    values
-        .find(python::is_true)
-        .unwrap_or_else(|| Value::from_safe_string(String::new()))
+fn first_of(values: Vec<Value>) -> Result<Value, Error> {
+    for value in values {
+        let value = operators::needed(value)?;
+        if python::is_true(&value) {
+            return Ok(value);
+        }
+    }
+    Ok(Value::from_safe_string(String::new()))
 }
 
-fn width_ratio(value: &Value, maximum: &Value, width: &Value) -> Result<String, Error> {
-    let width = python::to_i64(width)
+fn width_ratio(value: Value, maximum: Value, width: Value) -> Result<String, Error> {
+    if [&value, &maximum, &width]
+        .into_iter()
+        .any(operators::is_missing)
+    {
+        return Ok(String::new());
+    }
+    let (value, maximum) = (operators::needed(value)?, operators::needed(maximum)?);
+    let width = operators::needed(width)?;
+    let width = python::to_i64(&width)
         .map_err(|_| failed("`widthratio` needs a number as its last argument"))?;
-    let (Ok(value), Ok(maximum)) = (python::to_float(value), python::to_float(maximum)) else {
+    let (Ok(value), Ok(maximum)) = (python::to_float(&value), python::to_float(&maximum)) else {
         return Ok(String::new());
     };
     if maximum == 0.0 {
