@@ -35,7 +35,6 @@ pub type EventRendering = EventResult<Rendering>;
 ///
 /// Calls may run at once; they are worked on by all workers, and their records
 /// enter the outbox in the order of the calls.
-#[derive(Debug)]
 pub struct Runtime {
     engine: Engine,
     rules: Arc<Rules>,
@@ -43,6 +42,12 @@ pub struct Runtime {
     committer: JoinHandle<()>,
     delivery: Arc<Delivery>,
     reports: Mutex<Option<mpsc::Receiver<Report>>>,
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Runtime").field("engine", &self.engine).finish_non_exhaustive()
+    }
 }
 
 /// What the committer does next, in the order of the calls.

@@ -11,9 +11,10 @@ use super::{
 use crate::{
     broker::{Broker, Policy, Registry, RegistryError, TextEncoding},
     cluster::Cluster,
-    delivery::{Delivery, OutboxLimits},
+    delivery::Delivery,
     engine::{Engine, EngineStopped, Limits, Services, StartError},
     kafka_rest::{RestError, RestPublisher},
+    outbox::OutboxLimits,
     publisher::Publisher,
     settings::Settings,
 };
