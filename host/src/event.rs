@@ -52,3 +52,15 @@ pub struct Event {
     /// When it happened, RFC 3339.
     pub time: Option<String>,
 }
+
+impl Event {
+    /// Bytes of its texts together: what size limits count.
+    pub fn size(&self) -> usize {
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        self.id.len()
+            + self.content_type.len()
+            + self.instance.len()
+            + optional(&self.before)
+            + optional(&self.time)
+    }
+}
