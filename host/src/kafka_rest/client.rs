@@ -36,7 +36,7 @@ pub(super) enum Failure {
     /// The two sides do not trust each other: nothing was read by the proxy.
     #[error("no TLS connection to the proxy: {0}")]
     Tls(String),
-    #[error("no complete answer within {} ms", .0.as_millis())]
+    #[error("no complete answer within {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
     #[error("the connection broke: {0}")]
     Lost(String),
@@ -234,5 +234,5 @@ fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error
 fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     error
         .downcast_ref()
-        .or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+        .or_else(|| tls_error(error.downcast_ref::<io::Error>()?.get_ref()?))
 }

@@ -117,7 +117,10 @@ fn certain(reports: &[Report], records: usize) -> usize {
     match first_error {
         Some(first) if reports.len() != records => first + 1,
         None if reports.len() > records => 0,
-        _ => reports.iter().position(is_broken).unwrap_or(records),
+        _ => reports
+            .iter()
+            .position(is_broken)
+            .map_or(records, |end| end + 1),
     }
 }
 
