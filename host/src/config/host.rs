@@ -14,7 +14,7 @@ use super::{
 use crate::{
     broker::TextEncoding,
     cluster::Cluster,
-    delivery::OutboxLimits,
+    outbox::OutboxLimits,
     engine::Limits,
     settings::{Settings, SettingsBuilder},
 };

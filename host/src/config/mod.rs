@@ -43,7 +43,7 @@ use self::{
 use crate::{
     broker::{Broker, TextEncoding},
     cluster::Cluster,
-    delivery::OutboxLimits,
+    outbox::OutboxLimits,
     engine::{Diagnostic, Limits},
     runtime::{Builder, Runtime},
     settings::Settings,
