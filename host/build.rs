@@ -33,7 +33,10 @@ const NOT_FOR_THE_GUEST: &[&str] = &[
 fn main() -> ExitCode {
     match component() {
         Ok(path) => {
-            println!("cargo::rustc-env=ACTION_TRIGGERS_COMPONENT={}", path.display());
+            println!(
+                "cargo::rustc-env=ACTION_TRIGGERS_COMPONENT={}",
+                path.display()
+            );
             ExitCode::SUCCESS
         }
         Err(message) => {
@@ -49,8 +52,9 @@ fn component() -> Result<PathBuf, String> {
     println!("cargo::rerun-if-env-changed=ACTION_TRIGGERS_COMPONENT_FILE");
     println!("cargo::rerun-if-env-changed=ACTION_TRIGGERS_NO_RUSTUP");
     if let Some(file) = env::var_os("ACTION_TRIGGERS_COMPONENT_FILE") {
-        let path = fs::canonicalize(&file)
-            .map_err(|error| format!("ACTION_TRIGGERS_COMPONENT_FILE {}: {error}", file.display()))?;
+        let path = fs::canonicalize(&file).map_err(|error| {
+            format!("ACTION_TRIGGERS_COMPONENT_FILE {}: {error}", file.display())
+        })?;
         println!("cargo::rerun-if-changed={}", path.display());
         return Ok(path);
     }
@@ -81,17 +85,22 @@ fn provide_target() -> Result<(), String> {
     if env::var_os("ACTION_TRIGGERS_NO_RUSTUP").is_some() {
         return Err(format!("the Rust target {TARGET} is missing\n{help}"));
     }
-    let installed = Command::new("rustup").args(["target", "add", TARGET]).output();
+    let installed = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .output();
     if installed.is_ok_and(|output| output.status.success()) && has_target() {
         return Ok(());
     }
-    Err(format!("the Rust target {TARGET} is missing and rustup could not add it\n{help}"))
+    Err(format!(
+        "the Rust target {TARGET} is missing and rustup could not add it\n{help}"
+    ))
 }
 
 fn has_target() -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let answer =
-        Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+    let answer = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output();
     answer.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
@@ -100,7 +109,14 @@ fn has_target() -> bool {
 fn build_guest(root: &Path, target_dir: &Path) -> Result<PathBuf, String> {
     let mut cargo = Command::new(variable("CARGO")?);
     cargo
-        .args(["build", "--package", "action-triggers-guest", "--lib", "--locked", "--quiet"])
+        .args([
+            "build",
+            "--package",
+            "action-triggers-guest",
+            "--lib",
+            "--locked",
+            "--quiet",
+        ])
         .args(["--profile", "guest", "--target", TARGET, "--target-dir"])
         .arg(target_dir)
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
@@ -108,11 +124,18 @@ fn build_guest(root: &Path, target_dir: &Path) -> Result<PathBuf, String> {
     for name in NOT_FOR_THE_GUEST {
         cargo.env_remove(name);
     }
-    let output = cargo.output().map_err(|error| format!("{cargo:?}: {error}"))?;
+    let output = cargo
+        .output()
+        .map_err(|error| format!("{cargo:?}: {error}"))?;
     if !output.status.success() {
-        return Err(format!("{cargo:?} failed:\n{}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "{cargo:?} failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
-    Ok(target_dir.join(TARGET).join("guest/action_triggers_guest.wasm"))
+    Ok(target_dir
+        .join(TARGET)
+        .join("guest/action_triggers_guest.wasm"))
 }
 
 fn variable(name: &str) -> Result<String, String> {

@@ -1,8 +1,8 @@
 //! Faults of a trigger set: what is wrong, where, and what to do about it.
 
-use std::fmt::Write as _;
-
 pub use crate::template::Span;
+
+use crate::template::suggest;
 
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,41 +131,11 @@ impl Faults {
 
 /// Words a help text for a name that is none of the known ones.
 pub(crate) fn did_you_mean(name: &str, known: &[&str]) -> String {
-    let distance = |other: &str| edit_distance(&name.to_lowercase(), other);
-    let closest = known.iter().min_by_key(|other| distance(other));
-    match closest {
-        Some(other) if distance(other) <= 1 + other.len() / 4 => {
-            format!("did you mean `{other}`?")
-        }
-        _ => {
-            let mut help = String::from("known are ");
-            for (index, name) in known.iter().enumerate() {
-                let separator = if index > 0 { ", " } else { "" };
-                _ = write!(help, "{separator}`{name}`");
-            }
-            help
-        }
+    if let Some(meant) = suggest::closest(name, known.iter().copied()) {
+        return format!("did you mean `{meant}`?");
     }
-}
-
-/// Levenshtein's distance, in characters of the first 64.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, a) in left.chars().take(64).enumerate() {
-        let mut diagonal = index;
-        let mut before = index + 1;
-        let mut next = vec![before];
-        for (b, above) in right.iter().zip(row.iter().skip(1)) {
-            before = (above + 1)
-                .min(before + 1)
-                .min(diagonal + usize::from(a != *b));
-            diagonal = *above;
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    let quoted: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    format!("known are {}", quoted.join(", "))
 }
 
 #[cfg(test)]
@@ -179,8 +149,6 @@ mod tests {
             "did you mean `post_save`?"
         );
         assert_eq!(did_you_mean("xyz", &["a", "bc"]), "known are `a`, `bc`");
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("", "abc"), 3);
     }
 
     #[test]

@@ -183,6 +183,10 @@ impl Engine {
         host: &mut impl Host,
     ) -> Result<Message<'a>, Failure> {
         let fields = queue.record.render(&self.templates, change.context())?;
+        let is_tombstone = match &queue.record.tombstone {
+            Some(condition) => condition.holds(&self.templates, change)?,
+            None => false,
+        };
         Ok(Message {
             event_id: change.event.id,
             trigger: &trigger.name,
@@ -196,7 +200,11 @@ impl Engine {
             headers: fields.headers,
             partition: fields.partition,
             timestamp_ms: fields.timestamp_ms,
-            value: payload,
+            value: if is_tombstone {
+                Payload::Tombstone
+            } else {
+                payload
+            },
         })
     }
 }

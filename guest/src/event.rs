@@ -163,7 +163,7 @@ impl<'a> Change<'a> {
                 facts: self.facts.clone(),
                 guard: Some(touched.clone()),
             }),
-            now: self.context.now.clone(),
+            now: self.context.now,
         };
         Some((context, touched))
     }
@@ -190,6 +190,10 @@ fn object(part: &str, text: &str) -> Result<Arc<JsonObject>, Failure> {
     }
     let value = json::parse(text)
         .map_err(|error| Failure::InvalidEvent(format!("`{part}` is not JSON: {error}")))?;
+    if json::has_half_character(text) {
+        let message = format!("`{part}` has an escape that is half a character, such as `\\ud800`");
+        return Err(Failure::InvalidEvent(message));
+    }
     value.downcast_object::<JsonObject>().ok_or_else(|| {
         let kind = View::of(&value).kind();
         Failure::InvalidEvent(format!("`{part}` is {kind}, not an object"))
@@ -197,7 +201,8 @@ fn object(part: &str, text: &str) -> Result<Arc<JsonObject>, Failure> {
 }
 
 fn read_time(text: &str) -> Result<dates::Timestamp, Failure> {
-    dates::parse(text).ok_or_else(|| {
+    let time = dates::parse(text).filter(|time| time.epoch_milliseconds().is_some());
+    time.ok_or_else(|| {
         Failure::InvalidEvent(format!("`time` is `{}`, not RFC 3339", shortened(text)))
     })
 }

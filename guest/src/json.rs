@@ -65,6 +65,24 @@ pub fn depth(text: &str) -> usize {
     deepest
 }
 
+/// Whether a string of a JSON text has a surrogate without its partner. The
+/// grammar lets it pass, but it stands for no character.
+pub fn has_half_character(text: &str) -> bool {
+    if !text.contains("\\u") {
+        return false;
+    }
+    let mut rest = text;
+    while let Some(quote) = rest.find('"') {
+        let (_, from_quote) = rest.split_at(quote);
+        let (string, after) = from_quote.split_at(write::string_end(from_quote));
+        if string.contains("\\u") && serde_json::from_str::<String>(string).is_err() {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
 /// A JSON number that minijinja could not hold without changing it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Number {
@@ -275,7 +293,8 @@ fn number_of(text: &str) -> Value {
         return Value::from(number);
     }
     match text.parse::<f64>() {
-        Ok(number) if python_float(number) == text => Value::from(number),
+        // With an exponent it is text too: Django's output writes floats without.
+        Ok(number) if python_float(number) == text && !text.contains('e') => Value::from(number),
         _ => Value::from_object(Number { text: text.into() }),
     }
 }
@@ -351,6 +370,27 @@ mod tests {
                 .get_attr("c")
                 .unwrap()
                 .is_none()
+        );
+    }
+
+    #[test]
+    fn half_a_character_is_found() {
+        for (text, expected) in [
+            (r#"{"a": "\ud83d\ude00 \u00e9"}"#, false),
+            (r#"{"a": "\\ud83d"}"#, false),
+            (r#"{"a": "\ud83d"}"#, true),
+            (r#"{"\udc00": 1}"#, true),
+        ] {
+            assert_eq!(has_half_character(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_strings() {
+        assert_eq!(depth(r#"{"a": [1, {"b": 2}]}"#), 3);
+        assert_eq!(
+            depth(&format!("[{}]", vec!["[\"[[[\\\"{\"]"; 20].join(","))),
+            2
         );
     }
 

@@ -70,8 +70,7 @@ impl Plan {
         place: &Place,
     ) -> Self {
         match View::of(payload) {
-            View::Null | View::String("") => Self::Instance,
-            View::Object([]) => Self::Instance,
+            View::Null | View::String("") | View::Object([]) => Self::Instance,
             View::String(text) => match compiler.template(text, place) {
                 Some(template) => Self::Text(template, types),
                 None => Self::Instance,
@@ -141,19 +140,15 @@ fn native_text(
     context: &Context,
 ) -> Result<Payload, Failure> {
     let mut out = String::new();
-    match template.evaluate(templates, context)? {
-        None => {
-            template.render(templates, context, &mut out)?;
-            Ok(json_or_text(out))
-        }
-        Some(value) => match value.as_str() {
-            Some(text) => Ok(Payload::Text(text.into())),
-            None => {
-                template.write_value(&value, &mut out)?;
-                Ok(Payload::Json(out.into_bytes()))
-            }
-        },
+    let Some(value) = template.evaluate(templates, context)? else {
+        template.render(templates, context, &mut out)?;
+        return Ok(json_or_text(out));
+    };
+    if let Some(text) = value.as_str() {
+        return Ok(Payload::Text(text.into()));
     }
+    template.write_value(&value, &mut out)?;
+    Ok(Payload::Json(out.into_bytes()))
 }
 
 struct Builder<'a, 'b> {
@@ -182,20 +177,20 @@ impl Builder<'_, '_> {
     }
 
     fn object(&mut self, members: &[(std::sync::Arc<str>, Value)], place: &Place) {
-        let named: Vec<_> = members
+        let open: Vec<_> = members
             .iter()
             .map(|(name, value)| {
                 let place = place.member(name);
                 (self.compiler.template(name, &place), value, place)
             })
             .collect();
-        let fixed: Option<Vec<&str>> = named
+        let names: Option<Vec<&str>> = open
             .iter()
             .map(|(name, ..)| name.as_ref()?.is_static())
             .collect();
-        match fixed {
-            Some(names) if all_differ(&names) => self.fixed_object(&named),
-            _ => self.open_object(named),
+        match names {
+            Some(names) if all_differ(&names) => self.fixed_object(&open),
+            _ => self.open_object(open),
         }
     }
 

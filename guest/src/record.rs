@@ -1,12 +1,10 @@
 //! Records as they are handed to the host, and the templates of a queue's
 //! `record` object that fill them in.
 
-mod timestamp;
-
 use crate::{
     failure::Failure,
-    template::{Context, Templates},
-    trigger::PlacedTemplate,
+    template::{Context, Templates, dates},
+    trigger::{PlacedCondition, PlacedTemplate},
 };
 
 /// The bytes of a record's value.
@@ -58,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) headers: Vec<(String, PlacedTemplate)>,
     pub(crate) partition: Option<PlacedTemplate>,
     pub(crate) timestamp: Option<PlacedTemplate>,
+    /// Whether the record has no value.
+    pub(crate) tombstone: Option<PlacedCondition>,
 }
 
 /// What a [`Plan`] gives for one event.
@@ -102,7 +102,7 @@ impl Plan {
                 self.timestamp.as_ref(),
                 text,
                 "a time in epoch milliseconds or RFC 3339",
-                timestamp::parse,
+                epoch_milliseconds,
             )?,
         })
     }
@@ -128,4 +128,38 @@ fn parsed<T>(
         expected,
     })?;
     Ok(Some(value))
+}
+
+/// An integer is the milliseconds themselves.
+fn epoch_milliseconds(text: &str) -> Option<i64> {
+    match text.parse() {
+        Ok(milliseconds) => Some(milliseconds),
+        Err(_) => dates::parse(text)?.epoch_milliseconds(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_and_dates_are_milliseconds() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-5", Some(-5)),
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("1969-12-31T23:59:59.999Z", Some(-1)),
+            ("2024-01-02T03:04:05+00:00", Some(1_704_164_645_000)),
+            ("2024-01-02T03:04:05.123999Z", Some(1_704_164_645_123)),
+            ("2024-01-02 03:04:05.5", Some(1_704_164_645_500)),
+            ("2024-01-02T05:04:05+02:00", Some(1_704_164_645_000)),
+            ("2024-01-02", Some(1_704_153_600_000)),
+            ("2023-02-29T00:00:00Z", None),
+            ("10:30", None),
+            ("yesterday", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(epoch_milliseconds(text), expected, "{text}");
+        }
+    }
 }

@@ -3,5 +3,7 @@
 
 mod destination;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 pub use self::registry::{Broker, Policy, Refusal, Registry, RegistryError, TextEncoding};

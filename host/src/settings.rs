@@ -103,7 +103,9 @@ impl Settings {
         if u64::try_from(text.len()).is_ok_and(|length| length <= MAX_VALUE) {
             return Ok(text);
         }
-        Err(SettingError::Failed(format!("the value has more than {MAX_VALUE} bytes")))
+        Err(SettingError::Failed(format!(
+            "the value has more than {MAX_VALUE} bytes"
+        )))
     }
 
     fn variable(&self, name: &str) -> Result<String, SettingError> {
@@ -112,7 +114,9 @@ impl Settings {
             None => std::env::var(name).ok(),
         };
         value.ok_or_else(|| {
-            SettingError::Failed(format!("the environment variable `{name}` is not set to a text"))
+            SettingError::Failed(format!(
+                "the environment variable `{name}` is not set to a text"
+            ))
         })
     }
 }
@@ -136,7 +140,9 @@ fn read(path: &PathBuf) -> Result<String, SettingError> {
     let unreadable = |error| failed(&format_args!("cannot be read: {error}"));
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(MAX_VALUE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_VALUE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > MAX_VALUE {
         return Err(failed(&format_args!("has more than {MAX_VALUE} bytes")));
     }
@@ -225,7 +231,11 @@ mod tests {
     fn paths_are_compared_whole_and_exactly() {
         let settings = Settings::builder().value("a.b", 1).allow("a.b").build();
         for path in ["a", "a.", "a.b.c", "A.b", " a.b", "a.b ", "", "a.b\0"] {
-            assert_eq!(settings.get(path), Err(SettingError::NotAllowed), "{path:?}");
+            assert_eq!(
+                settings.get(path),
+                Err(SettingError::NotAllowed),
+                "{path:?}"
+            );
         }
         assert_eq!(settings.get("a.b").as_deref(), Ok("1"));
     }
@@ -303,8 +313,14 @@ mod tests {
 
     #[test]
     fn debug_shows_paths_and_no_values() {
-        let settings = Settings::builder().value("a.SECRET", "hunter2").allow("a.SECRET").build();
+        let settings = Settings::builder()
+            .value("a.SECRET", "hunter2")
+            .allow("a.SECRET")
+            .build();
         let shown = format!("{settings:?}");
-        assert!(shown.contains("a.SECRET") && !shown.contains("hunter2"), "{shown}");
+        assert!(
+            shown.contains("a.SECRET") && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 }

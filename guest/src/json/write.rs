@@ -1,5 +1,7 @@
 //! JSON written: compact, members in their order, numbers as they came.
 
+use std::fmt::Write as _;
+
 use minijinja::{Value, value::ValueKind};
 
 use super::{JsonArray, JsonObject, Number, python_float};
@@ -123,7 +125,7 @@ fn escape(character: char, out: &mut String) {
         '\t' => out.push_str("\\t"),
         '\u{8}' => out.push_str("\\b"),
         '\u{c}' => out.push_str("\\f"),
-        other => out.push_str(&format!("\\u{:04x}", u32::from(other))),
+        other => _ = write!(out, "\\u{:04x}", u32::from(other)),
     }
 }
 
@@ -133,7 +135,7 @@ fn copy_tokens(text: &str, out: &mut String) {
 }
 
 /// Bytes of the JSON string at the start of the text, quotes included.
-fn string_end(text: &str) -> usize {
+pub(super) fn string_end(text: &str) -> usize {
     let mut escaping = false;
     for (index, byte) in text.bytes().enumerate().skip(1) {
         match byte {

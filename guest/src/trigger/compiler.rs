@@ -103,6 +103,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) templates: &'a mut Templates,
     pub(crate) faults: &'a mut Faults,
     pub(crate) options: Options,
+    /// How bad a wrong template is: one that never renders only warns.
+    pub(crate) severity: Severity,
 }
 
 impl Compiler<'_> {
@@ -144,7 +146,7 @@ impl Compiler<'_> {
     fn report(&mut self, errors: Vec<TemplateError>, place: &Place) {
         for error in errors {
             self.faults.push(Diagnostic {
-                severity: Severity::Error,
+                severity: self.severity,
                 code: error.code,
                 path: place.as_str().into(),
                 message: error.message,
@@ -164,12 +166,12 @@ impl Compiler<'_> {
                 continue;
             }
             self.faults.push(Diagnostic {
-                severity: Severity::Error,
+                severity: self.severity,
                 code: "unknown_event_variable",
                 path: place.as_str().into(),
                 message: format!("an event has no `{member}`"),
                 help: Some(format!(
-                    "{}; a field of the instance named `event` is `instance.event`",
+                    "{} (a field of the instance named `event` is `instance.event`)",
                     did_you_mean(member, EVENT_VARIABLES)
                 )),
                 span: Some(variable.span),

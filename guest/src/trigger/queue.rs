@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use minijinja::Value;
 
-use super::{Compiler, PlacedTemplate, Queue, reader::Reader};
+use super::{Compiler, PlacedCondition, PlacedTemplate, Queue, reader::Reader};
 use crate::{
     destination::Destination,
     diagnostic::{Faults, Place},
@@ -94,11 +94,17 @@ fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> rec
     let Some(reader) = Reader::new(value, place, compiler.faults) else {
         return record::Plan::default();
     };
-    reader.know(
-        &["key", "headers", "partition", "timestamp"],
-        compiler.faults,
-    );
+    let known = ["key", "headers", "partition", "timestamp", "tombstone"];
+    reader.know(&known, compiler.faults);
     let key = reader.text(&["key"], compiler.faults);
+    let tombstone = tombstone(&reader, compiler);
+    if tombstone.is_some() && key.is_none() {
+        let message = "a tombstone deletes a key, and this record has none".into();
+        let help = "add a `key`, such as `{{ instance.pk }}`";
+        compiler
+            .faults
+            .warning("tombstone_without_key", place, message, help);
+    }
     record::Plan {
         key: key.and_then(|(source, place)| compiler.template(source, &place)),
         headers: match reader.get(&["headers"], compiler.faults) {
@@ -107,6 +113,22 @@ fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> rec
         },
         partition: number_or_template(&reader, "partition", compiler),
         timestamp: number_or_template(&reader, "timestamp", compiler),
+        tombstone,
+    }
+}
+
+/// A condition, or `true` or `false` for what always or never holds.
+fn tombstone(reader: &Reader<'_>, compiler: &mut Compiler<'_>) -> Option<PlacedCondition> {
+    let (value, place) = reader.get(&["tombstone"], compiler.faults)?;
+    match View::of(value) {
+        View::String(source) => compiler.condition(source, &place),
+        View::Bool(true) => compiler.condition("True", &place),
+        View::Bool(false) => None,
+        other => {
+            let expected = "a condition, true or false";
+            compiler.faults.wrong_type(&place, expected, other.kind());
+            None
+        }
     }
 }
 

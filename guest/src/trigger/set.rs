@@ -6,7 +6,7 @@ use minijinja::Value;
 
 use super::{Compiler, Trigger, queue, reader::Reader};
 use crate::{
-    diagnostic::{Faults, Place, did_you_mean},
+    diagnostic::{Faults, Place, Severity, did_you_mean},
     event::{Signal, normalize_content_type},
     json::{self, View},
     payload,
@@ -51,13 +51,21 @@ pub(crate) fn parse(text: &str, templates: &mut Templates, faults: &mut Faults) 
             return Vec::new();
         }
     };
+    if json::has_half_character(text) {
+        let message = "the triggers have an escape that is half a character".into();
+        let help = "write both halves, such as `\\ud83d\\ude00`";
+        faults.error("invalid_json", &root, message, help);
+        return Vec::new();
+    }
     let mut triggers = Vec::new();
+    let mut places = BTreeMap::new();
     for (index, (value, place)) in entries(&document, &root, faults).into_iter().enumerate() {
         if let Some(reader) = Reader::new(value, &place, faults) {
-            triggers.push(trigger(&reader, index, templates, faults));
+            let trigger = trigger(&reader, index, templates, faults);
+            find_repeated_name(&trigger.name, place, &mut places, faults);
+            triggers.push(trigger);
         }
     }
-    find_repeated_names(&triggers, faults);
     triggers
 }
 
@@ -122,6 +130,11 @@ fn trigger(
         templates,
         faults,
         options: Options { autoescape },
+        severity: if active {
+            Severity::Error
+        } else {
+            Severity::Warning
+        },
     };
     let when = when.and_then(|(source, place)| compiler.condition(source, &place));
     let payload = match payload {
@@ -173,8 +186,10 @@ fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {
     for (item, place) in items {
         let named = match View::of(item) {
             View::String(name) => Some((name, place)),
-            _ => Reader::new(item, &place, faults)
-                .and_then(|reader| reader.needed_text(&["signal"], faults)),
+            _ => Reader::new(item, &place, faults).and_then(|reader| {
+                reader.know(&["signal", "id"], faults);
+                reader.needed_text(&["signal"], faults)
+            }),
         };
         let Some((name, place)) = named else { continue };
         match Signal::from_name(name) {
@@ -225,7 +240,7 @@ fn content_type(item: &Value, place: &Place, faults: &mut Faults) -> Option<Stri
         return Some(text.into());
     }
     let reader = Reader::new(item, place, faults)?;
-    reader.know(&["app_label", "model_name", "model"], faults);
+    reader.know(&["app_label", "model_name", "model", "id"], faults);
     let app_label = reader.needed_text(&["app_label"], faults);
     let model = reader.needed_text(&["model_name", "model"], faults);
     Some(format!("{}.{}", app_label?.0, model?.0))
@@ -274,16 +289,17 @@ fn warn_of_what_does_not_run(reader: &Reader<'_>, faults: &mut Faults) {
 
 /// Records are told apart by event, trigger and queue, so two triggers of one
 /// name would look like repeats of one record.
-fn find_repeated_names(triggers: &[Trigger], faults: &mut Faults) {
-    let mut seen = BTreeMap::new();
-    for (index, trigger) in triggers.iter().enumerate() {
-        if let Some(first) = seen.insert(trigger.name.as_str(), index) {
-            faults.error(
-                "repeated_name",
-                &Place::root().item(index),
-                format!("trigger {first} is called `{}` too", trigger.name),
-                "give each trigger a `name` of its own",
-            );
-        }
+fn find_repeated_name(
+    name: &str,
+    place: Place,
+    places: &mut BTreeMap<String, Place>,
+    faults: &mut Faults,
+) {
+    if let Some(first) = places.get(name) {
+        let message = format!("the trigger at {} is called `{name}` too", first.as_str());
+        let help = "give each trigger a `name` of its own";
+        faults.error("repeated_name", &place, message, help);
+    } else {
+        places.insert(name.into(), place);
     }
 }

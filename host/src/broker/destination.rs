@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::settings::Settings;
 
 /// Longest name that Kafka takes for a topic.
-const MAX_TOPIC: usize = 249;
+pub(super) const MAX_TOPIC: usize = 249;
 
 /// Whether any of a broker's own texts names a setting.
 pub(super) fn has_placeholder(broker: &Map<String, Value>, field: &str) -> bool {
@@ -32,7 +32,10 @@ pub(super) fn field(
             Err(format!("the field `{name}` must not be empty"))
         }
         Value::String(text) => Ok(text),
-        other => Err(format!("the field `{name}` must be a text, not {}", kind(&other))),
+        other => Err(format!(
+            "the field `{name}` must be a text, not {}",
+            kind(&other)
+        )),
     }
 }
 
@@ -42,14 +45,19 @@ fn resolve(text: &str, settings: &Settings) -> Result<Value, String> {
     let mut resolved = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, path, after)) = next_placeholder(rest) {
-        let value = settings.get(path).map_err(|error| format!("placeholder `{path}`: {error}"))?;
+        let value = settings
+            .get(path)
+            .map_err(|error| format!("placeholder `{path}`: {error}"))?;
         resolved.push_str(before);
         match serde_json::from_str(&value) {
             Ok(Value::String(value)) => resolved.push_str(&value),
             Ok(Value::Number(_)) => resolved.push_str(&value),
             Ok(Value::Bool(value)) => resolved.push_str(if value { "True" } else { "False" }),
             Ok(other) => {
-                return Err(format!("placeholder `{path}` stands for {}, not a text", kind(&other)));
+                return Err(format!(
+                    "placeholder `{path}` stands for {}, not a text",
+                    kind(&other)
+                ));
             }
             Err(_) => return Err(format!("placeholder `{path}` has a value that is not JSON")),
         }
@@ -79,7 +87,10 @@ fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
 pub(super) fn check_topic(topic: &str) -> Result<(), String> {
     let is_legal = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
     if topic.len() > MAX_TOPIC {
-        return Err(format!("the topic has {} bytes, Kafka takes {MAX_TOPIC}", topic.len()));
+        return Err(format!(
+            "the topic has {} bytes, Kafka takes {MAX_TOPIC}",
+            topic.len()
+        ));
     }
     if topic == "." || topic == ".." || !topic.chars().all(is_legal) {
         return Err(format!(

@@ -10,7 +10,7 @@ use std::{
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::destination::{check_topic, field, has_placeholder};
+use super::destination::{MAX_TOPIC, check_topic, field, has_placeholder};
 use crate::{
     cluster::{Cluster, Flavor, Format},
     engine::{GuestMessage, Header, Payload, PublishError},
@@ -44,7 +44,9 @@ pub struct Broker {
 impl Broker {
     /// Whether it is one that this host can serve.
     pub fn is_kafka(&self) -> bool {
-        self.broker_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("kafka"))
+        self.broker_type
+            .as_deref()
+            .is_none_or(|kind| kind.eq_ignore_ascii_case("kafka"))
     }
 }
 
@@ -54,7 +56,10 @@ impl fmt::Debug for Broker {
             .debug_struct("Broker")
             .field("name", &self.name)
             .field("broker_type", &self.broker_type)
-            .field("conn_details", &self.conn_details.keys().collect::<Vec<_>>())
+            .field(
+                "conn_details",
+                &self.conn_details.keys().collect::<Vec<_>>(),
+            )
             .field("params", &self.params.keys().collect::<Vec<_>>())
             .finish()
     }
@@ -145,9 +150,10 @@ impl From<Refusal> for PublishError {
         match refusal {
             Refusal::UnknownBroker(name) => Self::UnknownBroker(name),
             Refusal::InvalidDestination(text) => Self::InvalidDestination(text),
-            Refusal::TooLarge { actual, maximum } => {
-                Self::TooLarge(crate::engine::SizeLimit { actual: actual as u64, maximum: maximum as u64 })
-            }
+            Refusal::TooLarge { actual, maximum } => Self::TooLarge(crate::engine::SizeLimit {
+                actual: actual as u64,
+                maximum: maximum as u64,
+            }),
             Refusal::InvalidRecord(text) => Self::InvalidRecord(text),
         }
     }
@@ -199,7 +205,11 @@ impl Registry {
             let is_fixed = !has_placeholder(&broker.conn_details, "bootstrap_servers")
                 && !has_placeholder(&broker.params, "topic");
             let name = broker.name.clone();
-            let entry = Entry { broker, is_fixed, remembered: RwLock::default() };
+            let entry = Entry {
+                broker,
+                is_fixed,
+                remembered: RwLock::default(),
+            };
             if entries.insert(name.clone(), entry).is_some() {
                 errors.push(RegistryError::DuplicateBroker(name));
             }
@@ -211,11 +221,19 @@ impl Registry {
                 errors.push(RegistryError::DuplicateCluster(servers));
             }
         }
-        if policy.max_broker_timeout.is_some_and(|timeout| timeout.is_zero()) {
+        if policy
+            .max_broker_timeout
+            .is_some_and(|timeout| timeout.is_zero())
+        {
             errors.push(RegistryError::ZeroTimeout);
         }
         if errors.is_empty() {
-            Ok(Self { entries, clusters: by_servers, settings, policy })
+            Ok(Self {
+                entries,
+                clusters: by_servers,
+                settings,
+                policy,
+            })
         } else {
             Err(errors)
         }
@@ -241,8 +259,10 @@ impl Registry {
             value,
             value_is_json,
         };
-        let (actual, maximum) =
-            (record.size(), destination.cluster.max_record_bytes(&destination.topic));
+        let (actual, maximum) = (
+            record.size(),
+            destination.cluster.max_record_bytes(&destination.topic),
+        );
         if actual > maximum {
             return Err(Refusal::TooLarge { actual, maximum });
         }
@@ -274,16 +294,25 @@ impl Registry {
         let entry = self
             .entries
             .get(broker)
-            .ok_or_else(|| Refusal::UnknownBroker(broker.chars().take(MAX_HEADERS).collect()))?;
-        let remembered = entry.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        let found = remembered.get(conn_details).and_then(|queues| queues.get(parameters)).cloned();
+            .ok_or_else(|| Refusal::UnknownBroker(broker.chars().take(MAX_TOPIC).collect()))?;
+        let remembered = entry
+            .remembered
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let found = remembered
+            .get(conn_details)
+            .and_then(|queues| queues.get(parameters))
+            .cloned();
         drop(remembered);
         if let Some(destination) = found {
             return Ok(destination);
         }
         let destination = Arc::new(self.merge(&entry.broker, conn_details, parameters)?);
         if entry.is_fixed {
-            let mut remembered = entry.remembered.write().unwrap_or_else(PoisonError::into_inner);
+            let mut remembered = entry
+                .remembered
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             if remembered.values().map(HashMap::len).sum::<usize>() >= MAX_REMEMBERED {
                 remembered.clear();
             }
@@ -291,6 +320,18 @@ impl Registry {
             queues.insert(parameters.to_owned(), destination.clone());
         }
         Ok(destination)
+    }
+
+    /// How many destinations of a broker are remembered.
+    #[cfg(test)]
+    pub(super) fn remembered(&self, broker: &str) -> usize {
+        self.entries[broker]
+            .remembered
+            .read()
+            .unwrap()
+            .values()
+            .map(HashMap::len)
+            .sum()
     }
 
     fn merge(
@@ -306,7 +347,12 @@ impl Registry {
             )));
         }
         let servers = object("conn_details", conn_details).and_then(|queue| {
-            field(&broker.conn_details, &queue, "bootstrap_servers", &self.settings)
+            field(
+                &broker.conn_details,
+                &queue,
+                "bootstrap_servers",
+                &self.settings,
+            )
         });
         let cluster = servers.and_then(|servers| {
             self.clusters.get(&servers).cloned().ok_or_else(|| {
@@ -317,9 +363,11 @@ impl Registry {
             .and_then(|queue| field(&broker.params, &queue, "topic", &self.settings))
             .and_then(|topic| check_topic(&topic).map(|()| topic));
         match (cluster, topic) {
-            (Ok(cluster), Ok(topic)) => {
-                Ok(Destination { broker: broker.name.clone(), topic, cluster })
-            }
+            (Ok(cluster), Ok(topic)) => Ok(Destination {
+                broker: broker.name.clone(),
+                topic,
+                cluster,
+            }),
             (Err(first), Err(second)) => {
                 Err(Refusal::InvalidDestination(format!("{first}; {second}")))
             }
@@ -334,7 +382,10 @@ impl Registry {
                 "`timeout_secs` is 0, so no attempt could succeed: leave it out or raise it".into(),
             ));
         }
-        let bounds = [queue_ms.map(Duration::from_millis), self.policy.max_broker_timeout];
+        let bounds = [
+            queue_ms.map(Duration::from_millis),
+            self.policy.max_broker_timeout,
+        ];
         Ok(bounds.into_iter().flatten().min())
     }
 
@@ -382,8 +433,13 @@ fn check_names(message: &GuestMessage) -> Result<(), Refusal> {
             "the {what} has {} bytes, at most {MAX_NAME} are taken",
             name.len()
         ))),
-        None if message.partition.is_some_and(|partition| i32::try_from(partition).is_err()) => {
-            Err(Refusal::InvalidRecord("the partition is larger than Kafka's largest".into()))
+        None if message
+            .partition
+            .is_some_and(|partition| i32::try_from(partition).is_err()) =>
+        {
+            Err(Refusal::InvalidRecord(
+                "the partition is larger than Kafka's largest".into(),
+            ))
         }
         None => Ok(()),
     }
@@ -399,7 +455,10 @@ fn headers(headers: Vec<Header>) -> Result<Vec<(String, bytes::Bytes)>, Refusal>
     if headers.iter().any(|header| header.name.is_empty()) {
         return Err(Refusal::InvalidRecord("a header has no name".into()));
     }
-    Ok(headers.into_iter().map(|header| (header.name, header.value.into())).collect())
+    Ok(headers
+        .into_iter()
+        .map(|header| (header.name, header.value.into()))
+        .collect())
 }
 
 /// The queue's own fields; null and nothing mean none, as upstream's default is.

@@ -24,8 +24,18 @@ struct KeyQueue {
     waiting: VecDeque<Pending>,
     /// Records of the key in the POST under way; zero when there is none.
     in_flight: usize,
+    /// Full runs in a row of which nothing had to go again.
+    streak: u32,
+}
+
+/// Records of a key go one at a time until so many in a row are delivered.
+const TRUSTED_AFTER: u32 = 16;
+
+impl KeyQueue {
     /// Most records of the key in one POST.
-    run: usize,
+    fn run(&self) -> usize {
+        1 << self.streak.saturating_sub(TRUSTED_AFTER - 1).min(16)
+    }
 }
 
 /// The first waiting record of a key that may be sent now.
@@ -113,7 +123,7 @@ impl Lane {
             .or_insert_with(|| KeyQueue {
                 waiting: VecDeque::with_capacity(1),
                 in_flight: 0,
-                run: 1,
+                streak: 0,
             });
         queue.waiting.push_back(pending);
         if queue.waiting.len() == 1 && queue.in_flight == 0 {
@@ -216,7 +226,7 @@ impl Lane {
                 continue;
             };
             while let Some(next) = queue.waiting.front()
-                && queue.in_flight < queue.run
+                && queue.in_flight < queue.run()
                 && taken.len() < most.min(next.most_companions)
                 && next.class() == class
                 && (taken.is_empty() || bytes + next.size <= self.cluster.max_batch_bytes)
@@ -267,7 +277,7 @@ impl Lane {
         }
         for pending in again.into_iter().rev() {
             if let Some(queue) = self.keys.get_mut(pending.key()) {
-                queue.run = 1;
+                queue.streak = 0;
                 queue.in_flight = 0;
                 queue.waiting.push_front(pending);
             }
@@ -278,12 +288,11 @@ impl Lane {
         settled
     }
 
-    /// Lets a key go on after its POST. Its run doubles when the POST held a
-    /// full one and none of it has to go again.
+    /// Lets a key go on after its POST.
     fn release(&mut self, key: &Arc<str>) {
         if let Some(queue) = self.keys.get_mut(key) {
-            if queue.in_flight == queue.run {
-                queue.run = queue.run.saturating_mul(2);
+            if queue.in_flight == queue.run() {
+                queue.streak = queue.streak.saturating_add(1);
             }
             queue.in_flight = 0;
         }
@@ -294,7 +303,7 @@ impl Lane {
         let reasons = || verdicts.iter().filter_map(failure);
         let is_written = |verdict: &Verdict| matches!(verdict, Verdict::Delivered { .. });
         self.is_proven |= verdicts.iter().any(is_written);
-        self.last = reasons().last().cloned().or(self.last.take());
+        self.last = reasons().next_back().cloned().or(self.last.take());
         if reasons().count() < verdicts.len() {
             self.failures = 0;
             self.paused_until = None;

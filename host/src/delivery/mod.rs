@@ -11,9 +11,10 @@
 //! go apart as well.
 //!
 //! **Order.** While a record is being sent or waits to be sent again, later ones
-//! of its ordering key and topic wait. A batch takes one record of a key. Only a
-//! key that never runs dry gets 2, 4, 8, … as long as all of them are delivered:
-//! then a batch in which an earlier one of them fails and a later one does not
+//! of its ordering key and topic wait. A POST takes one record of a key: were
+//! there two, the second might be written and the first not. A key that never
+//! runs dry would crawl that way, so after 16 records delivered in a row it gets
+//! 2, 4, 8, … in a POST until one of them has to go again. A failure right then
 //! is the one case in which a key's order is lost.
 //!
 //! **What may go wrong, and what happens then**

@@ -68,19 +68,28 @@ impl CallError {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Self::DeadlineExceeded { deadline },
             Some(Trap::StackOverflow) => Self::StackOverflow,
-            Some(trap) => Self::Trapped { message: trap.to_string() },
-            None => Self::Trapped { message: shortened(&error.root_cause().to_string()) },
+            Some(trap) => Self::Trapped {
+                message: trap.to_string(),
+            },
+            None => Self::Trapped {
+                message: shortened(&error.root_cause().to_string()),
+            },
         }
     }
 
     pub(crate) fn misbehaved(message: impl Into<String>) -> Self {
-        Self::Misbehaved { message: message.into() }
+        Self::Misbehaved {
+            message: message.into(),
+        }
     }
 }
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
-        Self { code: error.code().into(), message: error.to_string() }
+        Self {
+            code: error.code().into(),
+            message: error.to_string(),
+        }
     }
 }
 
@@ -106,7 +115,10 @@ pub struct Rendering {
 
 /// The beginning of a text that is not ours.
 pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().find(|(offset, _)| *offset >= MAX_TRAP_MESSAGE) {
+    match text
+        .char_indices()
+        .find(|(offset, _)| *offset >= MAX_TRAP_MESSAGE)
+    {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

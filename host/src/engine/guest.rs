@@ -1,6 +1,6 @@
 //! One worker's instance of the component, and the calls into it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use wasmtime::Store;
 
@@ -44,7 +44,11 @@ pub(crate) enum LoadError {
 
 impl Guest {
     pub(crate) fn new(sandbox: Arc<Sandbox>, triggers: Arc<str>) -> Self {
-        Self { sandbox, triggers, instance: None }
+        Self {
+            sandbox,
+            triggers,
+            instance: None,
+        }
     }
 
     /// Drops the instance; the next call makes a new one.
@@ -63,9 +67,16 @@ impl Guest {
             .call_load(&mut store, &self.triggers)
             .map_err(|error| LoadError::Call(CallError::of(&error, deadline)))?
             .map_err(LoadError::Refused)?;
-        let queues = loaded.triggers.iter().map(|one| (one.name.clone(), one.queues.len()));
+        let queues = loaded
+            .triggers
+            .iter()
+            .map(|one| (one.name.clone(), one.queues.len()));
         let queues = Arc::new(queues.collect());
-        self.instance = Some(Instance { store, bindings, queues });
+        self.instance = Some(Instance {
+            store,
+            bindings,
+            queues,
+        });
         Ok(loaded)
     }
 
@@ -74,7 +85,11 @@ impl Guest {
     pub fn process(&mut self, events: Vec<Event>) -> Decided {
         let mut decided = Decided::default();
         for batch in self.batches(events) {
-            let whole = if batch.len() > 1 { self.decide(&batch) } else { None };
+            let whole = if batch.len() > 1 {
+                self.decide(&batch)
+            } else {
+                None
+            };
             if let Some((outcomes, mut messages)) = whole {
                 decided.outcomes.extend(outcomes);
                 decided.messages.append(&mut messages);
@@ -133,22 +148,37 @@ impl Guest {
         let outcomes = self.checked(called, batch.len())?;
         let addressed = batch.iter().zip(outcomes).map(|(event, outcome)| {
             outcome.map(|renderings| {
-                renderings.into_iter().map(|one| self.addressed(&event.id, one)).collect()
+                renderings
+                    .into_iter()
+                    .map(|one| self.addressed(&event.id, one))
+                    .collect()
             })
         });
         Ok(addressed.collect())
     }
 
     fn addressed(&self, event: &str, rendering: triggers::Rendering) -> Rendering {
-        let triggers::Rendering { trigger, queue, outcome } = rendering;
+        let triggers::Rendering {
+            trigger,
+            queue,
+            outcome,
+        } = rendering;
         let outcome = outcome.and_then(|rendered| {
-            let accepted = self.sandbox.services().registry.accept(message_of(event, rendered));
+            let accepted = self
+                .sandbox
+                .services()
+                .registry
+                .accept(message_of(event, rendered));
             accepted.map_err(|refusal| Failure {
                 code: refusal.code().into(),
                 message: refusal.to_string(),
             })
         });
-        Rendering { trigger, queue, outcome }
+        Rendering {
+            trigger,
+            queue,
+            outcome,
+        }
     }
 
     /// Says of every trigger why it fires for this event, or does not.
@@ -178,8 +208,10 @@ impl Guest {
         };
         let deadline = self.sandbox.limits().call_deadline;
         instance.store.set_epoch_deadline(ticks(deadline));
-        let called =
-            call(instance.bindings.action_triggers_engine_triggers(), &mut instance.store);
+        let called = call(
+            instance.bindings.action_triggers_engine_triggers(),
+            &mut instance.store,
+        );
         called.map_err(|error| {
             self.discard();
             CallError::of(&error, deadline)
@@ -187,7 +219,9 @@ impl Guest {
     }
 
     fn take_accepted(&mut self) -> (Vec<Message>, bool) {
-        self.instance.as_mut().map_or_else(Default::default, |one| one.store.data_mut().take_accepted())
+        self.instance
+            .as_mut()
+            .map_or_else(Default::default, |one| one.store.data_mut().take_accepted())
     }
 
     /// Believes an answer only as far as it agrees with what `load` said.
@@ -197,7 +231,9 @@ impl Guest {
         expected: usize,
     ) -> Result<Vec<Result<Vec<T>, Failure>>, CallError> {
         let outcomes = called?;
-        let Some(instance) = &self.instance else { return Ok(outcomes) };
+        let Some(instance) = &self.instance else {
+            return Ok(outcomes);
+        };
         let fault = if outcomes.len() == expected {
             let mut answers = outcomes.iter().flatten().flatten();
             answers.find_map(|answer| answer.fault(&instance.queues))
@@ -223,7 +259,8 @@ impl Guest {
         let mut bytes = 0;
         for event in events {
             let size = event.size();
-            if !batch.is_empty() && (batch.len() >= limits.events_per_call || bytes + size > most_bytes)
+            if !batch.is_empty()
+                && (batch.len() >= limits.events_per_call || bytes + size > most_bytes)
             {
                 batches.push(std::mem::take(&mut batch));
                 bytes = 0;
@@ -248,8 +285,14 @@ trait Answer {
         match queues.get(self.trigger()) {
             // A trigger without queues that fails as a whole has queue 0.
             Some(count) if queue < (*count).max(1) => None,
-            Some(_) => Some(format!("no queue {queue} in trigger `{}`", super::call::shortened(self.trigger()))),
-            None => Some(format!("no trigger `{}`", super::call::shortened(self.trigger()))),
+            Some(_) => Some(format!(
+                "no queue {queue} in trigger `{}`",
+                super::call::shortened(self.trigger())
+            )),
+            None => Some(format!(
+                "no trigger `{}`",
+                super::call::shortened(self.trigger())
+            )),
         }
     }
 }
@@ -303,7 +346,11 @@ fn message_of(event: &str, rendered: triggers::Rendered) -> GuestMessage {
         parameters: rendered.parameters,
         timeout_ms: rendered.timeout_ms,
         key: rendered.key,
-        headers: rendered.headers.into_iter().map(|(name, value)| Header { name, value }).collect(),
+        headers: rendered
+            .headers
+            .into_iter()
+            .map(|(name, value)| Header { name, value })
+            .collect(),
         partition: rendered.partition,
         timestamp_ms: rendered.timestamp_ms,
         value: match rendered.value {

@@ -27,6 +27,7 @@ mod sandbox;
 
 use std::time::Duration;
 
+pub(crate) use self::sandbox::Services;
 pub use self::{
     bindings::{
         action_triggers::engine::kafka::{

@@ -64,7 +64,10 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Engine").field("loaded", &self.loaded).finish_non_exhaustive()
+        formatter
+            .debug_struct("Engine")
+            .field("loaded", &self.loaded)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,8 +85,11 @@ impl Engine {
         let instances = u32::try_from(workers).unwrap_or(u32::MAX);
         // wasmtime runs the guest on the worker's own stack.
         let stack = limits.stack_bytes + (2 << 20);
-        let sandbox = Sandbox::new(component, instances, limits, services)
-            .map_err(|error| StartError::Component { message: format!("{error:#}") })?;
+        let sandbox = Sandbox::new(component, instances, limits, services).map_err(|error| {
+            StartError::Component {
+                message: format!("{error:#}"),
+            }
+        })?;
         let (sandbox, triggers) = (Arc::new(sandbox), Arc::<str>::from(triggers));
         let mut first = Guest::new(sandbox.clone(), triggers.clone());
         let loaded = first.load().map_err(|error| match error {
@@ -95,7 +101,9 @@ impl Engine {
         let others = (1..workers).map(|_| Guest::new(sandbox.clone(), triggers.clone()));
         for guest in std::iter::once(first).chain(others) {
             let jobs = receiver.clone();
-            let worker = thread::Builder::new().name("trigger-worker".into()).stack_size(stack);
+            let worker = thread::Builder::new()
+                .name("trigger-worker".into())
+                .stack_size(stack);
             worker.spawn(move || work(guest, &jobs))?;
         }
         Ok(Self { jobs, loaded })
@@ -141,7 +149,10 @@ impl Engine {
 
 fn work(mut guest: Guest, jobs: &Jobs) {
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let job = jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .blocking_recv();
         let Some(job) = job else { return };
         if catch_unwind(AssertUnwindSafe(|| job(&mut guest))).is_err() {
             guest.discard();

@@ -16,7 +16,9 @@ use super::{
     call::CallError,
 };
 use crate::{
-    broker::Registry, record::Message, settings::{SettingError, Settings},
+    broker::Registry,
+    record::Message,
+    settings::{SettingError, Settings},
 };
 
 /// How often the epoch advances: the grain of every deadline.
@@ -50,7 +52,11 @@ impl Sandbox {
         Bindings::add_to_linker::<_, HasSelf<_>>(&mut linker, |data: &mut Data| data)?;
         let pre = EnginePre::new(linker.instantiate_pre(&component)?)?;
         start_ticker(&engine)?;
-        Ok(Self { pre, services, limits })
+        Ok(Self {
+            pre,
+            services,
+            limits,
+        })
     }
 
     pub(crate) fn services(&self) -> &Services {
@@ -85,7 +91,9 @@ impl Sandbox {
 /// How many ticks a deadline lasts: at least the time, at most a tick more.
 pub(crate) fn ticks(deadline: Duration) -> u64 {
     let ticks = deadline.as_nanos().div_ceil(TICK.as_nanos());
-    u64::try_from(ticks).unwrap_or(u64::MAX / 2).saturating_add(1)
+    u64::try_from(ticks)
+        .unwrap_or(u64::MAX / 2)
+        .saturating_add(1)
 }
 
 fn config(instances: u32, limits: &Limits) -> Config {
@@ -108,13 +116,15 @@ fn config(instances: u32, limits: &Limits) -> Config {
 /// One thread advances the epoch for all instances.
 fn start_ticker(engine: &wasmtime::Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    thread::Builder::new().name("trigger-ticker".into()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(TICK);
-        }
-    })?;
+    thread::Builder::new()
+        .name("trigger-ticker".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
     Ok(())
 }
 
@@ -132,7 +142,10 @@ impl Data {
     /// for want of room.
     pub(crate) fn take_accepted(&mut self) -> (Vec<Message>, bool) {
         self.accepted_bytes = 0;
-        (std::mem::take(&mut self.accepted), std::mem::take(&mut self.is_full))
+        (
+            std::mem::take(&mut self.accepted),
+            std::mem::take(&mut self.is_full),
+        )
     }
 }
 
@@ -145,7 +158,11 @@ impl ResourceLimiter for Data {
     ) -> wasmtime::Result<bool> {
         let maximum = self.limits.memory_bytes;
         if desired > maximum {
-            return Err(CallError::MemoryExceeded { requested: desired, maximum }.into());
+            return Err(CallError::MemoryExceeded {
+                requested: desired,
+                maximum,
+            }
+            .into());
         }
         Ok(true)
     }
@@ -163,11 +180,14 @@ impl ResourceLimiter for Data {
 
 impl settings::Host for Data {
     fn get(&mut self, path: String) -> Result<String, settings::SettingsError> {
-        self.services.settings.get(&path).map_err(|error| match error {
-            SettingError::NotAllowed => settings::SettingsError::NotAllowed,
-            SettingError::NotFound => settings::SettingsError::NotFound,
-            SettingError::Failed(reason) => settings::SettingsError::Failed(reason),
-        })
+        self.services
+            .settings
+            .get(&path)
+            .map_err(|error| match error {
+                SettingError::NotAllowed => settings::SettingsError::NotAllowed,
+                SettingError::NotFound => settings::SettingsError::NotFound,
+                SettingError::Failed(reason) => settings::SettingsError::Failed(reason),
+            })
     }
 }
 
@@ -181,7 +201,9 @@ impl kafka::Host for Data {
             return Err(kafka::PublishError::TooMany(maximum));
         }
         let message = self.services.registry.accept(message)?;
-        let receipt = kafka::Receipt { topic: message.destination.topic.clone() };
+        let receipt = kafka::Receipt {
+            topic: message.destination.topic.clone(),
+        };
         self.accepted_bytes += message.record.size();
         self.accepted.push(message);
         Ok(receipt)
