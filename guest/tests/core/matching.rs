@@ -25,6 +25,8 @@ fn set(triggers: &[(bool, Vec<usize>, Vec<usize>)]) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn the_index_finds_what_asking_every_trigger_finds(
         triggers in prop::collection::vec(

@@ -37,6 +37,8 @@ fn published(payload: &Value, field: &Value, types: &str) -> Value {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn any_text_stays_what_it_is_wherever_it_stands(text in any::<String>()) {
         let payload = json!({"a": ["{{ f }}", {"b": "<{{ instance.f }}>"}], "{{ f }}!": 1});
