@@ -121,11 +121,6 @@ impl Emitter {
             } => self.if_block(branches, otherwise),
             Node::For { .. } => self.for_loop(node),
             Node::With { variables, body } => self.with(variables, body),
-            Node::FirstOf { values, target } => self.targeted(target, |out| {
-                out.out.push_str("first_of(");
-                out.list(values, Missing::QuietNone);
-                out.out.push(')');
-            }),
             Node::Cycle { .. } => self.cycle(node),
             Node::ResetCycle { number } => {
                 self.output(|out| out.write(format_args!("reset_cycle({number})")));
@@ -154,6 +149,23 @@ impl Emitter {
                 self.capture(*number, body);
                 self.output(|out| out.write(format_args!("c_{number}|spaceless")));
             }
+            Node::FirstOf { .. }
+            | Node::WidthRatio { .. }
+            | Node::Now { .. }
+            | Node::Lorem { .. } => {
+                self.computed(node);
+            }
+        }
+    }
+
+    /// Tags that are one call of a function.
+    fn computed(&mut self, node: &Node) {
+        match node {
+            Node::FirstOf { values, target } => self.targeted(target, |out| {
+                out.out.push_str("first_of(");
+                out.list(values, Missing::QuietNone);
+                out.out.push(')');
+            }),
             Node::WidthRatio {
                 value,
                 maximum,
@@ -161,8 +173,9 @@ impl Emitter {
                 target,
             } => self.targeted(target, |out| {
                 let values = [value.clone(), maximum.clone(), width.clone()];
-                out.call("width_ratio", &values, Missing::QuietEmpty);
-                out.out.push_str("|raw");
+                out.out.push_str("width_ratio(");
+                out.list(&values, Missing::QuietEmpty);
+                out.out.push_str(")|raw");
             }),
             Node::Now { format, target } => self.targeted(target, |out| {
                 out.out.push_str("now(");
@@ -178,6 +191,7 @@ impl Emitter {
                 out.expression(count, Missing::Empty);
                 out.write(format_args!(", \"{method}\", {common})|raw"));
             }),
+            _ => {}
         }
     }
 
@@ -366,16 +380,6 @@ impl Emitter {
         self.nodes(body);
         self.captures -= 1;
         self.out.push_str("{% endset %}");
-    }
-
-    fn call(&mut self, function: &str, values: &[Expression], missing: Missing) {
-        self.out.push_str(function);
-        self.out.push('(');
-        for value in values {
-            self.expression(value, missing);
-            self.out.push_str(", ");
-        }
-        self.out.push(')');
     }
 
     fn list(&mut self, values: &[Expression], missing: Missing) {

@@ -146,18 +146,22 @@ fn first_of(values: Vec<Value>) -> Result<Value, Error> {
     Ok(Value::from_safe_string(String::new()))
 }
 
-fn width_ratio(value: Value, maximum: Value, width: Value) -> Result<String, Error> {
-    if [&value, &maximum, &width]
-        .into_iter()
-        .any(operators::is_missing)
-    {
+/// The ratio of a value to its maximum, widened; nothing where a variable is
+/// missing or no number.
+fn width_ratio(values: Vec<Value>) -> Result<String, Error> {
+    if values.iter().any(operators::is_missing) {
         return Ok(String::new());
     }
-    let (value, maximum) = (operators::needed(value)?, operators::needed(maximum)?);
-    let width = operators::needed(width)?;
-    let width = python::to_i64(&width)
+    let values: Vec<Value> = values
+        .into_iter()
+        .map(operators::needed)
+        .collect::<Result<_, _>>()?;
+    let [value, maximum, width] = values.as_slice() else {
+        return Ok(String::new());
+    };
+    let width = python::to_i64(width)
         .map_err(|_| failed("`widthratio` needs a number as its last argument"))?;
-    let (Ok(value), Ok(maximum)) = (python::to_float(&value), python::to_float(&maximum)) else {
+    let (Ok(value), Ok(maximum)) = (python::to_float(value), python::to_float(maximum)) else {
         return Ok(String::new());
     };
     if maximum == 0.0 {
