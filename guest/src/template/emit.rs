@@ -12,7 +12,7 @@
 //! lookup, a filter or an operator is in `runtime`. Names carry a prefix, so
 //! that none is a keyword of minijinja's.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::collections::BTreeSet;
 
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
@@ -72,7 +72,9 @@ fn name(django: &str) -> String {
     }
     let mut name = String::from("u_");
     for byte in django.bytes() {
-        name.push_str(&format!("{byte:02x}"));
+        for digit in [byte >> 4, byte & 15] {
+            name.extend(char::from_digit(digit.into(), 16));
+        }
     }
     name
 }
@@ -111,7 +113,7 @@ impl Emitter {
         match node {
             Node::Text(text) => self.text(text),
             Node::Output(expression) => {
-                self.output(|out| out.expression(expression, Missing::Undefined))
+                self.output(|out| out.expression(expression, Missing::Undefined));
             }
             Node::If {
                 branches,
@@ -126,7 +128,7 @@ impl Emitter {
             }),
             Node::Cycle { .. } => self.cycle(node),
             Node::ResetCycle { number } => {
-                self.output(|out| out.write(format_args!("reset_cycle({number})")))
+                self.output(|out| out.write(format_args!("reset_cycle({number})")));
             }
             Node::IfChanged { .. } => self.if_changed(node),
             Node::Regroup { .. } => self.regroup(node),
@@ -180,8 +182,7 @@ impl Emitter {
     }
 
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
-        // A string takes everything.
-        let _ = self.out.write_fmt(text);
+        self.out.push_str(&text.to_string());
     }
 
     fn output(&mut self, expression: impl FnOnce(&mut Self)) {

@@ -47,9 +47,9 @@ fn progress<'a>(state: &'a mut State<'_, '_>) -> &'a mut Progress {
 
 fn cycle(state: &mut State<'_, '_>, number: usize, values: Vec<Value>) -> Result<Value, Error> {
     let asked = progress(state).cycles.entry(number).or_default();
-    let value = values.get(*asked % values.len().max(1)).cloned();
+    let turn = *asked % values.len().max(1);
     *asked += 1;
-    operators::needed(value.unwrap_or_default())
+    operators::needed(values.into_iter().nth(turn).unwrap_or_default())
 }
 
 /// A variable that a named `{% cycle %}` changes where it was set first, even
@@ -62,7 +62,7 @@ impl Object for Cell {}
 /// Puts a cycle's next value into the variable's cell, or into a new one.
 fn cycle_into(
     state: &mut State<'_, '_>,
-    variable: Value,
+    variable: &Value,
     number: usize,
     values: Vec<Value>,
 ) -> Result<Value, Error> {
@@ -78,7 +78,7 @@ fn cycle_into(
 }
 
 /// What is in a variable's cell, if it has one.
-fn current(variable: Value) -> Value {
+fn current(variable: &Value) -> Value {
     match variable
         .downcast_object_ref::<Cell>()
         .map(|cell| cell.0.lock())
@@ -95,7 +95,7 @@ fn reset_cycle(state: &mut State<'_, '_>, number: usize) -> &'static str {
 
 /// Whether an `{% ifchanged %}` sees something else than it did last, in this
 /// loop or, outside of loops, in this rendering.
-fn changed(state: &mut State<'_, '_>, number: usize, forloop: Value, value: Value) -> bool {
+fn changed(state: &mut State<'_, '_>, number: usize, forloop: &Value, value: Value) -> bool {
     let place = forloop
         .downcast_object_ref::<ForLoop>()
         .map(|forloop| forloop.number);
