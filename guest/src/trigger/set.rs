@@ -197,10 +197,11 @@ fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {
             Some(_) => {}
             None => {
                 let known = Signal::ALL.map(Signal::as_str);
-                faults.error(
+                // As upstream: signals of other libraries are stored and never fire here.
+                faults.warning(
                     "unknown_signal",
                     &place,
-                    format!("`{name}` is no signal"),
+                    format!("`{name}` is no signal, so it never fires"),
                     &did_you_mean(name, &known),
                 );
             }

@@ -44,7 +44,7 @@ fn every_fault_is_found_at_once() {
     ]"#;
     insta::assert_snapshot!(faults(set), @r#"
     error wrong_type $[0].active: a string where true or false is needed
-    error unknown_signal $[0].config_signals[0].signal: `post_svae` is no signal [did you mean `post_save`?]
+    warning unknown_signal $[0].config_signals[0].signal: `post_svae` is no signal, so it never fires [did you mean `post_save`?]
     warning unknown_member $[0].config_signals[1].sginal: nothing reads `sginal` [did you mean `signal`?]
     error missing_member $[0].config_signals[1]: `signal` is missing
     error wrong_type $[0].config_signals[2]: a number where an object is needed
