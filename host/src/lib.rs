@@ -4,6 +4,7 @@
 pub mod broker;
 pub mod cluster;
 pub mod config;
+pub mod delivery;
 pub mod dev_proxy;
 pub mod engine;
 pub mod event;

@@ -23,16 +23,22 @@ pub struct Batch {
 pub enum Verdict {
     /// Written.
     Delivered {
-        /// The partition it lies in.
-        partition: u32,
-        /// Its offset there; none where the proxy does not tell (Karapace
-        /// answers -1 for some, Redpanda gives one per partition).
+        /// The partition it lies in; none where the proxy does not tell
+        /// (Karapace names a wrong one for empty values, Redpanda answers per
+        /// partition, not per record).
+        partition: Option<u32>,
+        /// Its offset there; none for the same causes.
         offset: Option<u64>,
     },
     /// Not written; may succeed later.
     Retriable(Reason),
     /// Not written, and never will be.
     Permanent(Reason),
+    /// Not written, because the proxy refused the whole batch: one of its
+    /// records may be to blame, or each. Send it again in a smaller batch at
+    /// once (halves find the culprit); it is no failure of this record yet. A
+    /// batch of one never gets this verdict.
+    Alone(Reason),
     /// Perhaps written: a retry may duplicate it.
     Unknown(Reason),
 }

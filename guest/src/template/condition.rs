@@ -116,7 +116,7 @@ fn words<'a>(pieces: &[Part<'a>], reads: &mut Reads) -> Result<Vec<Word<'a>>, Ve
                     words.push(Word::Operand(expression));
                 }
                 Err(found) => {
-                    faults.extend(found.into_iter().map(|fault| explain(fault, piece.text)))
+                    faults.extend(found.into_iter().map(|fault| explain(fault, piece.text)));
                 }
             }
         }

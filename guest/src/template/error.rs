@@ -34,7 +34,10 @@ impl Span {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} at line {}, column {}", span.line, span.column)]
 pub struct TemplateError {
-    /// What kind of fault it is; stable.
+    /// What kind of fault it is; stable: `template_syntax`, `template_unknown_filter`,
+    /// `template_filter_argument`, `template_private_name`, `template_unknown_tag`,
+    /// `template_web_tag`, `template_tag_arguments`, `template_unclosed_tag`,
+    /// `template_too_deep` or `template_too_complex`.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,

@@ -114,13 +114,18 @@ proptest! {
         autoescape: bool,
     ) {
         let mut templates = Templates::new(Limits { fuel: 20_000, output_bytes: 10_000 });
+        let context = context(&values);
         if let Ok(template) = templates.compile(&source, Options { autoescape }) {
-            let mut out = String::new();
-            let _ = templates.render(&template, &context(&values), &mut out);
-            let _ = templates.evaluate(&template, &context(&values));
+            let mut out = String::from("kept");
+            let rendered = templates.render(&template, &context, &mut out);
+            prop_assert!(rendered.is_ok() || out == "kept");
+            if let Ok(Some(value)) = templates.evaluate(&template, &context) {
+                prop_assert!(!value.is_undefined());
+            }
         }
         if let Ok(condition) = templates.compile_condition(&source) {
-            let _ = templates.test(&condition, &context(&values));
+            let answer = templates.test(&condition, &context);
+            prop_assert_eq!(answer, templates.test(&condition, &context));
         }
     }
 

@@ -114,6 +114,7 @@ impl fmt::Display for Mismatch<'_> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the fixtures are files")]
 fn read<T: DeserializeOwned>(path: &Path) -> T {
     let text =
         fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -1,1 +1,291 @@
-//! The Kafka REST client.
+//! The Kafka REST client: the only place that knows HTTP.
+//!
+//! [`RestPublisher`] makes one attempt per batch and reads from the answer's
+//! body what became of each record. Bodies and answers of the two APIs are pure
+//! functions ([`v2`], [`v3`]); what a code means is one table ([`verdict`]).
+
+mod check;
+mod client;
+mod dialect;
+mod error;
+mod explain;
+mod redact;
+mod redpanda;
+mod tls;
+mod v2;
+mod v3;
+mod verdict;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::OnceCell;
+use url::Url;
+
+use self::{
+    client::{Client, Failure},
+    dialect::Dialect,
+    explain::Said,
+    redact::Redactor,
+    verdict::Finding,
+};
+pub use self::{dialect::supports_headers, error::RestError};
+use crate::{
+    cluster::Cluster,
+    publisher::{Batch, PublishFuture, Publisher, Reason, Verdict},
+    record::Record,
+};
+
+/// Bounds the question for a v3 cluster id: it hangs while the broker is away.
+const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Most bytes of an answer, and of it for each record: errors are wordy.
+const ANSWER_BYTES: usize = 64 * 1024;
+const ANSWER_BYTES_PER_RECORD: usize = 4 * 1024;
+
+/// Writes batches through the REST proxies of the configured clusters.
+#[derive(Debug)]
+pub struct RestPublisher {
+    proxies: BTreeMap<String, Proxy>,
+}
+
+impl RestPublisher {
+    /// Makes a client for each cluster. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// The first cluster that cannot be reached as it is configured.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use action_triggers_host::{cluster::Cluster, kafka_rest::RestPublisher};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::new("localhost:9092", "http://localhost:8082".parse()?);
+    /// let publisher = RestPublisher::new([Arc::new(cluster)])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(clusters: impl IntoIterator<Item = Arc<Cluster>>) -> Result<Self, RestError> {
+        let mut proxies = BTreeMap::new();
+        for cluster in clusters {
+            match proxies.entry(cluster.bootstrap_servers.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Proxy::new(cluster)?);
+                }
+                Entry::Occupied(entry) => {
+                    return Err(RestError::DuplicateCluster {
+                        cluster: entry.key().clone(),
+                    });
+                }
+            }
+        }
+        Ok(Self { proxies })
+    }
+}
+
+impl Publisher for RestPublisher {
+    fn publish<'a>(&'a self, batch: &'a Batch) -> PublishFuture<'a> {
+        Box::pin(async move {
+            if let Some(proxy) = self.proxies.get(&batch.cluster.bootstrap_servers) {
+                return proxy.publish(batch).await;
+            }
+            let message = format!(
+                "no REST proxy is configured for `{}`",
+                batch.cluster.bootstrap_servers
+            );
+            let unknown = Finding::Permanent("unknown_cluster").verdict(message, None, 1);
+            vec![unknown; batch.records.len()]
+        })
+    }
+}
+
+/// One cluster's REST proxy.
+#[derive(Debug)]
+struct Proxy {
+    cluster: Arc<Cluster>,
+    dialect: Dialect,
+    client: Client,
+    redactor: Redactor,
+    /// The v3 cluster id, once discovered.
+    cluster_id: OnceCell<String>,
+}
+
+impl Proxy {
+    fn new(cluster: Arc<Cluster>) -> Result<Self, RestError> {
+        check_url(&cluster)?;
+        let dialect = Dialect::of(&cluster).ok_or_else(|| RestError::UnsupportedApi {
+            cluster: cluster.bootstrap_servers.clone(),
+        })?;
+        let authorization = client::authorization(&cluster)?;
+        Ok(Self {
+            dialect,
+            client: Client::new(&cluster, authorization.as_ref())?,
+            redactor: Redactor::new(&cluster.auth, authorization.as_ref()),
+            cluster_id: OnceCell::new_with(cluster.cluster_id.clone()),
+            cluster,
+        })
+    }
+
+    async fn publish(&self, batch: &Batch) -> Vec<Verdict> {
+        let checks: Vec<_> = batch
+            .records
+            .iter()
+            .map(|record| check::check(record, &batch.topic, &self.cluster, self.dialect))
+            .collect();
+        let records: Vec<_> = batch
+            .records
+            .iter()
+            .zip(&checks)
+            .filter_map(|(record, check)| check.is_ok().then_some(record))
+            .collect();
+        let mut posted = match records.as_slice() {
+            [] => Vec::new(),
+            records => self.post(batch, records).await,
+        }
+        .into_iter();
+        checks
+            .into_iter()
+            .map(|check| match check {
+                Ok(()) => posted.next().unwrap_or_else(no_verdict),
+                Err(reason) => Verdict::Permanent(reason),
+            })
+            .collect()
+    }
+
+    /// One verdict per record of `records`, which are the batch's sound ones.
+    async fn post(&self, batch: &Batch, records: &[&Record]) -> Vec<Verdict> {
+        let limit = batch
+            .timeout
+            .unwrap_or(Duration::MAX)
+            .min(self.cluster.request_timeout);
+        let started = Instant::now();
+        let url = match self.url(&batch.topic, limit.min(DISCOVERY_TIMEOUT)).await {
+            Ok(url) => url,
+            Err(verdict) => return vec![verdict; records.len()],
+        };
+        let body = match self.dialect {
+            Dialect::ConfluentV3 => v3::body(records),
+            _ => v2::body(records, self.cluster.format),
+        };
+        let types = (
+            self.dialect.content_type(self.cluster.format),
+            self.dialect.accept(),
+        );
+        let limit = limit.saturating_sub(started.elapsed());
+        let cap = ANSWER_BYTES + ANSWER_BYTES_PER_RECORD * records.len();
+        match self.client.post(url, types, body, (limit, cap)).await {
+            Err(failure) => vec![explain::of_failure(&failure); records.len()],
+            Ok(answer) if self.dialect == Dialect::ConfluentV3 => {
+                v3::verdicts(records.len(), &answer, &self.redactor)
+            }
+            Ok(answer) => v2::verdicts(self.dialect, records, &answer, &self.redactor),
+        }
+    }
+
+    /// Where records of a topic are posted. Asks for the cluster id at most for
+    /// `limit`.
+    async fn url(&self, topic: &str, limit: Duration) -> Result<Url, Verdict> {
+        // A URL's path loses these segments.
+        if matches!(topic, "" | "." | "..") {
+            let message = format!("`{topic}` is no topic's name");
+            return Err(Finding::Permanent("invalid_topic").verdict(message, None, 1));
+        }
+        if self.dialect != Dialect::ConfluentV3 {
+            return Ok(self.path(&["topics", topic]));
+        }
+        let id = self.cluster_id.get_or_try_init(|| self.discover(limit));
+        // Bounded once more, since others may be asking before us.
+        let id = match tokio::time::timeout(limit, id).await {
+            Ok(id) => id,
+            Err(_) => Err(Undiscovered::from(Failure::TimedOut(limit))),
+        };
+        let id = id.map_err(Undiscovered::verdict)?;
+        Ok(self.path(&["v3", "clusters", id, "topics", topic, "records"]))
+    }
+
+    /// Asks for the v3 cluster id.
+    async fn discover(&self, limit: Duration) -> Result<String, Undiscovered> {
+        let url = self.path(&["v3", "clusters"]);
+        let answer = self.client.get(url, (limit, ANSWER_BYTES)).await?;
+        if let Some(failure) = answer.failure {
+            return Err(failure.into());
+        }
+        if answer.status != 200 {
+            let said = Said::read(&answer, &self.redactor);
+            return Err(Undiscovered {
+                finding: said.finding(self.dialect, &answer),
+                problem: said.text,
+            });
+        }
+        v3::cluster_id(&answer.body).map_err(|problem| Undiscovered {
+            finding: Finding::Permanent("cluster_id_unknown"),
+            problem,
+        })
+    }
+
+    /// The proxy's own path, then these segments, percent-encoded.
+    fn path(&self, segments: &[&str]) -> Url {
+        let mut url = self.cluster.rest_url.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+}
+
+/// Why the v3 cluster id is not known.
+struct Undiscovered {
+    finding: Finding,
+    problem: String,
+}
+
+impl From<Failure> for Undiscovered {
+    fn from(failure: Failure) -> Self {
+        Self {
+            finding: verdict::of_failure(&failure),
+            problem: failure.to_string(),
+        }
+    }
+}
+
+impl Undiscovered {
+    /// Nothing was posted, so nothing is unknown.
+    fn verdict(self) -> Verdict {
+        let message = format!("cluster id not discovered: {}", self.problem);
+        match self.finding.verdict(message, None, 1) {
+            Verdict::Unknown(reason) => Verdict::Retriable(reason),
+            verdict => verdict,
+        }
+    }
+}
+
+fn check_url(cluster: &Cluster) -> Result<(), RestError> {
+    let url = &cluster.rest_url;
+    let problem = if !matches!(url.scheme(), "http" | "https") {
+        "is neither http nor https"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "has credentials in it; move them to `auth`"
+    } else if url.query().is_some() || url.fragment().is_some() {
+        "has a query or a fragment; leave it out"
+    } else {
+        return Ok(());
+    };
+    Err(RestError::InvalidUrl {
+        cluster: cluster.bootstrap_servers.clone(),
+        problem,
+    })
+}
+
+fn no_verdict() -> Verdict {
+    Verdict::Unknown(Reason {
+        code: "bad_answer",
+        message: "the answer said nothing of the record".to_owned(),
+        retry_after: None,
+    })
+}

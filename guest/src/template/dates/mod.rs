@@ -93,6 +93,14 @@ impl Timestamp {
         }
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z; without an offset it is taken as UTC. What is
+    /// below a millisecond goes. None for a time without a date.
+    pub fn epoch_milliseconds(self) -> Option<i64> {
+        let seconds = self.wall_seconds()? - self.offset.unwrap_or(0);
+        let microsecond = self.time.unwrap_or_default().microsecond;
+        Some(seconds * 1000 + microsecond / 1000)
+    }
+
     /// The same moment on clocks with this offset; without an offset it is taken as UTC.
     fn to_offset(self, offset: i64) -> Option<Self> {
         let seconds = self.wall_seconds()? - self.offset.unwrap_or(0) + offset;

@@ -14,7 +14,7 @@
 
 mod scopes;
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::collections::BTreeSet;
 
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
@@ -74,7 +74,9 @@ fn name(django: &str) -> String {
     }
     let mut name = String::from("u_");
     for byte in django.bytes() {
-        name.push_str(&format!("{byte:02x}"));
+        for digit in [byte >> 4, byte & 15] {
+            name.extend(char::from_digit(digit.into(), 16));
+        }
     }
     name
 }
@@ -116,7 +118,7 @@ impl Emitter {
         match node {
             Node::Text(text) => self.text(text),
             Node::Output(expression) => {
-                self.output(|out| out.expression(expression, Missing::Undefined))
+                self.output(|out| out.expression(expression, Missing::Undefined));
             }
             Node::If {
                 branches,
@@ -124,14 +126,9 @@ impl Emitter {
             } => self.if_block(branches, otherwise),
             Node::For { .. } => self.for_loop(node),
             Node::With { variables, body } => self.with(variables, body),
-            Node::FirstOf { values, target } => self.targeted(target, |out| {
-                out.out.push_str("first_of(");
-                out.list(values, Missing::QuietNone);
-                out.out.push(')');
-            }),
             Node::Cycle { .. } => self.cycle(node),
             Node::ResetCycle { number } => {
-                self.output(|out| out.write(format_args!("reset_cycle({number})")))
+                self.output(|out| out.write(format_args!("reset_cycle({number})")));
             }
             Node::IfChanged { .. } => self.if_changed(node),
             Node::Regroup { .. } => self.regroup(node),
@@ -157,6 +154,23 @@ impl Emitter {
                 self.capture(*number, body);
                 self.output(|out| out.write(format_args!("c_{number}|spaceless")));
             }
+            Node::FirstOf { .. }
+            | Node::WidthRatio { .. }
+            | Node::Now { .. }
+            | Node::Lorem { .. } => {
+                self.computed(node);
+            }
+        }
+    }
+
+    /// Tags that are one call of a function.
+    fn computed(&mut self, node: &Node) {
+        match node {
+            Node::FirstOf { values, target } => self.targeted(target, |out| {
+                out.out.push_str("first_of(");
+                out.list(values, Missing::QuietNone);
+                out.out.push(')');
+            }),
             Node::WidthRatio {
                 value,
                 maximum,
@@ -164,8 +178,9 @@ impl Emitter {
                 target,
             } => self.targeted(target, |out| {
                 let values = [value.clone(), maximum.clone(), width.clone()];
-                out.call("width_ratio", &values, Missing::QuietEmpty);
-                out.out.push_str("|raw");
+                out.out.push_str("width_ratio(");
+                out.list(&values, Missing::QuietEmpty);
+                out.out.push_str(")|raw");
             }),
             Node::Now { format, target } => self.targeted(target, |out| {
                 out.out.push_str("now(");
@@ -181,12 +196,12 @@ impl Emitter {
                 out.expression(count, Missing::Empty);
                 out.write(format_args!(", \"{method}\", {common})|raw"));
             }),
+            _ => {}
         }
     }
 
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
-        // A string takes everything.
-        let _ = self.out.write_fmt(text);
+        self.out.push_str(&text.to_string());
     }
 
     fn output(&mut self, expression: impl FnOnce(&mut Self)) {
@@ -323,16 +338,6 @@ impl Emitter {
         self.nodes(body);
         self.captures -= 1;
         self.out.push_str("{% endset %}");
-    }
-
-    fn call(&mut self, function: &str, values: &[Expression], missing: Missing) {
-        self.out.push_str(function);
-        self.out.push('(');
-        for value in values {
-            self.expression(value, missing);
-            self.out.push_str(", ");
-        }
-        self.out.push(')');
     }
 
     fn list(&mut self, values: &[Expression], missing: Missing) {

@@ -62,7 +62,7 @@ impl Object for ForLoop {
 /// The rounds of a loop: lists of `forloop` and the values of its names.
 pub(super) fn each(
     state: &mut State<'_, '_>,
-    sequence: Value,
+    sequence: &Value,
     parent: Value,
     names: usize,
     reversed: bool,
@@ -70,7 +70,7 @@ pub(super) fn each(
     let mut items = if sequence.is_none() {
         Vec::new()
     } else {
-        python::iterate(&sequence).map_err(|error| failed(format!("`for` cannot loop: {error}")))?
+        python::iterate(sequence).map_err(|error| failed(format!("`for` cannot loop: {error}")))?
     };
     if reversed {
         items.reverse();

@@ -48,9 +48,9 @@ fn progress<'a>(state: &'a mut State<'_, '_>) -> &'a mut Progress {
 
 fn cycle(state: &mut State<'_, '_>, number: usize, values: Vec<Value>) -> Result<Value, Error> {
     let asked = progress(state).cycles.entry(number).or_default();
-    let value = values.get(*asked % values.len().max(1)).cloned();
+    let turn = *asked % values.len().max(1);
     *asked += 1;
-    operators::needed(value.unwrap_or_default())
+    operators::needed(values.into_iter().nth(turn).unwrap_or_default())
 }
 
 /// A variable that is changed where it was set first, even out of an inner
@@ -70,7 +70,7 @@ fn cell(variable: Value) -> Value {
 }
 
 /// Puts a value into the variable's cell, or into a new one.
-fn put(variable: Value, value: Value) -> Value {
+fn put(variable: &Value, value: Value) -> Value {
     if let Some(Ok(mut content)) = variable
         .downcast_object_ref::<Cell>()
         .map(|cell| cell.0.lock())
@@ -82,7 +82,7 @@ fn put(variable: Value, value: Value) -> Value {
 }
 
 /// What is in a variable's cell, if it has one.
-fn current(variable: Value) -> Value {
+fn current(variable: &Value) -> Value {
     match variable
         .downcast_object_ref::<Cell>()
         .map(|cell| cell.0.lock())
@@ -99,7 +99,7 @@ fn reset_cycle(state: &mut State<'_, '_>, number: usize) -> &'static str {
 
 /// Whether an `{% ifchanged %}` sees something else than it did last, in this
 /// loop or, outside of loops, in this rendering.
-fn changed(state: &mut State<'_, '_>, number: usize, forloop: Value, value: Value) -> bool {
+fn changed(state: &mut State<'_, '_>, number: usize, forloop: &Value, value: Value) -> bool {
     let place = forloop
         .downcast_object_ref::<ForLoop>()
         .map(|forloop| forloop.number);
@@ -150,18 +150,22 @@ fn first_of(values: Vec<Value>) -> Result<Value, Error> {
     Ok(Value::from_safe_string(String::new()))
 }
 
-fn width_ratio(value: Value, maximum: Value, width: Value) -> Result<String, Error> {
-    if [&value, &maximum, &width]
-        .into_iter()
-        .any(operators::is_missing)
-    {
+/// The ratio of a value to its maximum, widened; nothing where a variable is
+/// missing or no number.
+fn width_ratio(values: Vec<Value>) -> Result<String, Error> {
+    if values.iter().any(operators::is_missing) {
         return Ok(String::new());
     }
-    let (value, maximum) = (operators::needed(value)?, operators::needed(maximum)?);
-    let width = operators::needed(width)?;
-    let width = python::to_i64(&width)
+    let values: Vec<Value> = values
+        .into_iter()
+        .map(operators::needed)
+        .collect::<Result<_, _>>()?;
+    let [value, maximum, width] = values.as_slice() else {
+        return Ok(String::new());
+    };
+    let width = python::to_i64(width)
         .map_err(|_| failed("`widthratio` needs a number as its last argument"))?;
-    let (Ok(value), Ok(maximum)) = (python::to_float(&value), python::to_float(&maximum)) else {
+    let (Ok(value), Ok(maximum)) = (python::to_float(value), python::to_float(maximum)) else {
         return Ok(String::new());
     };
     if maximum == 0.0 {

@@ -1,0 +1,262 @@
+use std::{sync::Arc, time::Duration};
+
+use super::support::{
+    Bench, DELIVERED, all, all_delivered, cluster, each, reason, retriable, to, unknown, values,
+};
+use crate::{
+    cluster::Cluster,
+    publisher::{Reason, Verdict},
+    record::Message,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn numbered(message: impl Fn(&str, &str) -> Message, count: usize) -> Vec<Message> {
+    let names = (0..count).map(|number| format!("{number:03}"));
+    names.map(|name| message(&name, &name)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_failed_records_of_a_batch_are_sent_again_and_apart_from_new_ones() {
+    let mut bench = Bench::new(|batch, number| {
+        each(batch, |value| match value {
+            "001" | "003" if number == 0 => retriable(),
+            "004" => Verdict::Permanent(reason("too large")),
+            _ => DELIVERED,
+        })
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(numbered(&message, 5)).await;
+    tokio::time::sleep(Duration::from_millis(16)).await;
+    bench.delivery.enqueue(vec![message("new", "new")]).await;
+    bench.delivery.flush().await;
+    let again: Vec<_> = bench.batches()[1..].iter().flatten().cloned().collect();
+    assert_eq!(again.len(), 3);
+    assert!(again.contains(&"001".to_owned()) && again.contains(&"003".to_owned()));
+    assert!(bench.batches().contains(&vec!["new".to_owned()]));
+    let results = bench.results();
+    assert_eq!(results["004"], "scripted");
+    assert_eq!(
+        results.values().filter(|result| **result == "ok").count(),
+        5
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_time_out_one_record_probes_and_then_batches_grow_again() {
+    let mut bench = Bench::new(|batch, number| {
+        let verdict = if number < 3 { unknown() } else { DELIVERED };
+        all(batch, &verdict)
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(numbered(message, 20)).await;
+    bench.delivery.flush().await;
+    let sizes: Vec<_> = bench.batches().iter().map(Vec::len).collect();
+    assert_eq!(sizes[..4], [20, 1, 1, 1]);
+    assert!(sizes.iter().skip(4).sum::<usize>() == 19 && sizes[4] <= 2);
+    assert!(bench.results().values().all(|result| *result == "ok"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_is_given_up_when_its_time_to_live_is_over_with_the_last_reason() {
+    let mut bench = Bench::new(|batch, number| {
+        all(
+            batch,
+            &Verdict::Retriable(reason(&format!("no leader, try {number}"))),
+        )
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    bench.delivery.flush().await;
+    assert_eq!(bench.elapsed(), 120 * SECOND);
+    let tries = bench.sent().len();
+    assert!((15..120).contains(&tries), "{tries} tries");
+    let error = bench.reports.recv().await.unwrap().result.unwrap_err();
+    assert_eq!(error.code(), "time_to_live_exceeded");
+    let last = format!(
+        "not delivered within 120s; the last answer was: no leader, try {}",
+        tries - 1
+    );
+    assert_eq!(error.to_string(), last);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_the_proxy_asks_for_is_kept() {
+    let busy = Reason {
+        retry_after: Some(30 * SECOND),
+        ..reason("busy")
+    };
+    let bench = Bench::new(move |batch, number| match number {
+        0 => all(batch, &Verdict::Retriable(busy.clone())),
+        _ => all_delivered(batch),
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    tokio::time::sleep(SECOND).await;
+    bench.delivery.enqueue(vec![message("b", "2")]).await;
+    bench.delivery.flush().await;
+    assert!(bench.sent()[1].start >= 30 * SECOND, "{:?}", bench.sent());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_refused_as_a_whole_is_halved_until_the_culprit_is_alone() {
+    let mut bench = Bench::new(|batch, _| {
+        let values = values(batch);
+        let refused = reason("bad record");
+        match (values.contains(&"013".to_owned()), values.len()) {
+            (true, 1) => all(batch, &Verdict::Permanent(refused)),
+            (true, _) => all(batch, &Verdict::Alone(refused)),
+            (false, _) => all_delivered(batch),
+        }
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(numbered(message, 64)).await;
+    bench.delivery.flush().await;
+    let posts = bench.sent().len();
+    assert!(posts <= 20, "{posts} POSTs to find one of 64");
+    assert!(bench.elapsed() < SECOND, "at once");
+    let results = bench.results();
+    assert_eq!(results.len(), 64);
+    let failed: Vec<_> = results
+        .iter()
+        .filter(|(_, result)| **result != "ok")
+        .collect();
+    assert_eq!(failed, [(&"013".to_owned(), &"scripted")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_a_single_record_is_final_even_when_called_one_of_the_batch() {
+    let mut bench = Bench::new(|batch, _| all(batch, &Verdict::Alone(reason("bad"))));
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    bench.delivery.flush().await;
+    assert_eq!(bench.results()["1"], "scripted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_topics_do_not_hold_up_the_others() {
+    let cluster = Arc::new(cluster());
+    let mut bench = Bench::new(|batch, _| {
+        if !batch.topic.starts_with("missing") {
+            return all_delivered(batch);
+        }
+        match batch.records.len() {
+            1 => (60 * SECOND, vec![retriable()]),
+            count => (70 * SECOND, vec![unknown(); count]),
+        }
+    });
+    for topic in ["missing1", "missing2", "missing3"] {
+        let message = to(&cluster, topic);
+        let names = (0..50).map(|number| format!("{topic}-{number}"));
+        bench
+            .delivery
+            .enqueue(names.map(|name| message(&name, &name)).collect())
+            .await;
+    }
+    bench
+        .delivery
+        .enqueue(vec![to(&cluster, "good")("first", "first")])
+        .await;
+    tokio::time::sleep(71 * SECOND).await;
+    let message = to(&cluster, "good");
+    for number in 0..100 {
+        let name = number.to_string();
+        let before = bench.elapsed();
+        bench.delivery.enqueue(vec![message(&name, &name)]).await;
+        while bench.reports.recv().await.unwrap().topic != "good" {}
+        let waited = bench.elapsed().saturating_sub(before);
+        assert!(number == 0 || waited < SECOND, "{number} took {waited:?}");
+    }
+    bench.delivery.flush().await;
+    assert!(bench.elapsed() < 270 * SECOND, "{:?}", bench.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_turns_bad_while_busy_leaves_room_for_others() {
+    let mut cluster = cluster();
+    cluster.max_batch_records = 10;
+    let cluster = Arc::new(cluster);
+    let bench = Bench::new(|batch, number| match (batch.topic.as_str(), number) {
+        ("bad", 1..) => (70 * SECOND, vec![unknown(); batch.records.len()]),
+        _ => all_delivered(batch),
+    });
+    bench
+        .delivery
+        .enqueue(numbered(to(&cluster, "bad"), 200))
+        .await;
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(bench.sent().len(), 4, "one POST and then three at once");
+    bench
+        .delivery
+        .enqueue(numbered(to(&cluster, "good"), 10))
+        .await;
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(bench.sent().last().unwrap().topic, "good");
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_without_a_turn_expire_with_a_topic_that_does_not_work() {
+    let mut bench = Bench::new(|batch, _| match batch.records.len() {
+        1 => (60 * SECOND, vec![retriable()]),
+        count => (70 * SECOND, vec![unknown(); count]),
+    });
+    let mut cluster = cluster();
+    cluster.max_batch_records = 2;
+    let message = to(&Arc::new(cluster), "missing");
+    bench.delivery.enqueue(numbered(message, 50)).await;
+    bench.delivery.flush().await;
+    assert!(bench.elapsed() < 200 * SECOND);
+    while let Ok(report) = bench.reports.try_recv() {
+        let error = report.result.unwrap_err();
+        assert_eq!(error.code(), "time_to_live_exceeded");
+        assert!(error.message.contains("the last answer was"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_is_only_slow_delivers_everything() {
+    let mut bench = Bench::new(|batch, _| (50 * SECOND, vec![DELIVERED; batch.records.len()]));
+    let slow = Cluster {
+        max_batch_records: 1,
+        ..cluster()
+    };
+    bench
+        .delivery
+        .enqueue(numbered(to(&Arc::new(slow), "slow"), 20))
+        .await;
+    bench.delivery.flush().await;
+    assert!(bench.elapsed() > 240 * SECOND);
+    assert!(bench.results().values().all(|result| *result == "ok"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_publisher_that_panics_or_miscounts_loses_nothing() {
+    let mut bench = Bench::new(|batch, number| match number {
+        0 => panic!("scripted"),
+        1 => (SECOND, Vec::new()),
+        2 => (SECOND, vec![DELIVERED; batch.records.len() + 1]),
+        _ => all_delivered(batch),
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(numbered(message, 3)).await;
+    bench.delivery.flush().await;
+    assert!(bench.sent().len() > 3);
+    let results = bench.results();
+    assert!(
+        results.len() == 3 && results.values().all(|result| *result == "ok"),
+        "{results:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_publisher_that_always_panics_is_told_of() {
+    let mut bench = Bench::new(|_, _| panic!("scripted"));
+    let message = to(&Arc::new(cluster()), "sales");
+    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    bench.delivery.flush().await;
+    let error = bench.reports.recv().await.unwrap().result.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "not delivered within 120s; the last answer was: the publisher panicked"
+    );
+}
