@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use minijinja::Value;
+use minijinja::{Value, value::ValueKind};
 
 use super::{
     super::python::{self, Exception, Kind},
@@ -45,7 +45,8 @@ fn write_json(value: &Value, json: &mut String) -> Result<(), FilterError> {
         }
         Kind::Int(_) | Kind::Long(_) | Kind::Float(_) => json.push_str(&python::as_text(value)),
         Kind::Str(text) => write_text(text, json),
-        Kind::List => {
+        // A view of a dict is no list to Python's `json`.
+        Kind::List if value.kind() != ValueKind::Iterable => {
             json.push('[');
             for (place, item) in python::iterate(value)?.iter().enumerate() {
                 json.push_str(if place == 0 { "" } else { ", " });
@@ -63,7 +64,7 @@ fn write_json(value: &Value, json: &mut String) -> Result<(), FilterError> {
             }
             json.push('}');
         }
-        Kind::Other => return Err(Exception::Type(python::type_name(value)).into()),
+        Kind::List | Kind::Other => return Err(Exception::Type(python::type_name(value)).into()),
     }
     Ok(())
 }

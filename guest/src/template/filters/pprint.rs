@@ -3,7 +3,10 @@
 use minijinja::Value;
 
 use super::{
-    super::python::{self, Kind},
+    super::{
+        python::{self, Kind},
+        sequence::Sequence,
+    },
     Argument, Call, Filter, FilterError, safe,
 };
 
@@ -25,7 +28,7 @@ fn write(value: &Value, column: i64, allowance: i64, level: usize, out: &mut Str
         return;
     }
     match python::kind(value) {
-        Kind::List => write_list(value, column + 1, allowance + 1, level, out),
+        Kind::List if is_list(value) => write_list(value, column + 1, allowance + 1, level, out),
         Kind::Dict => write_dict(value, column + 1, allowance + 1, level, out),
         Kind::Str(text) => write_text(text, column, allowance, level, out),
         _ => out.push_str(&repr),
@@ -161,10 +164,15 @@ fn words_with_spaces(line: &str) -> Vec<&str> {
     words
 }
 
+/// Whether it is not one of the other sequences.
+fn is_list(value: &Value) -> bool {
+    value.downcast_object_ref::<Sequence>().is_none()
+}
+
 /// `repr` with the keys of dicts in order.
 fn sorted_repr(value: &Value) -> String {
     match python::kind(value) {
-        Kind::List => {
+        Kind::List if is_list(value) => {
             let items = python::iterate(value).unwrap_or_default();
             let items: Vec<String> = items.iter().map(sorted_repr).collect();
             format!("[{}]", items.join(", "))

@@ -18,14 +18,16 @@ fn iri_encode(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, Filte
 
 /// Django: the argument names the characters to leave alone, `/` unless given.
 fn url_encode(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
     let safe = match argument {
+        _ if text.is_empty() => return Ok(Value::from("")),
         None => "/",
         Some(argument) if argument.is_none() => "/",
         // An empty list or dict does for no characters.
         Some(argument) if python::length(argument) == Ok(0) => "",
         Some(argument) => text_argument(argument)?,
     };
-    Ok(Value::from(quote(&python::as_text(value), safe)))
+    Ok(Value::from(quote(&text, safe)))
 }
 
 /// Python's `urllib.parse.quote`.

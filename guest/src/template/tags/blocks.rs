@@ -36,14 +36,13 @@ impl<'a> Parser<'a> {
             (body, end) = self.body(tag, ENDS);
         }
         branches.extend(condition.map(|condition| (condition, body)));
-        let otherwise = match end {
-            Some(end) if end.text == "else" => self.body(tag, &["endif"]).0,
-            Some(end) if end.text != "endif" => {
-                self.misused(end, "`else` and `endif` take no arguments");
-                Vec::new()
-            }
-            _ => Vec::new(),
-        };
+        let mut otherwise = Vec::new();
+        if end.is_some_and(|end| end.text == "else") {
+            (otherwise, end) = self.body(tag, &["endif"]);
+        }
+        if let Some(end) = end.filter(|end| end.text != "endif") {
+            self.misused(end, "`else` and `endif` take no arguments");
+        }
         if branches.len() > MOST_BRANCHES {
             let message = format!("`if` has more than {MOST_BRANCHES} branches");
             self.fault(Fault::new("template_too_deep", tag, message));
