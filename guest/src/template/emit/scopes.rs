@@ -93,8 +93,11 @@ impl Emitter {
             .map(|(variable, _)| name(variable))
             .collect();
         self.write(format_args!("{{% with ({},) = [", names.join(", ")));
-        for (_, expression) in variables {
+        for (variable, expression) in variables {
             self.expression(expression, Missing::Empty);
+            if self.cells.contains(variable) {
+                self.out.push_str("|cell");
+            }
             self.out.push(',');
         }
         self.out.push_str("] %}");
