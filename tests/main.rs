@@ -2,3 +2,4 @@
 //! and a real Kafka, in one test binary.
 
 mod layering;
+mod sandbox;
