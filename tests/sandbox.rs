@@ -317,11 +317,10 @@ async fn an_endless_template_fails_its_trigger_and_no_other() {
         payload = format!("{{% for a in '{digits}' %}}{payload}{{% endfor %}}");
     }
     let kept = Kept::default();
-    let runtime = builder(&kept)
-        .triggers(triggers(&payload))
-        .build()
-        .await
-        .unwrap();
+    let mut limits = Limits::default();
+    limits.call_deadline = Duration::from_secs(60); // The template's own bound comes first.
+    let builder = builder(&kept).limits(limits).triggers(triggers(&payload));
+    let runtime = builder.build().await.unwrap();
     let outcomes = runtime.process(vec![event("e")]).await;
     let publications = outcomes[0].outcome.as_ref().unwrap();
     let failure = publications[0].outcome.as_ref().unwrap_err();

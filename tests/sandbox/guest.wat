@@ -1,5 +1,5 @@
-;; A guest that takes any triggers, answers as it should, and does EVIL when an
-;; event's id begins with `x`. Offsets are those of the canonical ABI.
+;; A guest that takes any triggers, answers as it should, and does what a test
+;; puts into `$evil` when an event's id begins with `x`. Offsets are those of the canonical ABI.
 (module
   (import "action-triggers:engine/kafka@0.1.0" "publish" (func $publish (param i32 i32)))
   (memory (export "memory") 4)
