@@ -11,3 +11,4 @@
 
 mod layering;
 mod real_kafka;
+mod sandbox;

@@ -1,6 +1,6 @@
 //! One worker's instance of the component, and the calls into it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use wasmtime::Store;
 
@@ -11,7 +11,7 @@ use super::{
         Engine as Bindings,
         exports::action_triggers::engine::triggers::{self, Guest as Triggers},
     },
-    sandbox::{Data, Sandbox, ticks},
+    sandbox::{Data, Queues, Sandbox, check_queue, ticks},
 };
 use crate::{
     event::{Event, Signal},
@@ -29,8 +29,7 @@ pub struct Guest {
 struct Instance {
     store: Store<Data>,
     bindings: Bindings,
-    /// How many queues each trigger has, as `load` said.
-    queues: Arc<HashMap<String, usize>>,
+    queues: Queues,
 }
 
 /// What one event came to, as the guest says.
@@ -71,7 +70,8 @@ impl Guest {
             .triggers
             .iter()
             .map(|one| (one.name.clone(), one.queues.len()));
-        let queues = Arc::new(queues.collect());
+        let queues: Queues = Arc::new(queues.collect());
+        store.data_mut().know(queues.clone());
         self.instance = Some(Instance {
             store,
             bindings,
@@ -106,7 +106,7 @@ impl Guest {
 
     /// A whole batch, if nothing in it goes wrong and all its records fit.
     fn decide(&mut self, batch: &[triggers::Event]) -> Option<(Vec<Outcome>, Vec<Message>)> {
-        let called = self.call(|guest, store| guest.call_process(store, batch));
+        let called = self.call_process(batch);
         let (messages, is_full) = self.take_accepted();
         let outcomes = self.checked(called, batch.len()).ok()?;
         (!is_full).then_some((outcomes, messages))
@@ -114,7 +114,7 @@ impl Guest {
 
     fn decide_alone(&mut self, event: &triggers::Event) -> (Outcome, Vec<Message>) {
         let batch = std::slice::from_ref(event);
-        let called = self.call(|guest, store| guest.call_process(store, batch));
+        let called = self.call_process(batch);
         let (messages, _) = self.take_accepted();
         match self.checked(called, 1).map(|mut outcomes| outcomes.pop()) {
             Ok(Some(outcome)) => (outcome, messages),
@@ -218,6 +218,14 @@ impl Guest {
         })
     }
 
+    fn call_process(&mut self, batch: &[triggers::Event]) -> Result<Vec<Outcome>, CallError> {
+        let ids = batch.iter().map(|event| event.id.clone());
+        self.call(|guest, store| {
+            store.data_mut().begin(ids);
+            guest.call_process(store, batch)
+        })
+    }
+
     fn take_accepted(&mut self) -> (Vec<Message>, bool) {
         self.instance
             .as_mut()
@@ -236,7 +244,9 @@ impl Guest {
         };
         let fault = if outcomes.len() == expected {
             let mut answers = outcomes.iter().flatten().flatten();
-            answers.find_map(|answer| answer.fault(&instance.queues))
+            answers.find_map(|answer| {
+                check_queue(&instance.queues, answer.trigger(), answer.queue()).err()
+            })
         } else {
             Some(format!("{} outcomes for {expected} events", outcomes.len()))
         };
@@ -279,22 +289,6 @@ impl Guest {
 trait Answer {
     fn trigger(&self) -> &str;
     fn queue(&self) -> u32;
-
-    fn fault(&self, queues: &HashMap<String, usize>) -> Option<String> {
-        let queue = usize::try_from(self.queue()).unwrap_or(usize::MAX);
-        match queues.get(self.trigger()) {
-            // A trigger without queues that fails as a whole has queue 0.
-            Some(count) if queue < (*count).max(1) => None,
-            Some(_) => Some(format!(
-                "no queue {queue} in trigger `{}`",
-                super::call::shortened(self.trigger())
-            )),
-            None => Some(format!(
-                "no trigger `{}`",
-                super::call::shortened(self.trigger())
-            )),
-        }
-    }
 }
 
 impl Answer for Publication {

@@ -1,6 +1,6 @@
 //! What every instance has in common: the compiled component and its linker.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
 use wasmtime::{
     Config, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
@@ -13,10 +13,10 @@ use super::{
         Engine as Bindings, EnginePre,
         action_triggers::engine::{kafka, settings},
     },
-    call::CallError,
+    call::{CallError, shortened},
 };
 use crate::{
-    broker::Registry,
+    broker::{Refusal, Registry},
     record::Message,
     settings::{SettingError, Settings},
 };
@@ -72,6 +72,7 @@ impl Sandbox {
         let data = Data {
             services: self.services.clone(),
             limits: self.limits.clone(),
+            call: CallContext::default(),
             accepted: Vec::new(),
             accepted_bytes: 0,
             is_full: false,
@@ -128,16 +129,65 @@ fn start_ticker(engine: &wasmtime::Engine) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What the guest may speak of in a call: anything else is a lie.
+#[derive(Default)]
+struct CallContext {
+    events: Vec<String>,
+    queues: Queues,
+}
+
+/// How many queues each trigger has, as `load` said.
+pub(crate) type Queues = Arc<HashMap<String, usize>>;
+
+/// Whether a trigger of the set has this queue.
+pub(crate) fn check_queue(queues: &Queues, trigger: &str, queue: u32) -> Result<(), String> {
+    let queue = usize::try_from(queue).unwrap_or(usize::MAX);
+    match queues.get(trigger) {
+        // A trigger without queues that fails as a whole does so as queue 0.
+        Some(count) if queue < (*count).max(1) => Ok(()),
+        Some(_) => Err(format!(
+            "the trigger `{}` has no queue {queue}",
+            shortened(trigger)
+        )),
+        None => Err(format!("there is no trigger `{}`", shortened(trigger))),
+    }
+}
+
 /// What an instance's store holds: the host's side and the call's yield.
 pub(crate) struct Data {
     services: Services,
     limits: Limits,
+    call: CallContext,
     accepted: Vec<Message>,
     accepted_bytes: usize,
     is_full: bool,
 }
 
 impl Data {
+    /// Says which triggers there are.
+    pub(crate) fn know(&mut self, queues: Queues) {
+        self.call.queues = queues;
+    }
+
+    /// Says which events the next call is about.
+    pub(crate) fn begin(&mut self, events: impl Iterator<Item = String>) {
+        self.call.events.clear();
+        self.call.events.extend(events);
+    }
+
+    fn check_origin(&self, message: &kafka::Message) -> Result<(), Refusal> {
+        let known = self.call.events.contains(&message.event_id);
+        let origin = if known {
+            check_queue(&self.call.queues, &message.trigger, message.queue)
+        } else {
+            Err(format!(
+                "there is no event `{}`",
+                shortened(&message.event_id)
+            ))
+        };
+        origin.map_err(Refusal::InvalidRecord)
+    }
+
     /// The messages accepted since the last time, and whether any was refused
     /// for want of room.
     pub(crate) fn take_accepted(&mut self) -> (Vec<Message>, bool) {
@@ -200,6 +250,7 @@ impl kafka::Host for Data {
             self.is_full = true;
             return Err(kafka::PublishError::TooMany(maximum));
         }
+        self.check_origin(&message)?;
         let message = self.services.registry.accept(message)?;
         let receipt = kafka::Receipt {
             topic: message.destination.topic.clone(),

@@ -1,0 +1,446 @@
+//! The boundary with a guest that breaks its word: each way is a typed outcome
+//! of the guilty event, and everything else goes on.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use action_triggers_host::{
+    broker::Broker,
+    cluster::Cluster,
+    engine::Limits,
+    event::{Event, Signal},
+    publisher::{Batch, PublishFuture, Publisher, Verdict},
+    runtime::{BuildError, Builder, Component, EventOutcome, Runtime},
+    settings::Settings,
+};
+use serde_json::json;
+use wit_component::{
+    ComponentEncoder, DecodedWasm, StringEncoding, decode, embed_component_metadata,
+};
+
+static EMBEDDED: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_COMPONENT"));
+
+/// Keeps what it should write.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<String>>>);
+
+impl Publisher for Kept {
+    fn publish<'a>(&'a self, batch: &'a Batch) -> PublishFuture<'a> {
+        let mut kept = self.0.lock().unwrap();
+        for record in &batch.records {
+            let value = record.value.as_deref().unwrap_or_default();
+            kept.push(String::from_utf8_lossy(value).into_owned());
+        }
+        let delivered = Verdict::Delivered {
+            partition: Some(0),
+            offset: None,
+        };
+        let verdicts = vec![delivered; batch.records.len()];
+        Box::pin(async move { verdicts })
+    }
+}
+
+/// A component that does this when an event's id begins with `x`.
+fn hostile(evil: &str) -> Component {
+    let text = include_str!("sandbox/guest.wat").replace("EVIL", evil);
+    let mut module = wat::parse_str(text).unwrap();
+    let Ok(DecodedWasm::Component(resolve, world)) = decode(EMBEDDED) else {
+        panic!("not a component")
+    };
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap();
+    Component::Bytes(encoder.encode().unwrap())
+}
+
+fn builder(kept: &Kept) -> Builder {
+    let broker = |name: &str, topic: &str| Broker {
+        name: name.into(),
+        conn_details: json!({"bootstrap_servers": "k"})
+            .as_object()
+            .cloned()
+            .unwrap(),
+        params: json!({"topic": topic}).as_object().cloned().unwrap(),
+        ..Broker::default()
+    };
+    let cluster = Cluster::new("k", "http://127.0.0.1:9".parse().unwrap());
+    Runtime::builder()
+        .publisher(Arc::new(kept.clone()))
+        .brokers([broker("b", "topic"), broker("kafka", "sales")])
+        .clusters([cluster])
+        .workers(1)
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.call_deadline = Duration::from_millis(300);
+    limits.memory_bytes = 4 << 20;
+    limits
+}
+
+fn event(id: impl Into<String>) -> Event {
+    Event {
+        id: id.into(),
+        signal: Signal::PostSave,
+        content_type: "shop.sale".into(),
+        instance: r#"{"id": 7, "quantity": 3}"#.into(),
+        before: None,
+        time: None,
+    }
+}
+
+fn code(outcome: &EventOutcome) -> &str {
+    outcome
+        .outcome
+        .as_ref()
+        .err()
+        .map_or("ok", |failure| failure.code.as_str())
+}
+
+/// Runs good, guilty and good events, twice, and says what the guilty one got.
+async fn guilt(evil: &str, limits: Limits) -> String {
+    let runtime = builder(&Kept::default())
+        .component(hostile(evil))
+        .limits(limits)
+        .build()
+        .await
+        .unwrap();
+    let mut guilt = String::new();
+    for _ in 0..2 {
+        let outcomes = runtime.process(["a", "x", "b"].map(event).into()).await;
+        let ids: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| outcome.event.as_str())
+            .collect();
+        assert_eq!(ids, ["a", "x", "b"]);
+        assert_eq!(
+            (code(&outcomes[0]), code(&outcomes[2])),
+            ("ok", "ok"),
+            "{outcomes:?}"
+        );
+        guilt = code(&outcomes[1]).into();
+    }
+    guilt
+}
+
+#[test]
+fn the_component_imports_exactly_the_two_interfaces() {
+    let Ok(DecodedWasm::Component(resolve, world)) = decode(EMBEDDED) else {
+        panic!("not a component")
+    };
+    let world = &resolve.worlds[world];
+    let mut imports: Vec<_> = world
+        .imports
+        .keys()
+        .map(|key| resolve.name_world_key(key))
+        .collect();
+    imports.sort();
+    let expected = [
+        "action-triggers:engine/kafka@0.1.0",
+        "action-triggers:engine/settings@0.1.0",
+    ];
+    assert_eq!(imports, expected);
+    let exports: Vec<_> = world
+        .exports
+        .keys()
+        .map(|key| resolve.name_world_key(key))
+        .collect();
+    assert_eq!(exports, ["action-triggers:engine/triggers@0.1.0"]);
+}
+
+#[tokio::test]
+async fn a_guest_that_never_returns_runs_out_of_time() {
+    assert_eq!(
+        guilt("(loop $l (br $l))", limits()).await,
+        "deadline_exceeded"
+    );
+}
+
+#[tokio::test]
+async fn a_guest_that_takes_ever_more_memory_gets_no_more() {
+    let evil = "(loop $l (drop (memory.grow (i32.const 1))) (br $l))";
+    assert_eq!(guilt(evil, limits()).await, "memory_exceeded");
+}
+
+#[tokio::test]
+async fn a_guest_that_calls_itself_for_ever_runs_out_of_stack() {
+    assert_eq!(
+        guilt("(call $evil)", Limits::default()).await,
+        "stack_overflow"
+    );
+}
+
+#[tokio::test]
+async fn a_guest_that_traps_fails_its_event() {
+    assert_eq!(guilt("(unreachable)", limits()).await, "guest_trapped");
+}
+
+#[tokio::test]
+async fn a_guest_that_reaches_outside_its_memory_fails_its_event() {
+    let evil = "(drop (i32.load (i32.const -8)))";
+    assert_eq!(guilt(evil, limits()).await, "guest_trapped");
+}
+
+#[tokio::test]
+async fn too_many_and_too_few_outcomes_are_a_false_answer() {
+    for extra in [1, -1, 100] {
+        let evil = format!("(global.set $extra (i32.const {extra}))");
+        assert_eq!(guilt(&evil, limits()).await, "guest_misbehaved", "{extra}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_longer_than_the_memory_is_refused() {
+    let evil = "(global.set $extra (i32.const 0x7000000))";
+    assert_eq!(guilt(evil, limits()).await, "guest_trapped");
+}
+
+#[tokio::test]
+async fn a_publication_of_a_trigger_that_does_not_exist_is_a_false_answer() {
+    let evil = "(i64.store (i32.const 65540) (i64.const 0x100002000))";
+    assert_eq!(guilt(evil, limits()).await, "guest_misbehaved");
+}
+
+#[tokio::test]
+async fn a_text_that_is_not_utf8_is_refused() {
+    let evil = "(i64.store (i32.const 65540) (i64.const 0x100002000))
+        (i32.store8 (i32.const 1028) (i32.const 0xff))";
+    assert_eq!(guilt(evil, limits()).await, "guest_trapped");
+}
+
+/// What arrives when the guilty event publishes.
+async fn published(evil: &str, limits: Limits) -> Vec<String> {
+    let kept = Kept::default();
+    let runtime = builder(&kept)
+        .component(hostile(evil))
+        .limits(limits)
+        .build()
+        .await
+        .unwrap();
+    let outcomes = runtime.process(["a", "x", "b"].map(event).into()).await;
+    assert_eq!(
+        (code(&outcomes[0]), code(&outcomes[2])),
+        ("ok", "ok"),
+        "{outcomes:?}"
+    );
+    runtime.flush().await;
+    let kept = kept.0.lock().unwrap();
+    kept.clone()
+}
+
+const PUBLISH: &str = "(call $publish (i32.const 4096) (i32.const 12288))";
+
+#[tokio::test]
+async fn a_record_published_as_agreed_arrives() {
+    assert_eq!(published(PUBLISH, limits()).await, ["t"]);
+}
+
+#[tokio::test]
+async fn a_record_for_an_unknown_broker_trigger_or_event_is_not_taken() {
+    // Broker `t`; trigger `b`; the event's id cut to nothing; queue 1.
+    for (offset, value) in [(4124, 1024), (4104, 1028), (4100, 0), (4112, 1)] {
+        let evil = format!("(i32.store (i32.const {offset}) (i32.const {value})) {PUBLISH}");
+        assert_eq!(
+            published(&evil, limits()).await,
+            Vec::<String>::new(),
+            "{offset}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn records_of_an_event_that_then_traps_are_discarded() {
+    let evil = format!("{PUBLISH} (unreachable)");
+    assert_eq!(published(&evil, limits()).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_guest_that_publishes_without_end_is_bounded() {
+    let evil = format!(
+        "(local $n i32)
+        (loop $l {PUBLISH}
+            (local.set $n (i32.add (local.get $n) (i32.const 1)))
+            (br_if $l (i32.lt_u (local.get $n) (i32.const 100000))))"
+    );
+    let mut limits = limits();
+    limits.records_per_call = 50;
+    limits.call_deadline = Duration::from_secs(60);
+    assert_eq!(published(&evil, limits).await.len(), 50);
+}
+
+#[tokio::test]
+async fn a_component_that_wants_more_than_the_two_imports_is_refused() {
+    for (component, says) in [
+        (&b"\0asm"[..], "cannot be used"),
+        (
+            br#"(component (import "wasi:cli/stdin@0.2.0" (instance)))"#,
+            "cannot be used",
+        ),
+    ] {
+        let component = Component::Bytes(wat::parse_bytes(component).unwrap().into_owned());
+        let error = builder(&Kept::default())
+            .component(component)
+            .build()
+            .await
+            .unwrap_err();
+        assert!(matches!(error, BuildError::Start(_)), "{error:?}");
+        assert_eq!(error.code(), "invalid_component");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+/// A set of two triggers, of which the first has this payload.
+fn triggers(payload: &str) -> String {
+    let trigger = |name: &str, payload: &str| {
+        json!({
+            "name": name,
+            "config_signals": ["post_save"],
+            "content_types": ["shop.sale"],
+            "msg_broker_queues": [{"name": "kafka"}],
+            "payload": payload,
+        })
+    };
+    json!([
+        trigger("first", payload),
+        trigger("second", "{{ quantity }} sold")
+    ])
+    .to_string()
+}
+
+#[tokio::test]
+async fn an_endless_template_fails_its_trigger_and_no_other() {
+    let digits = "0123456789";
+    let mut payload = "x".to_owned();
+    for _ in 0..12 {
+        payload = format!("{{% for a in '{digits}' %}}{payload}{{% endfor %}}");
+    }
+    let kept = Kept::default();
+    let mut limits = Limits::default();
+    limits.call_deadline = Duration::from_secs(60); // The template's own bound comes first.
+    let builder = builder(&kept).limits(limits).triggers(triggers(&payload));
+    let runtime = builder.build().await.unwrap();
+    let outcomes = runtime.process(vec![event("e")]).await;
+    let publications = outcomes[0].outcome.as_ref().unwrap();
+    let failure = publications[0].outcome.as_ref().unwrap_err();
+    assert!(failure.code.starts_with("template_"), "{failure:?}");
+    assert_eq!(publications[1].outcome.as_deref(), Ok("sales"));
+    runtime.flush().await;
+    assert_eq!(*kept.0.lock().unwrap(), ["3 sold"]);
+}
+
+#[tokio::test]
+async fn a_setting_off_the_allow_list_fails_its_queue() {
+    let kept = Kept::default();
+    let settings = Settings::builder().value("secret", "hunter2").build();
+    let triggers = json!([{
+        "config_signals": ["post_save"],
+        "content_types": ["shop.sale"],
+        "msg_broker_queues": [{"name": "kafka", "parameters": {"group": "{{ secret }}"}}, {"name": "kafka"}],
+        "payload": "x",
+    }]);
+    let runtime = builder(&kept)
+        .settings(settings)
+        .triggers(triggers.to_string())
+        .build()
+        .await
+        .unwrap();
+    let outcomes = runtime.process(vec![event("e")]).await;
+    let publications = outcomes[0].outcome.as_ref().unwrap();
+    assert_eq!(
+        publications[0].outcome.as_ref().unwrap_err().code,
+        "setting_not_allowed"
+    );
+    assert_eq!(publications[1].outcome.as_deref(), Ok("sales"));
+}
+
+#[tokio::test]
+async fn events_that_break_the_hosts_rules_never_reach_the_guest() {
+    let mut limits = Limits::default();
+    limits.event_bytes = 100;
+    let kept = Kept::default();
+    let runtime = builder(&kept)
+        .limits(limits)
+        .triggers(triggers("x"))
+        .whitelist(Some(vec!["shop.Sale".into()]))
+        .build()
+        .await
+        .unwrap();
+    let huge = Event {
+        instance: format!(r#"{{"a":"{}"}}"#, "x".repeat(100)),
+        ..event("huge")
+    };
+    let other = Event {
+        content_type: "shop.customer".into(),
+        ..event("other")
+    };
+    let outcomes = runtime.process(vec![huge, other, event("good")]).await;
+    let codes: Vec<_> = outcomes.iter().map(code).collect();
+    assert_eq!(codes, ["event_too_large", "ok", "ok"]);
+    let fired: Vec<_> = outcomes
+        .iter()
+        .flat_map(|one| &one.outcome)
+        .map(Vec::len)
+        .collect();
+    assert_eq!(fired, [0, 2]);
+}
+
+#[tokio::test]
+async fn lines_that_are_no_events_fail_where_they_stand() {
+    let runtime = builder(&Kept::default())
+        .triggers(triggers("x"))
+        .build()
+        .await
+        .unwrap();
+    let mut lines = Vec::new();
+    for line in [
+        &b"{\"signal\":\"post_save\",\"content_type\":\"shop.sale\",\"instance\":{}}"[..],
+        b"",
+        b"{\"signal\": \"\xff\"}",
+        b"{}\r",
+        b"{\"id\":1,\"signal\":\"post_save\",\"content_type\":\"shop.sale\",\"instance\":{}}\r",
+    ] {
+        lines.extend_from_slice(line);
+        lines.push(b'\n');
+    }
+    let outcomes = runtime.process_lines(lines, 11).await.unwrap();
+    let shown: Vec<_> = outcomes
+        .iter()
+        .map(|one| (one.event.as_str(), code(one)))
+        .collect();
+    assert!(shown[0].0.ends_with("-11"), "{shown:?}");
+    assert_eq!(shown[0].1, "ok");
+    let expected = [
+        ("line 13", "event_not_utf8"),
+        ("line 14", "event_malformed"),
+        ("1", "ok"),
+    ];
+    assert_eq!(shown[1..], expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_keep_the_order_of_the_calls_whoever_decides_them() {
+    let kept = Kept::default();
+    let runtime = builder(&kept)
+        .workers(4)
+        .triggers(triggers("{{ n }}").replace("{{ quantity }} sold", "{{ n }}"))
+        .build()
+        .await
+        .unwrap();
+    let numbered = |n: usize| Event {
+        instance: format!(r#"{{"id": 1, "n": {n}}}"#),
+        ..event(format!("e{n}"))
+    };
+    // Large and small calls, so that later ones are done before earlier ones.
+    let calls = (0..40).map(|call| {
+        let size = if call % 2 == 0 { 50 } else { 1 };
+        runtime.process((0..size).map(|n| numbered(call * 100 + n)).collect())
+    });
+    futures_util::future::join_all(calls).await;
+    runtime.flush().await;
+    let kept = kept.0.lock().unwrap();
+    let numbers: Vec<usize> = kept.iter().map(|value| value.parse().unwrap()).collect();
+    assert_eq!(numbers.len(), 2 * 20 * 51);
+    assert!(numbers.is_sorted(), "{numbers:?}");
+}
