@@ -1,4 +1,13 @@
 //! The project as its users meet it: the component, the library, the binary
 //! and a real Kafka, in one test binary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's helpers may fail as its body may"
+)]
+
 mod layering;
+mod real_kafka;

@@ -4,6 +4,10 @@
 //! `1200.00`, `1e400` and integers beyond 64 bits have no exact place among
 //! minijinja's numbers, so they become a [`Number`] that prints as it came.
 
+mod compare;
+mod view;
+pub mod write;
+
 use std::{
     fmt,
     sync::{Arc, OnceLock},
@@ -15,6 +19,9 @@ use minijinja::{
 };
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
+
+pub use compare::same;
+pub use view::View;
 
 /// Takes JSON text as a template value. Containers are read one level at a
 /// time, when something asks for a member.
@@ -30,6 +37,50 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
         end: document.len(),
         document,
     }))
+}
+
+/// A bound on how many objects and arrays of a JSON text stand in each other,
+/// exact where it is more than 16.
+pub fn depth(text: &str) -> usize {
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    let most = text.as_bytes().iter().filter(|byte| opens(byte)).count();
+    if most <= 16 {
+        return most;
+    }
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaping) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaping => escaping = false,
+            b'\\' => escaping = in_string,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Whether a string of a JSON text has a surrogate without its partner. The
+/// grammar lets it pass, but it stands for no character.
+pub fn has_half_character(text: &str) -> bool {
+    if !text.contains("\\u") {
+        return false;
+    }
+    let mut rest = text;
+    while let Some(quote) = rest.find('"') {
+        let (_, from_quote) = rest.split_at(quote);
+        let (string, after) = from_quote.split_at(write::string_end(from_quote));
+        if string.contains("\\u") && serde_json::from_str::<String>(string).is_err() {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// A JSON number that minijinja could not hold without changing it.
@@ -242,7 +293,8 @@ fn number_of(text: &str) -> Value {
         return Value::from(number);
     }
     match text.parse::<f64>() {
-        Ok(number) if python_float(number) == text => Value::from(number),
+        // With an exponent it is text too: Django's output writes floats without.
+        Ok(number) if python_float(number) == text && !text.contains('e') => Value::from(number),
         _ => Value::from_object(Number { text: text.into() }),
     }
 }
@@ -318,6 +370,27 @@ mod tests {
                 .get_attr("c")
                 .unwrap()
                 .is_none()
+        );
+    }
+
+    #[test]
+    fn half_a_character_is_found() {
+        for (text, expected) in [
+            (r#"{"a": "\ud83d\ude00 \u00e9"}"#, false),
+            (r#"{"a": "\\ud83d"}"#, false),
+            (r#"{"a": "\ud83d"}"#, true),
+            (r#"{"\udc00": 1}"#, true),
+        ] {
+            assert_eq!(has_half_character(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_strings() {
+        assert_eq!(depth(r#"{"a": [1, {"b": 2}]}"#), 3);
+        assert_eq!(
+            depth(&format!("[{}]", vec!["[\"[[[\\\"{\"]"; 20].join(","))),
+            2
         );
     }
 

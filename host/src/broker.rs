@@ -1,1 +1,9 @@
-//! Module `broker`.
+//! Brokers: where a queue's records go, after merging it with the host's
+//! settings.
+
+mod destination;
+mod registry;
+#[cfg(test)]
+mod tests;
+
+pub use self::registry::{Broker, Policy, Refusal, Registry, RegistryError, TextEncoding};

@@ -122,7 +122,7 @@ impl Cluster {
             tls: Tls::default(),
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(70),
-            time_to_live: Duration::from_secs(120),
+            time_to_live: Duration::from_mins(2),
             linger: Duration::from_millis(5),
             max_batch_records: 500,
             max_batch_bytes: 900_000,

@@ -1,1 +1,273 @@
-//! Module `runtime`.
+//! What embedders use: events in, records out to Kafka.
+
+mod builder;
+mod input;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use self::input::{Input, Rules};
+pub use self::{
+    builder::{BuildError, Builder, Component},
+    input::EventResult,
+};
+use crate::{
+    delivery::{Delivery, Report},
+    engine::{Engine, EngineStopped, Explanation, Failure, Guest, Loaded, Publication, Rendering},
+    event::Event,
+    record::Message,
+};
+
+/// What became of one event: each queue of each trigger that fired.
+pub type EventOutcome = EventResult<Publication>;
+
+/// What one event would publish: each queue of each trigger that fires.
+pub type EventRendering = EventResult<Rendering>;
+
+/// Decides for events which triggers fire, and delivers what they publish.
+///
+/// Calls may run at once; they are worked on by all workers, and their records
+/// enter the outbox in the order of the calls.
+pub struct Runtime {
+    engine: Engine,
+    rules: Arc<Rules>,
+    commits: mpsc::Sender<Commit>,
+    committer: JoinHandle<()>,
+    delivery: Arc<Delivery>,
+    reports: Mutex<Option<mpsc::Receiver<Report>>>,
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Runtime").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// What the committer does next, in the order of the calls.
+enum Commit {
+    /// Waits for a worker's decision, puts its records into the outbox, and
+    /// only then tells the caller.
+    Decision(
+        oneshot::Receiver<Decision>,
+        oneshot::Sender<Vec<EventOutcome>>,
+    ),
+    /// Says that everything before has been put into the outbox.
+    Barrier(oneshot::Sender<()>),
+}
+
+struct Decision {
+    outcomes: Vec<EventOutcome>,
+    messages: Vec<Message>,
+}
+
+impl Runtime {
+    /// Starts with the embedded component, no triggers and nothing allowed.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    fn start(
+        engine: Engine,
+        rules: Rules,
+        delivery: Delivery,
+        reports: mpsc::Receiver<Report>,
+        most_at_once: usize,
+    ) -> Self {
+        let delivery = Arc::new(delivery);
+        let (commits, queue) = mpsc::channel(most_at_once);
+        let committer = tokio::spawn(commit(queue, delivery.clone()));
+        Self {
+            engine,
+            rules: Arc::new(rules),
+            commits,
+            committer,
+            delivery,
+            reports: Mutex::new(Some(reports)),
+        }
+    }
+
+    /// The triggers, and the warnings about them.
+    pub fn loaded(&self) -> &Loaded {
+        self.engine.loaded()
+    }
+
+    /// What becomes of each record accepted. Can be taken once, and only before
+    /// the first event: reports that nobody takes are thrown away. Who takes it
+    /// must read it, for delivery waits while it is full.
+    pub fn reports(&self) -> Option<mpsc::Receiver<Report>> {
+        self.reports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// Decides which triggers fire and hands over what they publish. Returns one
+    /// outcome per event, in order, once everything accepted is in the outbox;
+    /// waits while the outbox is full.
+    pub async fn process(&self, events: Vec<Event>) -> Vec<EventOutcome> {
+        let mut waiting = Vec::new();
+        for input in self.rules.cut(events) {
+            let ids = input.ids();
+            waiting.push((ids, self.submit(input).await));
+        }
+        let mut outcomes = Vec::new();
+        for (ids, submitted) in waiting {
+            let settled = match submitted {
+                Ok(reply) => reply.await.map_err(|_| EngineStopped),
+                Err(stopped) => Err(stopped),
+            };
+            outcomes.extend(settled.unwrap_or_else(|stopped| failed(ids, stopped)));
+        }
+        outcomes
+    }
+
+    /// The same for lines of NDJSON, of which the first has this number, read
+    /// by the worker that decides them. Returns one outcome per line that is not
+    /// blank. A line that is no event fails under the name `line N`.
+    ///
+    /// One call keeps one worker busy: to use all, have several calls under way.
+    ///
+    /// # Errors
+    ///
+    /// The engine has stopped.
+    pub async fn process_lines(
+        &self,
+        lines: Vec<u8>,
+        first_line: u64,
+    ) -> Result<Vec<EventOutcome>, EngineStopped> {
+        let reply = self.submit(Input::Lines { lines, first_line }).await?;
+        reply.await.map_err(|_| EngineStopped)
+    }
+
+    /// Decides and renders as [`Runtime::process`] does, and publishes nothing.
+    pub async fn render(&self, events: Vec<Event>) -> Vec<EventRendering> {
+        let mut waiting = Vec::new();
+        for input in self.rules.cut(events) {
+            let ids = input.ids();
+            let rules = self.rules.clone();
+            let job = move |guest: &mut Guest| rules.render(input, guest);
+            waiting.push((ids, self.engine.submit(job).await));
+        }
+        let mut renderings = Vec::new();
+        for (ids, submitted) in waiting {
+            let settled = match submitted {
+                Ok(reply) => reply.await.map_err(|_| EngineStopped),
+                Err(stopped) => Err(stopped),
+            };
+            renderings.extend(settled.unwrap_or_else(|stopped| failed(ids, stopped)));
+        }
+        renderings
+    }
+
+    /// The same for lines of NDJSON, as [`Runtime::process_lines`] takes them.
+    /// The worker turns its renderings into what `finish` makes of them, so that
+    /// writing them out is shared among the workers too.
+    ///
+    /// # Errors
+    ///
+    /// The engine has stopped.
+    pub async fn render_lines<T: Send + 'static>(
+        &self,
+        lines: Vec<u8>,
+        first_line: u64,
+        finish: impl FnOnce(Vec<EventRendering>) -> T + Send + 'static,
+    ) -> Result<T, EngineStopped> {
+        let rules = self.rules.clone();
+        let input = Input::Lines { lines, first_line };
+        self.engine
+            .run(move |guest| finish(rules.render(input, guest)))
+            .await
+    }
+
+    /// Says of every trigger why it fires for this event, or does not.
+    ///
+    /// # Errors
+    ///
+    /// The event could not be read, or the sandbox broke a bound.
+    pub async fn explain(&self, event: Event) -> Result<Vec<Explanation>, Failure> {
+        let explained = self.engine.run(move |guest| guest.explain(event)).await;
+        explained.map_err(stopped)?
+    }
+
+    /// Waits until everything handed over so far is delivered or given up on.
+    pub async fn flush(&self) {
+        let (reply, reached) = oneshot::channel();
+        if self.commits.send(Commit::Barrier(reply)).await.is_ok() && reached.await.is_ok() {
+            self.delivery.flush().await;
+        }
+    }
+
+    /// Takes no more events, and gives what is in the outbox this long to be
+    /// delivered.
+    pub async fn shutdown(self, grace: Duration) {
+        drop(self.commits);
+        if self.committer.await.is_ok()
+            && let Some(delivery) = Arc::into_inner(self.delivery)
+        {
+            delivery.shutdown(grace).await;
+        }
+    }
+
+    /// Hands events to a worker; the place in the committer's queue, taken first,
+    /// is the order of the calls.
+    async fn submit(
+        &self,
+        input: Input,
+    ) -> Result<oneshot::Receiver<Vec<EventOutcome>>, EngineStopped> {
+        drop(self.reports());
+        let place = self.commits.reserve().await.map_err(|_| EngineStopped)?;
+        let (decide, decided) = oneshot::channel();
+        let (reply, outcomes) = oneshot::channel();
+        place.send(Commit::Decision(decided, reply));
+        let rules = self.rules.clone();
+        let job = move |guest: &mut Guest| {
+            let (outcomes, messages) = rules.process(input, guest);
+            // The committer lives as long as anyone hands over work.
+            drop(decide.send(Decision { outcomes, messages }));
+        };
+        drop(self.engine.submit(job).await?);
+        Ok(outcomes)
+    }
+}
+
+/// Puts decisions into the outbox in the order of the calls, however the workers
+/// finish.
+async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Delivery>) {
+    while let Some(commit) = queue.recv().await {
+        match commit {
+            Commit::Decision(decided, reply) => {
+                // A caller that gave up before its work was handed over.
+                let Ok(decision) = decided.await else {
+                    continue;
+                };
+                if !decision.messages.is_empty() {
+                    delivery.enqueue(decision.messages).await;
+                }
+                drop(reply.send(decision.outcomes));
+            }
+            Commit::Barrier(reply) => drop(reply.send(())),
+        }
+    }
+}
+
+fn failed<T>(ids: Vec<String>, error: EngineStopped) -> Vec<EventResult<T>> {
+    let fail = |event| EventResult {
+        event,
+        outcome: Err(stopped(error)),
+    };
+    ids.into_iter().map(fail).collect()
+}
+
+fn stopped(error: EngineStopped) -> Failure {
+    Failure {
+        code: "engine_stopped".into(),
+        message: error.to_string(),
+    }
+}

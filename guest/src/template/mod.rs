@@ -1,1 +1,350 @@
 //! Django's template dialect on minijinja.
+//!
+//! ```text
+//! source -> lexer -> parser (expression, condition, tags) -> ast
+//!        -> emit: minijinja source that calls `runtime` -> minijinja's machine
+//!        -> plain: text and plain variables alone, without a machine
+//! ```
+//!
+//! Everything is done at load but the last step, and every fault of a template
+//! is told there. What a value means is Python's (`python`), what a filter does
+//! is Django's (`filters`, `dates`).
+
+mod ast;
+mod condition;
+pub mod dates;
+mod decimal;
+mod emit;
+mod error;
+mod expression;
+pub mod filters;
+mod integer;
+mod lexer;
+mod parser;
+mod plain;
+#[cfg(test)]
+mod properties;
+pub mod python;
+mod runtime;
+mod sequence;
+pub mod suggest;
+mod tags;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;
+
+use std::io;
+
+use minijinja::{Environment, Value};
+
+use self::{ast::Node, plain::Piece, runtime::Root};
+pub use self::{
+    dates::Timestamp,
+    error::{RenderError, Span, TemplateError},
+};
+
+/// What bounds the rendering of one template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps of the machine.
+    pub fuel: u64,
+    /// Bytes of output; also of each string that a filter makes.
+    pub output_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel: 1_000_000,
+            output_bytes: 2 << 20,
+        }
+    }
+}
+
+/// How a template is compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Whether output is escaped for HTML, as Django's engine does by default.
+    pub autoescape: bool,
+}
+
+/// What templates read.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Answers top-level names as attributes.
+    pub variables: Value,
+    /// The event's time.
+    pub now: Option<Timestamp>,
+}
+
+/// A variable that a template reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name and what is looked up in it.
+    pub path: Vec<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A template, compiled; it belongs to the [`Templates`] that compiled it.
+#[derive(Clone, Debug)]
+pub struct Template {
+    body: Body,
+    escape: bool,
+    /// The name of a template that sets `value`, if this one is an expression.
+    value: Option<String>,
+    variables: Vec<Variable>,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Static(String),
+    Plain(Vec<Piece>),
+    Machine(String),
+}
+
+impl Template {
+    /// Its text, if it is text alone.
+    pub fn is_static(&self) -> Option<&str> {
+        match &self.body {
+            Body::Static(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The variables it reads, in order; those its own tags bind are not
+    /// among them.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+}
+
+/// A condition, compiled; it belongs to the [`Templates`] that compiled it.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    name: String,
+    variables: Vec<Variable>,
+}
+
+impl Condition {
+    /// The variables it reads, in order.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+}
+
+/// The templates of a set of triggers.
+///
+/// ```
+/// use action_triggers_guest::{json, template::{Context, Options, Templates}};
+///
+/// let mut templates = Templates::new(Default::default());
+/// let template = templates.compile("Hello {{ name|title }}!", Options::default()).unwrap();
+/// let variables = json::parse(r#"{"name": "ada"}"#).unwrap();
+/// let mut out = String::new();
+/// templates.render(&template, &Context { variables, now: None }, &mut out).unwrap();
+/// assert_eq!(out, "Hello Ada!");
+/// ```
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+    limits: Limits,
+    count: usize,
+}
+
+impl Templates {
+    /// Makes an empty set.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            environment: runtime::environment(limits),
+            limits,
+            count: 0,
+        }
+    }
+
+    /// Compiles a template.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the source, in order.
+    pub fn compile(
+        &mut self,
+        source: &str,
+        options: Options,
+    ) -> Result<Template, Vec<TemplateError>> {
+        let parser::Parsed {
+            nodes,
+            variables,
+            cycles,
+        } = parser::parse(source)?;
+        let body = match (text_of(&nodes), plain::pieces(&nodes)) {
+            (Some(text), _) => Body::Static(text),
+            (None, Some(pieces)) => Body::Plain(pieces),
+            (None, None) => {
+                Body::Machine(self.add(source, emit::template(&nodes, cycles), options)?)
+            }
+        };
+        let value = match (nodes.as_slice(), &body) {
+            ([Node::Output(expression)], Body::Machine(_)) => {
+                Some(self.add(source, emit::value(expression), options)?)
+            }
+            _ => None,
+        };
+        Ok(Template {
+            body,
+            escape: options.autoescape,
+            value,
+            variables,
+        })
+    }
+
+    /// Compiles what could stand in `{% if … %}`.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the source, in order.
+    pub fn compile_condition(&mut self, source: &str) -> Result<Condition, Vec<TemplateError>> {
+        let (condition, variables) = parser::parse_condition(source)?;
+        let name = self.add(source, emit::condition(&condition), Options::default())?;
+        Ok(Condition { name, variables })
+    }
+
+    fn add(
+        &mut self,
+        source: &str,
+        emitted: String,
+        options: Options,
+    ) -> Result<String, Vec<TemplateError>> {
+        self.count += 1;
+        let ending = if options.autoescape {
+            runtime::ESCAPED
+        } else {
+            ""
+        };
+        let name = format!("{}{ending}", self.count);
+        match self.environment.add_template_owned(name.clone(), emitted) {
+            Ok(()) => Ok(name),
+            Err(error) => Err(vec![TemplateError {
+                code: "template_too_complex",
+                message: format!("the template is too complex: {error}"),
+                help: None,
+                span: Span::of(source, 0, source.len()),
+            }]),
+        }
+    }
+
+    /// Renders a template at the end of `out`, which stays as it was if that
+    /// fails.
+    ///
+    /// # Errors
+    ///
+    /// A filter or tag failed where Django's does, or a limit is reached.
+    pub fn render(
+        &self,
+        template: &Template,
+        context: &Context,
+        out: &mut String,
+    ) -> Result<(), RenderError> {
+        match &template.body {
+            Body::Static(text) => {
+                out.push_str(text);
+                Ok(())
+            }
+            Body::Plain(pieces) => {
+                plain::render(pieces, context, template.escape, self.limits, out)
+            }
+            Body::Machine(name) => self.run(name, context, out).map(drop),
+        }
+    }
+
+    /// The value of a template that is exactly one `{{ expression }}`; `None`
+    /// if it is anything else. A missing variable is `''`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::render`].
+    pub fn evaluate(
+        &self,
+        template: &Template,
+        context: &Context,
+    ) -> Result<Option<Value>, RenderError> {
+        if let Body::Plain(pieces) = &template.body
+            && let [Piece::Variable(name, steps)] = pieces.as_slice()
+        {
+            let value = plain::value(context, name, steps);
+            return Ok(Some(if value.is_undefined() {
+                Value::from("")
+            } else {
+                value
+            }));
+        }
+        let Some(name) = &template.value else {
+            return Ok(None);
+        };
+        let captured = self.run(name, context, &mut String::new())?;
+        Ok(captured.state().lookup("value"))
+    }
+
+    /// Whether a condition holds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::render`].
+    pub fn test(&self, condition: &Condition, context: &Context) -> Result<bool, RenderError> {
+        let mut out = String::new();
+        self.run(&condition.name, context, &mut out)?;
+        Ok(!out.is_empty())
+    }
+
+    fn run(
+        &self,
+        name: &str,
+        context: &Context,
+        out: &mut String,
+    ) -> Result<minijinja::Captured<'_>, RenderError> {
+        let start = out.len();
+        let result = self.environment.get_template(name).and_then(|template| {
+            let root = Value::from_object(Root::new(context));
+            let left = self.limits.output_bytes;
+            template.render_captured_to(root, Bounded { out, left })
+        });
+        result.map_err(|error| {
+            out.truncate(start);
+            RenderError::from_machine(&error, self.limits)
+        })
+    }
+}
+
+/// The text of a template that is nothing else.
+fn text_of(nodes: &[Node]) -> Option<String> {
+    nodes
+        .iter()
+        .map(|node| match node {
+            Node::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Takes so many bytes and no more.
+struct Bounded<'a> {
+    out: &'a mut String,
+    left: usize,
+}
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.left = self
+            .left
+            .checked_sub(bytes.len())
+            .ok_or(io::ErrorKind::WriteZero)?;
+        self.out
+            .push_str(str::from_utf8(bytes).map_err(io::Error::other)?);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

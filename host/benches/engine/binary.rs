@@ -78,12 +78,7 @@ fn write_events(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("events.ndjson");
     let mut file = BufWriter::new(File::create(&path).unwrap());
     for number in 0..EVENTS {
-        let instance = crate::sale(number);
-        writeln!(
-            file,
-            r#"{{"id":"{number}","signal":"post_save","content_type":"myapp.sale","instance":{instance}}}"#
-        )
-        .unwrap();
+        writeln!(file, "{}", crate::sale_event(number)).unwrap();
     }
     path
 }

@@ -32,12 +32,6 @@ pub fn pair(times: u32, mut measured: impl FnMut(), mut baseline: impl FnMut()) 
     Pair { measured: median(rounds.0), baseline: median(rounds.1) }
 }
 
-/// The median time of one operation.
-pub fn single(times: u32, mut operation: impl FnMut()) -> Duration {
-    operation();
-    median((0..ROUNDS).map(|_| time(times, &mut operation)).collect())
-}
-
 fn time(times: u32, operation: &mut impl FnMut()) -> Duration {
     let start = Instant::now();
     for _ in 0..times {

@@ -76,6 +76,8 @@ fn of_message(dialect: Dialect, message: &str) -> Option<Finding> {
         _ if says("larger than") || says("too large") => Permanent("too_large"),
         // Seen: 50002 (Confluent v2), 40002 (v3), 500 (Strimzi).
         _ if says("Invalid topics") => Permanent("invalid_topic"),
+        // Seen: 50002 (Confluent v3), 500 (Strimzi).
+        _ if says("Timestamp") && says("out of range") => Permanent("invalid_timestamp"),
         // Seen: the last report of a v3 stream whose JSON broke; it is about the
         // stream, not about a record.
         ConfluentV3 if says("Error processing message") => Unknown("stream_broken"),

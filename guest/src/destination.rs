@@ -1,0 +1,224 @@
+//! Placeholders in a queue's `conn_details` and `parameters`.
+//!
+//! `{{ dotted.path }}` in any string of the tree, but not in names, stands for
+//! the host's value at that path. A string that is one placeholder and nothing
+//! else keeps the value's JSON type, unless the member must be text. Values are
+//! not searched for placeholders again. Upstream's expression is `{{(.*?)}}`:
+//! a placeholder does not span lines, and one that is not closed is text.
+
+use minijinja::Value;
+
+use crate::{
+    failure::Failure,
+    host::Host,
+    json::{self, View, write},
+};
+
+/// A JSON object whose placeholders are found, ready to be written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Piece {
+    /// JSON text, copied.
+    Json(String),
+    /// A placeholder that is a whole value.
+    Value { path: String },
+    /// A placeholder inside a string.
+    Text { path: String },
+}
+
+impl Destination {
+    /// An empty object.
+    pub(crate) fn empty() -> Self {
+        Self {
+            pieces: vec![Piece::Json("{}".into())],
+        }
+    }
+
+    /// Prepares a JSON object. Of its members, the one named `text_member`
+    /// must be text for the host, so a number becomes one.
+    pub(crate) fn new(object: &Value, text_member: &str) -> Self {
+        let mut builder = Builder::default();
+        builder.value(object, Some(text_member));
+        builder.flush();
+        Self {
+            pieces: builder.pieces,
+        }
+    }
+
+    /// Writes the object, asking the host for every placeholder.
+    ///
+    /// # Errors
+    ///
+    /// The host gives no value for a placeholder, or one that is no text where
+    /// text is needed.
+    pub(crate) fn resolve(&self, host: &mut impl Host) -> Result<String, Failure> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Json(text) => out.push_str(text),
+                Piece::Value { path } => write::compact(&setting(path, host)?, &mut out),
+                Piece::Text { path } => text_of(path, &setting(path, host)?, &mut out)?,
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn setting(path: &str, host: &mut impl Host) -> Result<String, Failure> {
+    let result = host.setting(path).and_then(|text| {
+        // What the host sends ends up inside JSON, so it must be JSON.
+        match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+            Ok(_) => Ok(text),
+            Err(_) => Err(crate::host::SettingError::Failed(
+                "the value is not JSON".into(),
+            )),
+        }
+    });
+    result.map_err(|error| Failure::Setting {
+        path: path.into(),
+        error,
+    })
+}
+
+/// Writes a setting as part of a JSON string: a string as it is, a number or a
+/// boolean as its JSON text.
+fn text_of(path: &str, setting: &str, out: &mut String) -> Result<(), Failure> {
+    let value = json::parse(setting).unwrap_or_default();
+    match View::of(&value) {
+        View::String(text) => write::string_content(text, out),
+        View::Number(text) => out.push_str(&text),
+        View::Bool(value) => out.push_str(if value { "true" } else { "false" }),
+        other => {
+            return Err(Failure::SettingNotText {
+                path: path.into(),
+                found: other.kind(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Builder {
+    pieces: Vec<Piece>,
+    json: String,
+}
+
+impl Builder {
+    fn flush(&mut self) {
+        if !self.json.is_empty() {
+            self.pieces
+                .push(Piece::Json(std::mem::take(&mut self.json)));
+        }
+    }
+
+    fn placeholder(&mut self, piece: Piece) {
+        self.flush();
+        self.pieces.push(piece);
+    }
+
+    fn value(&mut self, value: &Value, text_member: Option<&str>) {
+        match View::of(value) {
+            View::Null => self.json.push_str("null"),
+            View::Bool(value) => self.json.push_str(if value { "true" } else { "false" }),
+            View::Number(text) => self.json.push_str(&text),
+            View::String(text) => self.string(text, false),
+            View::Array(items) => {
+                self.json.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    self.comma(index);
+                    self.value(item, None);
+                }
+                self.json.push(']');
+            }
+            View::Object(members) => {
+                self.json.push('{');
+                for (index, (name, member)) in members.iter().enumerate() {
+                    self.comma(index);
+                    write::string(name, &mut self.json);
+                    self.json.push(':');
+                    match (View::of(member), text_member) {
+                        (View::String(text), Some(needed)) if needed == &**name => {
+                            self.string(text, true);
+                        }
+                        _ => self.value(member, None),
+                    }
+                }
+                self.json.push('}');
+            }
+        }
+    }
+
+    fn comma(&mut self, index: usize) {
+        if index > 0 {
+            self.json.push(',');
+        }
+    }
+
+    fn string(&mut self, text: &str, must_be_text: bool) {
+        let parts = split(text);
+        if let [Part::Placeholder(path)] = parts.as_slice()
+            && !must_be_text
+        {
+            self.placeholder(Piece::Value {
+                path: (*path).into(),
+            });
+            return;
+        }
+        self.json.push('"');
+        for part in parts {
+            match part {
+                Part::Text(text) => write::string_content(text, &mut self.json),
+                Part::Placeholder(path) => self.placeholder(Piece::Text { path: path.into() }),
+            }
+        }
+        self.json.push('"');
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Part<'a> {
+    Text(&'a str),
+    Placeholder(&'a str),
+}
+
+/// Splits a string at its placeholders, as upstream's expression finds them.
+fn split(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    let mut searched = 0;
+    while let Some((start, path, end)) = next_placeholder(rest, searched) {
+        match end {
+            // Crosses a line: no placeholder starts here, one may further on.
+            None => searched = start + 1,
+            Some(end) => {
+                let (before, _) = rest.split_at(start);
+                if !before.is_empty() {
+                    parts.push(Part::Text(before));
+                }
+                parts.push(Part::Placeholder(path.trim()));
+                rest = rest.get(end..).unwrap_or_default();
+                searched = 0;
+            }
+        }
+    }
+    if !rest.is_empty() || parts.is_empty() {
+        parts.push(Part::Text(rest));
+    }
+    parts
+}
+
+/// The next `{{`, what follows up to the next `}}`, and where that ends; no end
+/// when a line ends first.
+fn next_placeholder(text: &str, from: usize) -> Option<(usize, &str, Option<usize>)> {
+    let start = from + text.get(from..)?.find("{{")?;
+    let inside = text.get(start + 2..)?;
+    let length = inside.find("}}")?;
+    let path = inside.get(..length)?;
+    let end = (!path.contains('\n')).then_some(start + 2 + length + 2);
+    Some((start, path, end))
+}

@@ -1,0 +1,107 @@
+//! What changed between two states of a record, and what stands in for the
+//! earlier one where the event does not have it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use minijinja::{
+    Value,
+    value::{Enumerator, Object},
+};
+
+use crate::json::{self, JsonObject};
+
+/// `event.changed`: for every field whether it differs. Its members are the
+/// fields that do.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub(super) instance: Arc<JsonObject>,
+    pub(super) before: Arc<JsonObject>,
+}
+
+impl Changed {
+    fn differs(&self, field: &str) -> bool {
+        match (self.instance.member(field), self.before.member(field)) {
+            (Some(now), Some(before)) => !json::same(now, before),
+            (None, None) => false,
+            _ => true,
+        }
+    }
+
+    fn fields(&self) -> impl Iterator<Item = &Arc<str>> {
+        let gone = self.before.members().iter().map(|(name, _)| name);
+        let gone = gone.filter(|name| self.instance.member(name).is_none());
+        let present = self.instance.members().iter().map(|(name, _)| name);
+        present.chain(gone).filter(|name| self.differs(name))
+    }
+}
+
+impl Object for Changed {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        Some(Value::from(self.differs(key)))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(
+            self.fields()
+                .map(|name| Value::from(name.clone()))
+                .collect(),
+        )
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.fields().next().is_some()
+    }
+}
+
+/// Whether something looked into what is not there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Touched(Arc<AtomicBool>);
+
+impl Touched {
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Stands for `before` and `changed` where the event has no `before`: false by
+/// itself, so a condition may ask for it, and marked when looked into.
+#[derive(Debug)]
+pub(super) struct Absent(Touched);
+
+impl Absent {
+    pub(super) fn value(touched: &Touched) -> Value {
+        Value::from_object(Self(touched.clone()))
+    }
+
+    fn touch(&self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Object for Absent {
+    fn get_value(self: &Arc<Self>, _key: &Value) -> Option<Value> {
+        self.touch();
+        None
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, _key: &str) -> Option<Value> {
+        self.touch();
+        None
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        self.touch();
+        Enumerator::Empty
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+}

@@ -1,0 +1,93 @@
+//! Why something was not published.
+
+use crate::{
+    host::{PublishError, SettingError},
+    template::RenderError,
+};
+
+/// Why an event, a trigger or one of its queues published nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The event could not be read; the text says which part and why.
+    #[error("{0}")]
+    InvalidEvent(String),
+    /// A condition looks into `before` or `changed`, and the event has no `before`.
+    #[error(
+        "the condition `{0}` looks at the record before the change, and the event has no \
+         `before`: send it, or ask for `event.before` first"
+    )]
+    BeforeMissing(String),
+    /// A template could not be rendered, or broke a limit.
+    #[error("{place}: {message}")]
+    Template {
+        /// The template engine's own code.
+        code: &'static str,
+        /// Where the template stands in the set of triggers.
+        place: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// A typed value has no JSON form.
+    #[error("{place}: {message}")]
+    NotJson {
+        /// Where the template stands in the set of triggers.
+        place: String,
+        /// What the value is.
+        message: String,
+    },
+    /// A record's partition or timestamp came out as something else.
+    #[error("{place}: `{text}` is not {expected}")]
+    InvalidRecord {
+        /// Where the template stands in the set of triggers.
+        place: String,
+        /// The start of what was rendered.
+        text: String,
+        /// What was needed.
+        expected: &'static str,
+    },
+    /// A placeholder's value could not be had.
+    #[error("placeholder `{path}`: {error}")]
+    Setting {
+        /// The dotted path that was asked for.
+        path: String,
+        /// The host's answer.
+        error: SettingError,
+    },
+    /// A placeholder's value is null, a list or an object where text is needed.
+    #[error("placeholder `{path}` stands in a text, but its value is {found}")]
+    SettingNotText {
+        /// The dotted path that was asked for.
+        path: String,
+        /// The kind of its value.
+        found: &'static str,
+    },
+    /// The host did not take the record.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+impl Failure {
+    /// Ties a template engine's error to the template's place in the set.
+    pub(crate) fn template(error: &RenderError, place: &str) -> Self {
+        Self::Template {
+            code: error.code(),
+            place: place.into(),
+            message: error.to_string(),
+        }
+    }
+
+    /// The failure's stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidEvent(_) => "invalid_event",
+            Self::BeforeMissing(_) => "before_missing",
+            Self::Template { code, .. } => code,
+            Self::NotJson { .. } => "payload_not_json",
+            Self::InvalidRecord { .. } => "invalid_record",
+            Self::Setting { error, .. } => error.code(),
+            Self::SettingNotText { .. } => "setting_not_text",
+            Self::Publish(error) => error.code(),
+        }
+    }
+}

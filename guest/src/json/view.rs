@@ -1,0 +1,54 @@
+//! A JSON value taken apart by kind.
+
+use std::sync::Arc;
+
+use minijinja::{Value, value::ValueKind};
+
+use super::{JsonArray, JsonObject};
+
+/// What a value made by [`parse`](super::parse) is.
+#[derive(Debug)]
+pub enum View<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as it was written.
+    Number(String),
+    /// A string, unescaped.
+    String(&'a str),
+    /// An array's items.
+    Array(&'a [Value]),
+    /// An object's members, in their order.
+    Object(&'a [(Arc<str>, Value)]),
+}
+
+impl<'a> View<'a> {
+    /// Looks at a value made by [`parse`](super::parse).
+    pub fn of(value: &'a Value) -> Self {
+        if let Some(object) = value.downcast_object_ref::<JsonObject>() {
+            return Self::Object(object.members());
+        }
+        if let Some(array) = value.downcast_object_ref::<JsonArray>() {
+            return Self::Array(array.items());
+        }
+        match value.kind() {
+            ValueKind::Undefined | ValueKind::None => Self::Null,
+            ValueKind::Bool => Self::Bool(value.is_true()),
+            ValueKind::String => Self::String(value.as_str().unwrap_or_default()),
+            _ => Self::Number(value.to_string()),
+        }
+    }
+
+    /// The kind in words, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! JSON written: compact, members in their order, numbers as they came.
+
+use std::fmt::Write as _;
+
+use minijinja::{Value, value::ValueKind};
+
+use super::{JsonArray, JsonObject, Number, python_float};
+
+/// Copies JSON text without the white space between its tokens.
+/// The text must be JSON.
+pub fn compact(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(quote) = rest.find('"') {
+        let (between, from_quote) = rest.split_at(quote);
+        copy_tokens(between, out);
+        let end = string_end(from_quote);
+        let (string, after) = from_quote.split_at(end);
+        out.push_str(string);
+        rest = after;
+    }
+    copy_tokens(rest, out);
+}
+
+/// Writes text as a JSON string. Everything but quotes, backslashes and
+/// control characters stays as it is, in UTF-8.
+pub fn string(text: &str, out: &mut String) {
+    out.push('"');
+    string_content(text, out);
+    out.push('"');
+}
+
+/// Writes text as the inside of a JSON string, as [`string`] does.
+pub fn string_content(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(place) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {
+        let (plain, special) = rest.split_at(place);
+        out.push_str(plain);
+        let mut characters = special.chars();
+        if let Some(character) = characters.next() {
+            escape(character, out);
+        }
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+}
+
+/// A value that JSON has no form for.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} has no JSON form")]
+pub struct NotJson(String);
+
+/// Writes a template's value with its JSON type. A missing value is null.
+///
+/// # Errors
+///
+/// The value, or one inside it, is a float outside JSON's range or of a kind
+/// that JSON does not know.
+pub fn value(value: &Value, out: &mut String) -> Result<(), NotJson> {
+    if let Some(text) = source_text(value) {
+        compact(text, out);
+        return Ok(());
+    }
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => out.push_str("null"),
+        ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
+        ValueKind::Number if value.is_integer() => out.push_str(&value.to_string()),
+        ValueKind::Number => match f64::try_from(value.clone()) {
+            Ok(number) if number.is_finite() => out.push_str(&python_float(number)),
+            _ => return Err(NotJson(format!("the number `{value}`"))),
+        },
+        ValueKind::String => string(value.as_str().unwrap_or_default(), out),
+        ValueKind::Seq | ValueKind::Iterable => sequence(value, out)?,
+        ValueKind::Map => map(value, out)?,
+        kind => return Err(NotJson(format!("a value of kind `{kind}`"))),
+    }
+    Ok(())
+}
+
+fn sequence(items: &Value, out: &mut String) -> Result<(), NotJson> {
+    out.push('[');
+    for (index, item) in items.try_iter().into_iter().flatten().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        value(&item, out)?;
+    }
+    out.push(']');
+    Ok(())
+}
+
+fn map(members: &Value, out: &mut String) -> Result<(), NotJson> {
+    out.push('{');
+    for (index, key) in members.try_iter().into_iter().flatten().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        match key.as_str() {
+            Some(name) => string(name, out),
+            None => string(&key.to_string(), out),
+        }
+        out.push(':');
+        value(&members.get_item(&key).unwrap_or_default(), out)?;
+    }
+    out.push('}');
+    Ok(())
+}
+
+/// The JSON text of a value that came from JSON and keeps it.
+fn source_text(value: &Value) -> Option<&str> {
+    if let Some(object) = value.downcast_object_ref::<JsonObject>() {
+        return Some(object.text());
+    }
+    if let Some(array) = value.downcast_object_ref::<JsonArray>() {
+        return Some(array.text());
+    }
+    value.downcast_object_ref::<Number>().map(Number::text)
+}
+
+fn escape(character: char, out: &mut String) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        other => _ = write!(out, "\\u{:04x}", u32::from(other)),
+    }
+}
+
+fn copy_tokens(text: &str, out: &mut String) {
+    let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
+    text.split(is_space).for_each(|tokens| out.push_str(tokens));
+}
+
+/// Bytes of the JSON string at the start of the text, quotes included.
+pub(super) fn string_end(text: &str) -> usize {
+    let mut escaping = false;
+    for (index, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaping => escaping = false,
+            b'\\' => escaping = true,
+            b'"' => return index + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compacted(text: &str) -> String {
+        let mut out = String::new();
+        compact(text, &mut out);
+        out
+    }
+
+    #[test]
+    fn white_space_goes_and_everything_else_stays() {
+        assert_eq!(
+            compacted(" { \"a b\" : [ 1.00 ,\n\t1e400, \"\\\" , \\\\\" ] , \"é\":null } "),
+            r#"{"a b":[1.00,1e400,"\" , \\"],"é":null}"#
+        );
+        assert_eq!(compacted("  12 "), "12");
+    }
+
+    #[test]
+    fn strings_are_escaped_and_unicode_is_not() {
+        let mut out = String::new();
+        string("a\"b\\c\n\r\t\u{8}\u{c}\u{1}\u{7f}é😀", &mut out);
+        assert_eq!(out, "\"a\\\"b\\\\c\\n\\r\\t\\b\\f\\u0001\u{7f}é😀\"");
+        assert_eq!(
+            serde_json::from_str::<String>(&out).unwrap(),
+            "a\"b\\c\n\r\t\u{8}\u{c}\u{1}\u{7f}é😀"
+        );
+    }
+
+    #[test]
+    fn values_keep_their_json_type() {
+        let written = |v: Value| {
+            let mut out = String::new();
+            value(&v, &mut out).map(|()| out)
+        };
+        assert_eq!(written(Value::UNDEFINED).unwrap(), "null");
+        assert_eq!(written(Value::from(true)).unwrap(), "true");
+        assert_eq!(written(Value::from(1.5)).unwrap(), "1.5");
+        assert_eq!(
+            written(Value::from(i64::MAX)).unwrap(),
+            i64::MAX.to_string()
+        );
+        assert_eq!(
+            written(Value::from(vec!["a", "b\""])).unwrap(),
+            r#"["a","b\""]"#
+        );
+        assert_eq!(
+            written(crate::json::parse(r#"{"n": 1e400, "m": [1200.00]}"#).unwrap()).unwrap(),
+            r#"{"n":1e400,"m":[1200.00]}"#
+        );
+        assert_eq!(
+            written(Value::from(f64::NAN)).unwrap_err().to_string(),
+            "the number `NaN` has no JSON form"
+        );
+    }
+}

@@ -1,0 +1,323 @@
+//! Payload plans: what a trigger publishes, prepared when the set is loaded
+//! and rendered to exact bytes for each event.
+//!
+//! A dict or list is a tree. Its shape, its numbers and the order of its
+//! members are fixed when it is loaded; only strings are templates, and what
+//! they render to is written as JSON strings, so no field's value can change
+//! the shape. Should two names of an object render to the same text, the last
+//! value counts, in the place of the first, as JSON readers have it.
+
+use minijinja::Value;
+use serde_json::value::RawValue;
+
+use crate::{
+    diagnostic::Place,
+    failure::Failure,
+    json::{View, write},
+    record::Payload,
+    template::{Context, Templates},
+    trigger::{Compiler, PlacedTemplate},
+};
+
+/// What becomes of a payload's strings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Types {
+    /// Django's: every string of the tree stays a string.
+    #[default]
+    Strings,
+    /// A string that is one expression becomes its value, with its JSON type.
+    Native,
+}
+
+/// A payload, ready to be rendered.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// None was given: the instance.
+    Instance,
+    /// A string: JSON if that is what it renders to, else plain text.
+    Text(PlacedTemplate, Types),
+    /// Anything else.
+    Tree(Vec<Piece>),
+}
+
+/// A stretch of a tree.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// JSON text, copied.
+    Json(String),
+    /// A template that gives a string's text.
+    String(PlacedTemplate),
+    /// A template that may give a whole value.
+    Native(PlacedTemplate),
+    /// An object whose names are not known before the event comes.
+    Object(Vec<Member>),
+}
+
+/// A member of an object with templates in its names.
+#[derive(Debug)]
+pub(crate) struct Member {
+    name: PlacedTemplate,
+    value: Vec<Piece>,
+}
+
+impl Plan {
+    /// Prepares a payload. Null, `{}` and `""` mean that there is none; `[]`, `0`
+    /// and `false` are payloads, though upstream takes them for none.
+    pub(crate) fn new(
+        payload: &Value,
+        types: Types,
+        compiler: &mut Compiler<'_>,
+        place: &Place,
+    ) -> Self {
+        match View::of(payload) {
+            View::Null | View::String("") | View::Object([]) => Self::Instance,
+            View::String(text) => match compiler.template(text, place) {
+                Some(template) => Self::Text(template, types),
+                None => Self::Instance,
+            },
+            _ => {
+                let mut builder = Builder {
+                    compiler,
+                    types,
+                    pieces: Vec::new(),
+                };
+                builder.value(payload, place);
+                Self::Tree(builder.pieces)
+            }
+        }
+    }
+
+    /// Renders the payload of one event; `instance` is the record's JSON text.
+    ///
+    /// # Errors
+    ///
+    /// A template fails, or gives a value that has no JSON form.
+    pub(crate) fn render(
+        &self,
+        templates: &Templates,
+        context: &Context,
+        instance: &str,
+    ) -> Result<Payload, Failure> {
+        let mut out = String::with_capacity(256);
+        match self {
+            Self::Instance => write::compact(instance, &mut out),
+            Self::Tree(pieces) => {
+                let mut renderer = Renderer {
+                    templates,
+                    context,
+                    scratch: String::new(),
+                };
+                renderer.pieces(pieces, &mut out)?;
+            }
+            Self::Text(template, Types::Strings) => {
+                template.render(templates, context, &mut out)?;
+                return Ok(json_or_text(out));
+            }
+            Self::Text(template, Types::Native) => {
+                return native_text(template, templates, context);
+            }
+        }
+        Ok(Payload::Json(out.into_bytes()))
+    }
+}
+
+/// Rendered text that is JSON is that JSON, with its numbers as they are; all
+/// else is plain text. `NaN` and single quotes are no JSON.
+fn json_or_text(text: String) -> Payload {
+    if serde_json::from_str::<&RawValue>(&text).is_err() {
+        return Payload::Text(text.into_bytes());
+    }
+    let mut out = String::with_capacity(text.len());
+    write::compact(&text, &mut out);
+    Payload::Json(out.into_bytes())
+}
+
+/// A whole payload that is one expression: a string is plain text, even if it
+/// looks like JSON, and any other value is JSON.
+fn native_text(
+    template: &PlacedTemplate,
+    templates: &Templates,
+    context: &Context,
+) -> Result<Payload, Failure> {
+    let mut out = String::new();
+    let Some(value) = template.evaluate(templates, context)? else {
+        template.render(templates, context, &mut out)?;
+        return Ok(json_or_text(out));
+    };
+    if let Some(text) = value.as_str() {
+        return Ok(Payload::Text(text.into()));
+    }
+    template.write_value(&value, &mut out)?;
+    Ok(Payload::Json(out.into_bytes()))
+}
+
+struct Builder<'a, 'b> {
+    compiler: &'a mut Compiler<'b>,
+    types: Types,
+    pieces: Vec<Piece>,
+}
+
+impl Builder<'_, '_> {
+    fn value(&mut self, value: &Value, place: &Place) {
+        match View::of(value) {
+            View::Null => self.json("null"),
+            View::Bool(value) => self.json(if value { "true" } else { "false" }),
+            View::Number(text) => self.json(&text),
+            View::String(text) => self.string(text, place),
+            View::Array(items) => {
+                self.json("[");
+                for (index, item) in items.iter().enumerate() {
+                    self.comma(index);
+                    self.value(item, &place.item(index));
+                }
+                self.json("]");
+            }
+            View::Object(members) => self.object(members, place),
+        }
+    }
+
+    fn object(&mut self, members: &[(std::sync::Arc<str>, Value)], place: &Place) {
+        let open: Vec<_> = members
+            .iter()
+            .map(|(name, value)| {
+                let place = place.member(name);
+                (self.compiler.template(name, &place), value, place)
+            })
+            .collect();
+        let names: Option<Vec<&str>> = open
+            .iter()
+            .map(|(name, ..)| name.as_ref()?.is_static())
+            .collect();
+        match names {
+            Some(names) if all_differ(&names) => self.fixed_object(&open),
+            _ => self.open_object(open),
+        }
+    }
+
+    fn fixed_object(&mut self, members: &[(Option<PlacedTemplate>, &Value, Place)]) {
+        self.json("{");
+        for (index, (name, value, place)) in members.iter().enumerate() {
+            self.comma(index);
+            let name = name.as_ref().and_then(PlacedTemplate::is_static);
+            self.json_string(name.unwrap_or_default());
+            self.json(":");
+            self.value(value, place);
+        }
+        self.json("}");
+    }
+
+    fn open_object(&mut self, members: Vec<(Option<PlacedTemplate>, &Value, Place)>) {
+        let mut open = Vec::with_capacity(members.len());
+        for (name, value, place) in members {
+            let outer = std::mem::take(&mut self.pieces);
+            self.value(value, &place);
+            let value = std::mem::replace(&mut self.pieces, outer);
+            open.extend(name.map(|name| Member { name, value }));
+        }
+        self.pieces.push(Piece::Object(open));
+    }
+
+    fn string(&mut self, text: &str, place: &Place) {
+        let Some(template) = self.compiler.template(text, place) else {
+            return;
+        };
+        if let Some(text) = template.is_static() {
+            self.json_string(text);
+        } else if self.types == Types::Native {
+            self.pieces.push(Piece::Native(template));
+        } else {
+            self.json("\"");
+            self.pieces.push(Piece::String(template));
+            self.json("\"");
+        }
+    }
+
+    fn json_string(&mut self, text: &str) {
+        let mut json = String::new();
+        write::string(text, &mut json);
+        self.json(&json);
+    }
+
+    fn json(&mut self, text: &str) {
+        match self.pieces.last_mut() {
+            Some(Piece::Json(json)) => json.push_str(text),
+            _ => self.pieces.push(Piece::Json(text.into())),
+        }
+    }
+
+    fn comma(&mut self, index: usize) {
+        if index > 0 {
+            self.json(",");
+        }
+    }
+}
+
+fn all_differ(names: &[&str]) -> bool {
+    let mut sorted = names.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).all(|pair| pair.first() != pair.last())
+}
+
+struct Renderer<'a> {
+    templates: &'a Templates,
+    context: &'a Context,
+    /// A string's text before it is escaped; kept for its memory.
+    scratch: String,
+}
+
+impl Renderer<'_> {
+    fn pieces(&mut self, pieces: &[Piece], out: &mut String) -> Result<(), Failure> {
+        for piece in pieces {
+            match piece {
+                Piece::Json(text) => out.push_str(text),
+                Piece::String(template) => self.string(template, out)?,
+                Piece::Native(template) => self.native(template, out)?,
+                Piece::Object(members) => self.object(members, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, template: &PlacedTemplate, out: &mut String) -> Result<(), Failure> {
+        self.scratch.clear();
+        template.render(self.templates, self.context, &mut self.scratch)?;
+        write::string_content(&self.scratch, out);
+        Ok(())
+    }
+
+    fn native(&mut self, template: &PlacedTemplate, out: &mut String) -> Result<(), Failure> {
+        if let Some(value) = template.evaluate(self.templates, self.context)? {
+            return template.write_value(&value, out);
+        }
+        out.push('"');
+        self.string(template, out)?;
+        out.push('"');
+        Ok(())
+    }
+
+    fn object(&mut self, members: &[Member], out: &mut String) -> Result<(), Failure> {
+        let mut written: Vec<(String, String)> = Vec::with_capacity(members.len());
+        for member in members {
+            let (mut name, mut value) = (String::new(), String::new());
+            member
+                .name
+                .render(self.templates, self.context, &mut name)?;
+            self.pieces(&member.value, &mut value)?;
+            match written.iter_mut().find(|(known, _)| *known == name) {
+                Some(known) => known.1 = value,
+                None => written.push((name, value)),
+            }
+        }
+        out.push('{');
+        for (index, (name, value)) in written.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write::string(name, out);
+            out.push(':');
+            out.push_str(value);
+        }
+        out.push('}');
+        Ok(())
+    }
+}

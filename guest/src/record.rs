@@ -1,0 +1,165 @@
+//! Records as they are handed to the host, and the templates of a queue's
+//! `record` object that fill them in.
+
+use crate::{
+    failure::Failure,
+    template::{Context, Templates, dates},
+    trigger::{PlacedCondition, PlacedTemplate},
+};
+
+/// The bytes of a record's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// JSON text: compact, members in the order written.
+    Json(Vec<u8>),
+    /// Plain text, which is no JSON.
+    Text(Vec<u8>),
+    /// No value: deletes the key in a compacted topic.
+    Tombstone,
+}
+
+/// A record, and what identifies, orders and addresses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// The event's id.
+    pub event_id: &'a str,
+    /// The trigger's name.
+    pub trigger: &'a str,
+    /// The queue's place in its trigger, from 0.
+    pub queue: u32,
+    /// Content type and primary key; without one the content type alone.
+    pub ordering_key: String,
+    /// The name of one of the host's brokers.
+    pub broker: &'a str,
+    /// The queue's own `conn_details`, a JSON object.
+    pub conn_details: String,
+    /// The queue's own `parameters`, a JSON object.
+    pub parameters: String,
+    /// The queue's own bound on an attempt to publish, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// The record's key.
+    pub key: Option<Vec<u8>>,
+    /// Names and values, in order.
+    pub headers: Vec<(&'a str, Vec<u8>)>,
+    /// The partition to write to.
+    pub partition: Option<u32>,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub timestamp_ms: Option<i64>,
+    /// The record's value.
+    pub value: Payload,
+}
+
+/// A queue's `record` object.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) key: Option<PlacedTemplate>,
+    pub(crate) headers: Vec<(String, PlacedTemplate)>,
+    pub(crate) partition: Option<PlacedTemplate>,
+    pub(crate) timestamp: Option<PlacedTemplate>,
+    /// Whether the record has no value.
+    pub(crate) tombstone: Option<PlacedCondition>,
+}
+
+/// What a [`Plan`] gives for one event.
+pub(crate) struct Fields<'a> {
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(&'a str, Vec<u8>)>,
+    pub(crate) partition: Option<u32>,
+    pub(crate) timestamp_ms: Option<i64>,
+}
+
+impl Plan {
+    /// Renders the fields of one event's record. A partition or timestamp that
+    /// renders to nothing is none.
+    ///
+    /// # Errors
+    ///
+    /// A template fails, or the partition or timestamp is no such thing.
+    pub(crate) fn render(
+        &self,
+        templates: &Templates,
+        context: &Context,
+    ) -> Result<Fields<'_>, Failure> {
+        let text = |template: &PlacedTemplate| {
+            let mut out = String::new();
+            template.render(templates, context, &mut out).map(|()| out)
+        };
+        let key = self.key.as_ref().map(text).transpose()?;
+        let mut headers = Vec::with_capacity(self.headers.len());
+        for (name, template) in &self.headers {
+            headers.push((name.as_str(), text(template)?.into_bytes()));
+        }
+        Ok(Fields {
+            key: key.map(String::into_bytes),
+            headers,
+            partition: parsed(
+                self.partition.as_ref(),
+                text,
+                "a partition's number",
+                |text| text.parse().ok(),
+            )?,
+            timestamp_ms: parsed(
+                self.timestamp.as_ref(),
+                text,
+                "a time in epoch milliseconds or RFC 3339",
+                epoch_milliseconds,
+            )?,
+        })
+    }
+}
+
+fn parsed<T>(
+    template: Option<&PlacedTemplate>,
+    text: impl Fn(&PlacedTemplate) -> Result<String, Failure>,
+    expected: &'static str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Failure> {
+    let Some(template) = template else {
+        return Ok(None);
+    };
+    let text = text(template)?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let value = parse(text).ok_or_else(|| Failure::InvalidRecord {
+        place: template.place().into(),
+        text: text.chars().take(64).collect(),
+        expected,
+    })?;
+    Ok(Some(value))
+}
+
+/// An integer is the milliseconds themselves.
+fn epoch_milliseconds(text: &str) -> Option<i64> {
+    match text.parse() {
+        Ok(milliseconds) => Some(milliseconds),
+        Err(_) => dates::parse(text)?.epoch_milliseconds(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_and_dates_are_milliseconds() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-5", Some(-5)),
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("1969-12-31T23:59:59.999Z", Some(-1)),
+            ("2024-01-02T03:04:05+00:00", Some(1_704_164_645_000)),
+            ("2024-01-02T03:04:05.123999Z", Some(1_704_164_645_123)),
+            ("2024-01-02 03:04:05.5", Some(1_704_164_645_500)),
+            ("2024-01-02T05:04:05+02:00", Some(1_704_164_645_000)),
+            ("2024-01-02", Some(1_704_153_600_000)),
+            ("2023-02-29T00:00:00Z", None),
+            ("10:30", None),
+            ("yesterday", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(epoch_milliseconds(text), expected, "{text}");
+        }
+    }
+}

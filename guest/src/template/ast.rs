@@ -1,0 +1,121 @@
+//! A template as a tree, between Django's syntax and minijinja's.
+
+use super::{condition::Operator, filters::Filter};
+
+/// A filter expression: a value, and filters it goes through.
+#[derive(Clone, Debug)]
+pub(super) struct Expression {
+    pub(super) operand: Operand,
+    pub(super) filters: Vec<FilterCall>,
+}
+
+/// What an expression starts with, or a filter's argument.
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    /// `a.b.0`: a name and what is looked up in it.
+    Variable(Vec<String>),
+    /// A quoted string.
+    Text(String),
+    /// A number, as Python or JSON would write it.
+    Number(String),
+}
+
+/// `|filter:argument`
+#[derive(Clone, Debug)]
+pub(super) struct FilterCall {
+    pub(super) filter: &'static Filter,
+    pub(super) argument: Option<Operand>,
+}
+
+/// What `{% if %}` tests.
+#[derive(Clone, Debug)]
+pub(super) enum Condition {
+    Value(Expression),
+    Not(Box<Condition>),
+    /// Two operands, or more of `and` and `or`.
+    Operation(Operator, Vec<Condition>),
+}
+
+/// What to do with a tag's answer.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    Output,
+    /// `as name`
+    Variable(String),
+}
+
+/// A piece of a template.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    Text(String),
+    Output(Expression),
+    If {
+        branches: Vec<(Condition, Vec<Node>)>,
+        otherwise: Vec<Node>,
+    },
+    For {
+        names: Vec<String>,
+        sequence: Expression,
+        reversed: bool,
+        body: Vec<Node>,
+        empty: Vec<Node>,
+    },
+    With {
+        variables: Vec<(String, Expression)>,
+        body: Vec<Node>,
+    },
+    FirstOf {
+        values: Vec<Expression>,
+        target: Target,
+    },
+    Cycle {
+        /// Tells one `{% cycle %}` of a template from another.
+        number: usize,
+        values: Vec<Expression>,
+        name: Option<String>,
+        silent: bool,
+    },
+    ResetCycle {
+        number: usize,
+    },
+    IfChanged {
+        number: usize,
+        values: Vec<Expression>,
+        body: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    Regroup {
+        number: usize,
+        sequence: Expression,
+        key: Expression,
+        name: String,
+    },
+    Filter {
+        number: usize,
+        filters: Vec<FilterCall>,
+        body: Vec<Node>,
+    },
+    Autoescape {
+        on: bool,
+        body: Vec<Node>,
+    },
+    Spaceless {
+        number: usize,
+        body: Vec<Node>,
+    },
+    WidthRatio {
+        value: Expression,
+        maximum: Expression,
+        width: Expression,
+        target: Target,
+    },
+    Now {
+        format: String,
+        target: Target,
+    },
+    Lorem {
+        count: Expression,
+        method: char,
+        common: bool,
+    },
+}

@@ -1,0 +1,489 @@
+//! From the tree to minijinja's source.
+//!
+//! | Django | minijinja |
+//! |---|---|
+//! | `{{ a.b\|upper }}` | `{{ v_a\|at("b")\|upper }}` |
+//! | `{% if a and b > 1 %}` | `{% if truth(both(v_a\|or_none, greater(v_b\|or_none, 1))) %}` |
+//! | `{% for x in list %}` | `{% for v_forloop, v_x in each(v_list\|or_none, v_forloop, 1, false) %}` |
+//! | `{% with a=1 b=a %}` | `{% with (v_a, v_b) = [1, v_a\|or_empty] %}` |
+//! | `{% spaceless %}…` | `{% set c_1 %}…{% endset %}{{ c_1\|spaceless }}` |
+//!
+//! Control flow, scopes and captures are minijinja's; what Django means by a
+//! lookup, a filter or an operator is in `runtime`. Names carry a prefix, so
+//! that none is a keyword of minijinja's.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use super::{
+    ast::{Condition, Expression, FilterCall, Node, Operand, Target},
+    condition::Operator,
+};
+
+/// What a missing variable or a failing filter means at a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// It stays undefined: the output and the filters take it for `''`.
+    Undefined,
+    /// `''`
+    Empty,
+    /// `None`: Django's `ignore_failures`.
+    None,
+    /// `None`, and a filter's error becomes a value that is looked at later.
+    QuietNone,
+    /// `''`, and the same of errors.
+    QuietEmpty,
+}
+
+/// Writes a template.
+pub(super) fn template(nodes: &[Node], cycles: BTreeSet<String>) -> String {
+    let mut emitter = Emitter {
+        cycles,
+        ..Emitter::default()
+    };
+    emitter.nodes(nodes);
+    emitter.out
+}
+
+/// Writes a template that sets `value` to what an expression gives.
+pub(super) fn value(expression: &Expression) -> String {
+    let mut emitter = Emitter::default();
+    emitter.out.push_str("{% set value = ");
+    emitter.expression(expression, Missing::Empty);
+    emitter.out.push_str(" %}");
+    emitter.out
+}
+
+/// Writes a template whose output is not empty if a condition holds.
+pub(super) fn condition(condition: &Condition) -> String {
+    let mut emitter = Emitter::default();
+    emitter.out.push_str("{% if truth(");
+    emitter.condition(condition);
+    emitter.out.push_str(") %}1{% endif %}");
+    emitter.out
+}
+
+/// A variable's name in minijinja.
+fn name(django: &str) -> String {
+    if django
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return format!("v_{django}");
+    }
+    let mut name = String::from("u_");
+    for byte in django.bytes() {
+        name.push_str(&format!("{byte:02x}"));
+    }
+    name
+}
+
+/// Django's name of a variable of minijinja's.
+pub(super) fn django_name(name: &str) -> Option<std::borrow::Cow<'_, str>> {
+    if let Some(name) = name.strip_prefix("v_") {
+        return Some(name.into());
+    }
+    let bytes: Option<Vec<u8>> = name
+        .strip_prefix("u_")?
+        .as_bytes()
+        .chunks(2)
+        .map(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok())
+        .collect();
+    Some(String::from_utf8(bytes?).ok()?.into())
+}
+
+#[derive(Default)]
+struct Emitter {
+    out: String,
+    /// How many captures are around: their text is counted as it is written.
+    captures: usize,
+    /// The variables of named cycles, which hold a cell.
+    cycles: BTreeSet<String>,
+}
+
+impl Emitter {
+    fn nodes(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            self.node(node);
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Text(text) => self.text(text),
+            Node::Output(expression) => {
+                self.output(|out| out.expression(expression, Missing::Undefined))
+            }
+            Node::If {
+                branches,
+                otherwise,
+            } => self.if_block(branches, otherwise),
+            Node::For { .. } => self.for_loop(node),
+            Node::With { variables, body } => self.with(variables, body),
+            Node::FirstOf { values, target } => self.targeted(target, |out| {
+                out.out.push_str("first_of(");
+                out.list(values, Missing::QuietNone);
+                out.out.push(')');
+            }),
+            Node::Cycle { .. } => self.cycle(node),
+            Node::ResetCycle { number } => {
+                self.output(|out| out.write(format_args!("reset_cycle({number})")))
+            }
+            Node::IfChanged { .. } => self.if_changed(node),
+            Node::Regroup { .. } => self.regroup(node),
+            Node::Filter {
+                number,
+                filters,
+                body,
+            } => {
+                self.capture(*number, body);
+                self.output(|out| {
+                    out.write(format_args!("c_{number}|raw"));
+                    out.filters(filters, false);
+                    out.out.push_str("|filtered");
+                });
+            }
+            Node::Autoescape { on, body } => {
+                let mode = if *on { "html" } else { "none" };
+                self.write(format_args!("{{% autoescape \"{mode}\" %}}"));
+                self.nodes(body);
+                self.out.push_str("{% endautoescape %}");
+            }
+            Node::Spaceless { number, body } => {
+                self.capture(*number, body);
+                self.output(|out| out.write(format_args!("c_{number}|spaceless")));
+            }
+            Node::WidthRatio {
+                value,
+                maximum,
+                width,
+                target,
+            } => self.targeted(target, |out| {
+                let values = [value.clone(), maximum.clone(), width.clone()];
+                out.call("width_ratio", &values, Missing::QuietEmpty);
+                out.out.push_str("|raw");
+            }),
+            Node::Now { format, target } => self.targeted(target, |out| {
+                out.out.push_str("now(");
+                out.string(format);
+                out.out.push_str(")|raw");
+            }),
+            Node::Lorem {
+                count,
+                method,
+                common,
+            } => self.output(|out| {
+                out.out.push_str("lorem(");
+                out.expression(count, Missing::Empty);
+                out.write(format_args!(", \"{method}\", {common})|raw"));
+            }),
+        }
+    }
+
+    fn write(&mut self, text: std::fmt::Arguments<'_>) {
+        // A string takes everything.
+        let _ = self.out.write_fmt(text);
+    }
+
+    fn output(&mut self, expression: impl FnOnce(&mut Self)) {
+        self.out.push_str("{{ ");
+        expression(self);
+        self.out.push_str(" }}");
+    }
+
+    /// Writes a tag's answer, or sets a variable to what would be written.
+    fn targeted(&mut self, target: &Target, expression: impl FnOnce(&mut Self)) {
+        match target {
+            Target::Output => self.output(expression),
+            Target::Variable(variable) => {
+                self.write(format_args!("{{% set {} = ", name(variable)));
+                expression(self);
+                self.out.push_str("|as_output %}");
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.captures == 0 && !text.contains('{') {
+            self.out.push_str(text);
+        } else {
+            self.output(|out| {
+                out.string(text);
+                out.out.push_str("|raw");
+            });
+        }
+    }
+
+    fn string(&mut self, text: &str) {
+        self.out.push('"');
+        self.out
+            .push_str(&text.replace('\\', "\\\\").replace('"', "\\\""));
+        self.out.push('"');
+    }
+
+    fn if_block(&mut self, branches: &[(Condition, Vec<Node>)], otherwise: &[Node]) {
+        let mut keyword = "if";
+        for (condition, body) in branches {
+            self.write(format_args!("{{% {keyword} truth("));
+            self.condition(condition);
+            self.out.push_str(") %}");
+            self.nodes(body);
+            keyword = "elif";
+        }
+        if !otherwise.is_empty() {
+            self.out.push_str("{% else %}");
+            self.nodes(otherwise);
+        }
+        self.out.push_str("{% endif %}");
+    }
+
+    fn for_loop(&mut self, node: &Node) {
+        let Node::For {
+            names,
+            sequence,
+            reversed,
+            body,
+            empty,
+        } = node
+        else {
+            return;
+        };
+        self.out.push_str("{% for v_forloop");
+        for variable in names {
+            self.write(format_args!(", {}", name(variable)));
+        }
+        self.out.push_str(" in each(");
+        self.expression(sequence, Missing::None);
+        self.write(format_args!(
+            ", v_forloop, {}, {reversed}) %}}",
+            names.len()
+        ));
+        self.nodes(body);
+        if !empty.is_empty() {
+            self.out.push_str("{% else %}");
+            self.nodes(empty);
+        }
+        self.out.push_str("{% endfor %}");
+    }
+
+    /// All values are taken before the first name is set.
+    fn with(&mut self, variables: &[(String, Expression)], body: &[Node]) {
+        let names: Vec<String> = variables
+            .iter()
+            .map(|(variable, _)| name(variable))
+            .collect();
+        self.write(format_args!("{{% with ({},) = [", names.join(", ")));
+        for (_, expression) in variables {
+            self.expression(expression, Missing::Empty);
+            self.out.push(',');
+        }
+        self.out.push_str("] %}");
+        self.nodes(body);
+        self.out.push_str("{% endwith %}");
+    }
+
+    fn cycle(&mut self, node: &Node) {
+        let Node::Cycle {
+            number,
+            values,
+            name: variable,
+            silent,
+        } = node
+        else {
+            return;
+        };
+        let Some(variable) = variable else {
+            return self.output(|out| {
+                out.write(format_args!("cycle({number}, "));
+                out.list(values, Missing::QuietEmpty);
+                out.out.push(')');
+            });
+        };
+        let variable = name(variable);
+        self.write(format_args!(
+            "{{% set {variable} = cycle_into({variable}, {number}, "
+        ));
+        self.list(values, Missing::QuietEmpty);
+        self.out.push_str(") %}");
+        if !silent {
+            self.output(|out| out.write(format_args!("{variable}|current")));
+        }
+    }
+
+    fn if_changed(&mut self, node: &Node) {
+        let Node::IfChanged {
+            number,
+            values,
+            body,
+            otherwise,
+        } = node
+        else {
+            return;
+        };
+        if values.is_empty() {
+            self.capture(*number, body);
+        }
+        self.write(format_args!("{{% if changed({number}, v_forloop, "));
+        if values.is_empty() {
+            self.write(format_args!("c_{number}"));
+        } else {
+            self.list(values, Missing::None);
+        }
+        self.out.push_str(") %}");
+        if values.is_empty() {
+            self.output(|out| out.write(format_args!("c_{number}|raw")));
+        } else {
+            self.nodes(body);
+        }
+        self.out.push_str("{% else %}");
+        self.nodes(otherwise);
+        self.out.push_str("{% endif %}");
+    }
+
+    fn regroup(&mut self, node: &Node) {
+        let Node::Regroup {
+            number,
+            sequence,
+            key,
+            name: variable,
+        } = node
+        else {
+            return;
+        };
+        let variable = name(variable);
+        self.write(format_args!("{{% for {variable} in members("));
+        self.expression(sequence, Missing::None);
+        self.write(format_args!(") %}}{{{{ collect({number}, {variable}, "));
+        self.expression(key, Missing::None);
+        self.write(format_args!(
+            ") }}}}{{% endfor %}}{{% set {variable} = groups({number}) %}}"
+        ));
+    }
+
+    fn capture(&mut self, number: usize, body: &[Node]) {
+        self.write(format_args!("{{% set c_{number} %}}"));
+        self.captures += 1;
+        self.nodes(body);
+        self.captures -= 1;
+        self.out.push_str("{% endset %}");
+    }
+
+    fn call(&mut self, function: &str, values: &[Expression], missing: Missing) {
+        self.out.push_str(function);
+        self.out.push('(');
+        for value in values {
+            self.expression(value, missing);
+            self.out.push_str(", ");
+        }
+        self.out.push(')');
+    }
+
+    fn list(&mut self, values: &[Expression], missing: Missing) {
+        self.out.push('[');
+        for value in values {
+            self.expression(value, missing);
+            self.out.push_str(", ");
+        }
+        self.out.push(']');
+    }
+
+    fn expression(&mut self, expression: &Expression, missing: Missing) {
+        self.operand(&expression.operand);
+        let is_variable = matches!(expression.operand, Operand::Variable(_));
+        match missing {
+            Missing::QuietEmpty if is_variable => self.out.push_str("|or_empty"),
+            Missing::Empty if is_variable && expression.filters.is_empty() => {
+                self.out.push_str("|or_empty");
+            }
+            Missing::None | Missing::QuietNone if is_variable => self.out.push_str("|or_none"),
+            _ => {}
+        }
+        self.filters(
+            &expression.filters,
+            matches!(missing, Missing::QuietNone | Missing::QuietEmpty),
+        );
+    }
+
+    fn operand(&mut self, operand: &Operand) {
+        match operand {
+            Operand::Variable(path) => {
+                let (first, rest) = path
+                    .split_first()
+                    .map_or(("", &[][..]), |(first, rest)| (first, rest));
+                self.out.push_str(&name(first));
+                if self.cycles.contains(first) {
+                    self.out.push_str("|current");
+                }
+                if !rest.is_empty() {
+                    self.out.push_str("|at(");
+                    self.string(&rest.join("."));
+                    self.out.push(')');
+                }
+            }
+            Operand::Text(text) => {
+                self.string(text);
+                self.out.push_str("|raw");
+            }
+            Operand::Number(text) if text.parse::<u32>().is_ok() => self.out.push_str(text),
+            Operand::Number(text) => {
+                self.out.push_str("number(");
+                self.string(text);
+                self.out.push(')');
+            }
+        }
+    }
+
+    fn filters(&mut self, filters: &[FilterCall], quiet: bool) {
+        for call in filters {
+            if quiet {
+                self.write(format_args!("|quietly(\"{}\"", call.filter.name));
+            } else {
+                self.write(format_args!("|{}", call.filter.name));
+            }
+            if let Some(argument) = &call.argument {
+                self.out.push_str(if quiet { ", " } else { "(" });
+                self.operand(argument);
+            }
+            if quiet || call.argument.is_some() {
+                self.out.push(')');
+            }
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::Value(expression) => self.expression(expression, Missing::QuietNone),
+            Condition::Not(inner) => {
+                self.out.push_str("negate(");
+                self.condition(inner);
+                self.out.push(')');
+            }
+            Condition::Operation(operator, operands) => {
+                self.out.push_str(function(*operator));
+                self.out.push('(');
+                for operand in operands {
+                    self.condition(operand);
+                    self.out.push_str(", ");
+                }
+                self.out.push(')');
+            }
+        }
+    }
+}
+
+/// The function that an operator becomes.
+fn function(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Or => "either",
+        Operator::And => "both",
+        Operator::In => "is_in",
+        Operator::NotIn => "is_not_in",
+        Operator::Is => "is_same",
+        Operator::IsNot => "is_not_same",
+        Operator::Equal => "equal",
+        Operator::NotEqual => "not_equal",
+        Operator::Less => "less",
+        Operator::LessOrEqual => "less_or_equal",
+        Operator::Greater => "greater",
+        Operator::GreaterOrEqual => "greater_or_equal",
+    }
+}

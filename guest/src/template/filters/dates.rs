@@ -1,0 +1,96 @@
+//! `date`, `time`, `timesince` and `timeuntil` of ISO texts.
+
+use minijinja::Value;
+
+use super::{
+    super::{
+        dates::{self, FormatError, Timestamp},
+        python::{self, Kind},
+    },
+    Argument, Call, Filter, FilterError, unsafe_,
+};
+
+pub(super) const FILTERS: &[Filter] = &[
+    unsafe_("date", Argument::Optional, date),
+    unsafe_("time", Argument::Optional, time),
+    unsafe_("timesince", Argument::Optional, time_since),
+    unsafe_("timeuntil", Argument::Optional, time_until),
+];
+
+type Format = fn(Timestamp, &str) -> Result<String, FormatError>;
+
+fn date(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    formatted(value, argument, "DATE_FORMAT", dates::format_date)
+}
+
+/// Django: silent where `date` raises an exception.
+fn time(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    formatted(value, argument, "TIME_FORMAT", |timestamp, format| {
+        dates::format_time(timestamp, format).or_else(|_| Ok(String::new()))
+    })
+}
+
+/// What is no date has nothing to show for any letter, but a format without letters is shown.
+fn formatted(
+    value: &Value,
+    argument: Option<&Value>,
+    default: &str,
+    format: Format,
+) -> Result<Value, FilterError> {
+    if value.is_none() || matches!(python::kind(value), Kind::Str("")) {
+        return Ok(Value::from(""));
+    }
+    let pattern = argument.filter(|argument| python::is_true(argument));
+    let pattern = pattern.map_or(default.into(), python::as_text);
+    let timestamp = timestamp(value).unwrap_or_default();
+    match timestamp
+        .to_utc()
+        .map(|timestamp| format(timestamp, &pattern))
+    {
+        Some(Ok(text)) => Ok(Value::from(text)),
+        None | Some(Err(FormatError::Unfit(_))) => Ok(Value::from("")),
+        Some(Err(error)) => Err(FilterError(error.to_string())),
+    }
+}
+
+fn timestamp(value: &Value) -> Option<Timestamp> {
+    value
+        .as_str()
+        .and_then(|text| dates::parse(python::strip(text)))
+}
+
+fn time_since(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, FilterError> {
+    distance(value, argument, call, dates::timesince)
+}
+
+fn time_until(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, FilterError> {
+    distance(value, argument, call, dates::timeuntil)
+}
+
+/// Django: nothing of what is empty or cannot be compared; what is no date is an error. Without
+/// an argument it is the event's time that counts as now.
+fn distance(
+    value: &Value,
+    argument: Option<&Value>,
+    call: &Call,
+    written: fn(Timestamp, Timestamp) -> Option<String>,
+) -> Result<Value, FilterError> {
+    if !python::is_true(value) {
+        return Ok(Value::from(""));
+    }
+    let moment = date_of(value)?;
+    let now = if let Some(argument) = argument.filter(|argument| python::is_true(argument)) {
+        Some(date_of(argument)?)
+    } else {
+        let missing = || FilterError("the event has no time to count from".into());
+        call.now.ok_or_else(missing)?.comparable_with(moment)
+    };
+    let text = now.and_then(|now| written(moment, now)).unwrap_or_default();
+    Ok(Value::from(text))
+}
+
+fn date_of(value: &Value) -> Result<Timestamp, FilterError> {
+    timestamp(value)
+        .filter(Timestamp::has_date)
+        .ok_or_else(|| FilterError(format!("`{}` is no date", python::as_text(value))))
+}

@@ -1,0 +1,201 @@
+//! `pprint`: Python's pretty printer, 80 columns wide.
+
+use minijinja::Value;
+
+use super::{
+    super::python::{self, Kind},
+    Argument, Call, Filter, FilterError, safe,
+};
+
+pub(super) const FILTERS: &[Filter] = &[safe("pprint", Argument::None, pretty_print)];
+
+const WIDTH: i64 = 80;
+
+fn pretty_print(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let mut text = String::new();
+    write(value, 0, 0, 1, &mut text);
+    Ok(Value::from(text))
+}
+
+/// Writes a value at this column, with so many characters to follow on its last line.
+fn write(value: &Value, column: i64, allowance: i64, level: usize, out: &mut String) {
+    let repr = sorted_repr(value);
+    if length(&repr) <= WIDTH - column - allowance {
+        out.push_str(&repr);
+        return;
+    }
+    match python::kind(value) {
+        Kind::List => write_list(value, column + 1, allowance + 1, level, out),
+        Kind::Dict => write_dict(value, column + 1, allowance + 1, level, out),
+        Kind::Str(text) => write_text(text, column, allowance, level, out),
+        _ => out.push_str(&repr),
+    }
+}
+
+fn write_list(value: &Value, column: i64, allowance: i64, level: usize, out: &mut String) {
+    let items = python::iterate(value).unwrap_or_default();
+    out.push('[');
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+            break_line(column, out);
+        }
+        let is_last = place + 1 == items.len();
+        write(
+            item,
+            column,
+            if is_last { allowance } else { 1 },
+            level + 1,
+            out,
+        );
+    }
+    out.push(']');
+}
+
+fn write_dict(value: &Value, column: i64, allowance: i64, level: usize, out: &mut String) {
+    let items = sorted_items(value);
+    out.push('{');
+    for (place, (key, item)) in items.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+            break_line(column, out);
+        }
+        let key = python::repr(key);
+        let behind_key = column + length(&key) + 2;
+        out.push_str(&key);
+        out.push_str(": ");
+        let is_last = place + 1 == items.len();
+        write(
+            item,
+            behind_key,
+            if is_last { allowance } else { 1 },
+            level + 1,
+            out,
+        );
+    }
+    out.push('}');
+}
+
+/// A long string in pieces, in parentheses when it stands alone.
+fn write_text(text: &str, column: i64, allowance: i64, level: usize, out: &mut String) {
+    let (column, allowance) = if level == 1 {
+        (column + 1, allowance + 1)
+    } else {
+        (column, allowance)
+    };
+    let pieces = pieces(text, WIDTH - column, allowance);
+    if let [piece] = pieces.as_slice() {
+        out.push_str(piece);
+        return;
+    }
+    out.push_str(if level == 1 { "(" } else { "" });
+    for (place, piece) in pieces.iter().enumerate() {
+        if place > 0 {
+            break_line(column, out);
+        }
+        out.push_str(piece);
+    }
+    out.push_str(if level == 1 { ")" } else { "" });
+}
+
+/// The lines of a string as literals, those too long broken between words.
+fn pieces(text: &str, width: i64, allowance: i64) -> Vec<String> {
+    let lines = lines_with_ends(text);
+    let mut pieces = Vec::new();
+    for (place, line) in lines.iter().enumerate() {
+        let is_last_line = place + 1 == lines.len();
+        let repr = repr_of(line);
+        if length(&repr) <= width - if is_last_line { allowance } else { 0 } {
+            pieces.push(repr);
+            continue;
+        }
+        let words = words_with_spaces(line);
+        let mut current = String::new();
+        for (place, word) in words.iter().enumerate() {
+            let is_last = is_last_line && place + 1 == words.len();
+            let candidate = [current.as_str(), word].concat();
+            if length(&repr_of(&candidate)) <= width - if is_last { allowance } else { 0 } {
+                current = candidate;
+                continue;
+            }
+            if !current.is_empty() {
+                pieces.push(repr_of(&current));
+            }
+            (*word).clone_into(&mut current);
+        }
+        if !current.is_empty() {
+            pieces.push(repr_of(&current));
+        }
+    }
+    pieces
+}
+
+/// `text.splitlines(True)`.
+fn lines_with_ends(text: &str) -> Vec<&str> {
+    let mut rest = text;
+    let mut lines = Vec::new();
+    for line in python::split_lines(text) {
+        let behind = rest.strip_prefix(line).unwrap_or_default();
+        let mut end = behind.chars();
+        end.nth(usize::from(behind.starts_with("\r\n")));
+        let (line, behind) = rest
+            .split_at_checked(rest.len() - end.as_str().len())
+            .unwrap_or((rest, ""));
+        lines.push(line);
+        rest = behind;
+    }
+    lines
+}
+
+/// Each word with the white space behind it.
+fn words_with_spaces(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        let behind = rest
+            .trim_start_matches(|character| !python::is_space(character))
+            .trim_start_matches(python::is_space);
+        words.extend(rest.strip_suffix(behind));
+        rest = behind;
+    }
+    words
+}
+
+/// `repr` with the keys of dicts in order.
+fn sorted_repr(value: &Value) -> String {
+    match python::kind(value) {
+        Kind::List => {
+            let items = python::iterate(value).unwrap_or_default();
+            let items: Vec<String> = items.iter().map(sorted_repr).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Kind::Dict => {
+            let items = sorted_items(value);
+            let items: Vec<String> = items
+                .iter()
+                .map(|(key, item)| format!("{}: {}", python::repr(key), sorted_repr(item)))
+                .collect();
+            format!("{{{}}}", items.join(", "))
+        }
+        _ => python::repr(value),
+    }
+}
+
+fn sorted_items(dict: &Value) -> Vec<(Value, Value)> {
+    let mut items = python::items(dict);
+    items.sort_by_cached_key(|(key, _)| python::to_str(key));
+    items
+}
+
+fn repr_of(text: &str) -> String {
+    python::repr(&Value::from(text))
+}
+
+fn break_line(column: i64, out: &mut String) {
+    out.push('\n');
+    out.push_str(&" ".repeat(usize::try_from(column).unwrap_or(0)));
+}
+
+fn length(text: &str) -> i64 {
+    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,204 @@
+//! Filters of plain text.
+
+use minijinja::Value;
+
+use super::{
+    super::python::{self, Exception},
+    Argument, Call, Filter, FilterError, bounded, required, safe, text_argument, text_like,
+    unsafe_,
+};
+
+pub(super) const FILTERS: &[Filter] = &[
+    safe("addslashes", Argument::None, add_slashes),
+    safe("capfirst", Argument::None, capitalize_first),
+    safe("center", Argument::Required, center),
+    unsafe_("cut", Argument::Required, cut),
+    safe("ljust", Argument::Required, left_justify),
+    safe("lower", Argument::None, lower),
+    unsafe_("make_list", Argument::None, make_list),
+    safe("phone2numeric", Argument::None, phone_to_numeric),
+    safe("rjust", Argument::Required, right_justify),
+    safe("title", Argument::None, title),
+    unsafe_("upper", Argument::None, upper),
+    unsafe_("wordcount", Argument::None, word_count),
+];
+
+fn add_slashes(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let mut slashed = String::new();
+    for character in python::as_text(value).chars() {
+        if matches!(character, '\\' | '"' | '\'') {
+            slashed.push('\\');
+        }
+        slashed.push(character);
+    }
+    Ok(Value::from(slashed))
+}
+
+fn capitalize_first(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
+    let mut characters = text.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    let mut capitalized: String = first.collect();
+    capitalized.push_str(characters.as_str());
+    Ok(Value::from(capitalized))
+}
+
+fn lower(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    Ok(Value::from(python::as_text(value).to_lowercase()))
+}
+
+fn upper(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    Ok(Value::from(python::as_text(value).to_uppercase()))
+}
+
+/// Django: Python's `str.title`, but `Joe's` and `3rd` stay as they are.
+fn title(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let titled: Vec<char> = python_title(&python::as_text(value)).chars().collect();
+    let mut text = String::new();
+    let mut before = [' ', ' '];
+    for character in titled {
+        let behind_apostrophe = before[1] == '\'' && before[0].is_ascii_lowercase();
+        let behind_digit = is_decimal(before[1]);
+        if character.is_ascii_uppercase() && (behind_apostrophe || behind_digit) {
+            text.push(character.to_ascii_lowercase());
+        } else {
+            text.push(character);
+        }
+        before = [before[1], character];
+    }
+    Ok(Value::from(text))
+}
+
+/// Python's `\d`. Letter-like numbers (`²`, `½`, `Ⅷ`) are not decimal.
+fn is_decimal(character: char) -> bool {
+    character.is_ascii_digit()
+        || (character.is_numeric()
+            && matches!(character, '\u{660}'..='\u{669}' | '\u{966}'..='\u{96f}' | '\u{ff10}'..='\u{ff19}'))
+}
+
+/// `str.title`: cased letters behind a cased letter in lower case, others in title case.
+fn python_title(text: &str) -> String {
+    // What each sigma becomes depends on its neighbours: `ς` at a word's end.
+    let lowered = text.to_lowercase();
+    let mut sigmas = lowered
+        .chars()
+        .filter(|character| matches!(character, 'σ' | 'ς'));
+    let mut titled = String::new();
+    let mut in_word = false;
+    for character in text.chars() {
+        let sigma = if matches!(character, 'Σ' | 'σ' | 'ς') {
+            sigmas.next()
+        } else {
+            None
+        };
+        if in_word && sigma.is_some() {
+            titled.extend(sigma);
+        } else if in_word {
+            titled.extend(character.to_lowercase());
+        } else {
+            push_titlecase(character, &mut titled);
+        }
+        in_word = is_cased(character);
+    }
+    titled
+}
+
+fn is_cased(character: char) -> bool {
+    character.is_lowercase()
+        || character.is_uppercase()
+        || matches!(character, '\u{1c5}' | '\u{1c8}' | '\u{1cb}' | '\u{1f2}')
+}
+
+/// Title case is upper case, but of digraphs and ligatures only the first letter is upper.
+fn push_titlecase(character: char, out: &mut String) {
+    match character {
+        '\u{1c4}'..='\u{1c6}' => out.push('\u{1c5}'),
+        '\u{1c7}'..='\u{1c9}' => out.push('\u{1c8}'),
+        '\u{1ca}'..='\u{1cc}' => out.push('\u{1cb}'),
+        '\u{1f1}'..='\u{1f3}' => out.push('\u{1f2}'),
+        '\u{149}' => out.push_str("ʼN"),
+        // Of Greek vowels with an iota below, the iota stays below.
+        '\u{1f80}'..='\u{1faf}' => out.extend(char::from_u32(u32::from(character) | 8)),
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => {
+            out.extend(char::from_u32(u32::from(character) + 9));
+        }
+        // Georgian has capitals, but no words that begin with one.
+        '\u{1fbc}' | '\u{1fcc}' | '\u{1ffc}' | '\u{10d0}'..='\u{10ff}' => out.push(character),
+        _ => {
+            let mut upper = character.to_uppercase();
+            out.extend(upper.next());
+            out.extend(upper.flat_map(char::to_lowercase));
+        }
+    }
+}
+
+/// `left`: how many of this many spaces go to the left of the text.
+fn pad(
+    value: &Value,
+    argument: Option<&Value>,
+    left: impl Fn(usize, usize) -> usize,
+) -> Result<Value, FilterError> {
+    let width = python::to_int(required(argument)?)?.to_i64();
+    let width = bounded(width.ok_or(Exception::Overflow)?)?;
+    let text = python::as_text(value);
+    let spaces = width.saturating_sub(text.chars().count());
+    let left = left(spaces, width);
+    let padded = [&" ".repeat(left), &*text, &" ".repeat(spaces - left)].concat();
+    Ok(Value::from(padded))
+}
+
+/// Python's `str.center`: an odd space goes to the left when the width is odd too.
+fn center(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    pad(value, argument, |spaces, width| {
+        spaces / 2 + (spaces & width & 1)
+    })
+}
+
+fn left_justify(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    pad(value, argument, |_, _| 0)
+}
+
+fn right_justify(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    pad(value, argument, |spaces, _| spaces)
+}
+
+/// Django: a safe text stays safe, unless a `;` is cut, which may end an entity.
+fn cut(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let part = text_argument(required(argument)?)?;
+    let rest = python::as_text(value).replace(part, "");
+    Ok(if part == ";" {
+        Value::from(rest)
+    } else {
+        text_like(value, rest)
+    })
+}
+
+fn make_list(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
+    Ok(Value::from(
+        text.chars().map(Value::from).collect::<Vec<_>>(),
+    ))
+}
+
+/// The digits of a telephone's keys; a value that is no text is an error, as in Django.
+fn phone_to_numeric(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let phone = text_argument(value)?.to_lowercase();
+    let digits = phone.chars().map(|character| match character {
+        'a'..='c' => '2',
+        'd'..='f' => '3',
+        'g'..='i' => '4',
+        'j'..='l' => '5',
+        'm'..='o' => '6',
+        'p'..='s' => '7',
+        't'..='v' => '8',
+        'w'..='z' => '9',
+        other => other,
+    });
+    Ok(Value::from(digits.collect::<String>()))
+}
+
+fn word_count(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    Ok(Value::from(
+        python::split_words(&python::as_text(value)).count(),
+    ))
+}

@@ -1,0 +1,124 @@
+//! `truncatechars`, `truncatewords` and their HTML kinds: Django's `Truncator`.
+
+use minijinja::Value;
+
+use super::{
+    super::python::{self, Exception},
+    Argument, Call, Filter, FilterError, required, safe,
+    truncate_html::{Unit, truncate_html},
+    unicode::{compose, is_combining},
+};
+
+pub(super) const FILTERS: &[Filter] = &[
+    safe("truncatechars", Argument::Required, truncate_characters),
+    safe(
+        "truncatechars_html",
+        Argument::Required,
+        truncate_html_characters,
+    ),
+    safe("truncatewords", Argument::Required, truncate_words),
+    safe(
+        "truncatewords_html",
+        Argument::Required,
+        truncate_html_words,
+    ),
+];
+
+/// The length an argument asks for; none, and the text stays as it is, when it is no number.
+fn length(argument: Option<&Value>) -> Result<Option<i64>, FilterError> {
+    match python::to_i64(required(argument)?) {
+        Err(Exception::Value) => Ok(None),
+        length => Ok(Some(length?)),
+    }
+}
+
+fn truncate_characters(
+    value: &Value,
+    argument: Option<&Value>,
+    _: &Call,
+) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
+    let Some(length) = length(argument)? else {
+        return Ok(Value::from(&*text));
+    };
+    Ok(Value::from(first_characters(
+        compose(&text).into_owned(),
+        length,
+    )))
+}
+
+/// Combining marks do not count; the ellipsis does.
+fn first_characters(mut text: String, length: i64) -> String {
+    let kept = length.saturating_sub(1);
+    let mut counted = 0;
+    let mut end = None;
+    let bases = text
+        .char_indices()
+        .filter(|(_, character)| !is_combining(*character));
+    for (index, _) in bases {
+        counted += 1;
+        if end.is_none() && counted > kept {
+            end = Some(index);
+        }
+        if counted > length {
+            text.truncate(end.unwrap_or(0));
+            text.push('…');
+            return text;
+        }
+    }
+    text
+}
+
+fn truncate_words(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
+    let Some(length) = length(argument)? else {
+        return Ok(Value::from(&*text));
+    };
+    let mut words: Vec<&str> = python::split_words(&text).collect();
+    let count = i64::try_from(words.len()).unwrap_or(i64::MAX);
+    if count <= length {
+        return Ok(Value::from(words.join(" ")));
+    }
+    // As a slice's end: a negative one counts from the last word.
+    let kept = if length < 0 {
+        count.saturating_add(length)
+    } else {
+        length
+    };
+    words.truncate(usize::try_from(kept).unwrap_or(0));
+    let text = words.join(" ");
+    Ok(Value::from(if text.ends_with(" …") {
+        text
+    } else {
+        text + " …"
+    }))
+}
+
+fn truncate_html_characters(
+    value: &Value,
+    argument: Option<&Value>,
+    _: &Call,
+) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
+    let Some(length) = length(argument)? else {
+        return Ok(Value::from(&*text));
+    };
+    Ok(Value::from(truncate_html(
+        &compose(&text),
+        length,
+        Unit::Characters,
+    )))
+}
+
+fn truncate_html_words(
+    value: &Value,
+    argument: Option<&Value>,
+    _: &Call,
+) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
+    Ok(Value::from(match length(argument)? {
+        None => text.into_owned(),
+        Some(length) if length <= 0 => String::new(),
+        Some(length) => truncate_html(&text, length, Unit::Words),
+    }))
+}

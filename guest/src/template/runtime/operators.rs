@@ -1,0 +1,159 @@
+//! Conditions. An operand that raises an error makes its operator false, so
+//! errors travel as values until something asks whether the whole is true.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use minijinja::{
+    Environment, Error, ErrorKind, Value,
+    value::{Object, ObjectRepr, Rest},
+};
+
+use crate::{
+    json::{JsonArray, JsonObject},
+    template::python::{self, Kind},
+};
+
+/// An error on its way to the operator that swallows it.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    /// Whether a variable was missing, which `{% if %}` itself swallows.
+    is_missing: bool,
+}
+
+impl Object for Failure {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
+
+fn is_failure(value: &Value) -> bool {
+    value.downcast_object_ref::<Failure>().is_some()
+}
+
+/// Calls a filter so that its error becomes a value. Limits stay errors.
+pub(super) fn apply_quietly(
+    value: &Value,
+    filter: impl FnOnce(&Value) -> Result<Value, Error>,
+) -> Result<Value, Error> {
+    if is_failure(value) {
+        return Ok(value.clone());
+    }
+    filter(value).or_else(|error| match error.kind() {
+        ErrorKind::WriteFailure | ErrorKind::OutOfFuel => Err(error),
+        kind => Ok(Value::from_object(Failure {
+            message: error.detail().unwrap_or_default().to_owned(),
+            is_missing: kind == ErrorKind::UndefinedError,
+        })),
+    })
+}
+
+/// Adds the functions that conditions are made of.
+pub(super) fn add_to(environment: &mut Environment<'_>) {
+    environment.add_function("truth", truth);
+    environment.add_function("negate", |value: &Value| {
+        !is_failure(value) && !python::is_true(value)
+    });
+    environment.add_function("either", |operands: Rest<Value>| {
+        fold(operands, |left| !python::is_true(left))
+    });
+    environment.add_function("both", |operands: Rest<Value>| {
+        fold(operands, python::is_true)
+    });
+    let mut add = |name: &'static str, operator: fn(&Value, &Value) -> bool| {
+        environment.add_function(name, move |left: &Value, right: &Value| {
+            !is_failure(left) && !is_failure(right) && operator(left, right)
+        });
+    };
+    add("equal", python::equals);
+    add("not_equal", |left, right| !python::equals(left, right));
+    add("is_in", |left, right| {
+        python::contains(right, left).unwrap_or(false)
+    });
+    add("is_not_in", |left, right| {
+        python::contains(right, left).is_ok_and(|found| !found)
+    });
+    add("is_same", is_same);
+    add("is_not_same", |left, right| !is_same(left, right));
+    add("less", |left, right| {
+        python::compare(left, right) == Some(Ordering::Less)
+    });
+    add("greater", |left, right| {
+        python::compare(left, right) == Some(Ordering::Greater)
+    });
+    add("less_or_equal", |left, right| {
+        matches!(
+            python::compare(left, right),
+            Some(Ordering::Less | Ordering::Equal)
+        )
+    });
+    add("greater_or_equal", |left, right| {
+        matches!(
+            python::compare(left, right),
+            Some(Ordering::Greater | Ordering::Equal)
+        )
+    });
+}
+
+/// The value of an operand that is needed after all, or its error.
+pub(super) fn needed(value: Value) -> Result<Value, Error> {
+    match value.downcast_object_ref::<Failure>() {
+        Some(failure) => Err(super::failed(failure.message.clone())),
+        None => Ok(value),
+    }
+}
+
+/// Whether the error of an operand is that a variable does not exist.
+pub(super) fn is_missing(value: &Value) -> bool {
+    value
+        .downcast_object_ref::<Failure>()
+        .is_some_and(|failure| failure.is_missing)
+}
+
+fn truth(value: &Value) -> Result<bool, Error> {
+    if is_missing(value) {
+        return Ok(false);
+    }
+    needed(value.clone()).map(|value| python::is_true(&value))
+}
+
+/// `and` and `or` from the left; `goes_on` says whether the right operand
+/// counts. An error makes the operation false that meets it.
+fn fold(operands: Rest<Value>, goes_on: impl Fn(&Value) -> bool) -> Value {
+    let mut operands = operands.0.into_iter();
+    let first = operands.next().unwrap_or_default();
+    operands.fold(first, |left, right| {
+        if is_failure(&left) {
+            Value::from(false)
+        } else if !goes_on(&left) {
+            left
+        } else if is_failure(&right) {
+            Value::from(false)
+        } else {
+            right
+        }
+    })
+}
+
+/// Python's `is`, as far as values out of JSON have an identity: the
+/// constants, small integers, and equal strings and containers that are the
+/// same variable.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (python::kind(left), python::kind(right)) {
+        (Kind::None, Kind::None) => true,
+        (Kind::Bool(one), Kind::Bool(other)) => one == other,
+        (Kind::Int(one), Kind::Int(other)) => one == other,
+        (Kind::Str(one), Kind::Str(other)) => one == other,
+        _ => is_same_object::<JsonObject>(left, right) || is_same_object::<JsonArray>(left, right),
+    }
+}
+
+fn is_same_object<T: Object + 'static>(left: &Value, right: &Value) -> bool {
+    match (
+        left.downcast_object_ref::<T>(),
+        right.downcast_object_ref::<T>(),
+    ) {
+        (Some(one), Some(other)) => std::ptr::eq(one, other),
+        _ => false,
+    }
+}

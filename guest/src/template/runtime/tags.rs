@@ -1,0 +1,206 @@
+//! The tags that remember something or compute something.
+
+use std::sync::Mutex;
+
+use minijinja::{Environment, Error, State, Value, value::Object};
+
+use super::{
+    failed,
+    loops::{self, ForLoop},
+    lorem, operators,
+    state::Progress,
+};
+use crate::template::{
+    Limits,
+    dates::{self, Timestamp},
+    python,
+    sequence::{Sequence, SequenceKind},
+};
+
+/// Adds the functions that tags become.
+pub(super) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
+    environment.add_function("each", loops::each);
+    environment.add_function("cycle", cycle);
+    environment.add_function("cycle_into", cycle_into);
+    environment.add_filter("current", current);
+    environment.add_function("reset_cycle", reset_cycle);
+    environment.add_function("changed", changed);
+    environment.add_function("members", members);
+    environment.add_function("collect", collect);
+    environment.add_function("groups", groups);
+    environment.add_function("first_of", first_of);
+    environment.add_function("width_ratio", width_ratio);
+    environment.add_function("now", now);
+    environment.add_function("lorem", move |count: Value, method: &str, common: bool| {
+        let count = python::to_i64(&count).unwrap_or(1);
+        lorem::lorem(count, method, common, limits.output_bytes)
+            .ok_or_else(|| super::too_large(limits))
+    });
+    environment.add_filter("spaceless", |text: &str| {
+        Value::from_safe_string(spaceless(text))
+    });
+}
+
+fn progress<'a>(state: &'a mut State<'_, '_>) -> &'a mut Progress {
+    state.get_or_insert_extension_with(Progress::default)
+}
+
+fn cycle(state: &mut State<'_, '_>, number: usize, values: Vec<Value>) -> Result<Value, Error> {
+    let asked = progress(state).cycles.entry(number).or_default();
+    let value = values.get(*asked % values.len().max(1)).cloned();
+    *asked += 1;
+    operators::needed(value.unwrap_or_default())
+}
+
+/// A variable that a named `{% cycle %}` changes where it was set first, even
+/// out of an inner scope.
+#[derive(Debug)]
+struct Cell(Mutex<Value>);
+
+impl Object for Cell {}
+
+/// Puts a cycle's next value into the variable's cell, or into a new one.
+fn cycle_into(
+    state: &mut State<'_, '_>,
+    variable: Value,
+    number: usize,
+    values: Vec<Value>,
+) -> Result<Value, Error> {
+    let next = cycle(state, number, values)?;
+    if let Some(Ok(mut content)) = variable
+        .downcast_object_ref::<Cell>()
+        .map(|cell| cell.0.lock())
+    {
+        *content = next;
+        return Ok(variable.clone());
+    }
+    Ok(Value::from_object(Cell(Mutex::new(next))))
+}
+
+/// What is in a variable's cell, if it has one.
+fn current(variable: Value) -> Value {
+    match variable
+        .downcast_object_ref::<Cell>()
+        .map(|cell| cell.0.lock())
+    {
+        Some(Ok(content)) => content.clone(),
+        _ => variable.clone(),
+    }
+}
+
+fn reset_cycle(state: &mut State<'_, '_>, number: usize) -> &'static str {
+    progress(state).cycles.remove(&number);
+    ""
+}
+
+/// Whether an `{% ifchanged %}` sees something else than it did last, in this
+/// loop or, outside of loops, in this rendering.
+fn changed(state: &mut State<'_, '_>, number: usize, forloop: Value, value: Value) -> bool {
+    let place = forloop
+        .downcast_object_ref::<ForLoop>()
+        .map(|forloop| forloop.number);
+    let seen = &mut progress(state).seen;
+    let is_changed = seen
+        .get(&(place, number))
+        .is_none_or(|known| !python::equals(known, &value));
+    if is_changed {
+        seen.insert((place, number), value);
+    }
+    is_changed
+}
+
+/// What `{% regroup %}` goes through.
+fn members(sequence: &Value) -> Result<Vec<Value>, Error> {
+    if sequence.is_none() {
+        return Ok(Vec::new());
+    }
+    python::iterate(sequence).map_err(|error| failed(format!("`regroup` cannot loop: {error}")))
+}
+
+fn collect(state: &mut State<'_, '_>, number: usize, item: Value, key: Value) -> &'static str {
+    let groups = progress(state).groups.entry(number).or_default();
+    match groups.last_mut() {
+        Some((known, items)) if python::equals(known, &key) => items.push(item),
+        _ => groups.push((key, vec![item])),
+    }
+    ""
+}
+
+fn groups(state: &mut State<'_, '_>, number: usize) -> Vec<Value> {
+    let groups = progress(state).groups.remove(&number).unwrap_or_default();
+    groups
+        .into_iter()
+        .map(|(key, items)| {
+            Sequence::value(SequenceKind::GroupedResult, vec![key, Value::from(items)])
+        })
+        .collect()
+}
+
+fn first_of(values: Vec<Value>) -> Result<Value, Error> {
+    for value in values {
+        let value = operators::needed(value)?;
+        if python::is_true(&value) {
+            return Ok(value);
+        }
+    }
+    Ok(Value::from_safe_string(String::new()))
+}
+
+fn width_ratio(value: Value, maximum: Value, width: Value) -> Result<String, Error> {
+    if [&value, &maximum, &width]
+        .into_iter()
+        .any(operators::is_missing)
+    {
+        return Ok(String::new());
+    }
+    let (value, maximum) = (operators::needed(value)?, operators::needed(maximum)?);
+    let width = operators::needed(width)?;
+    let width = python::to_i64(&width)
+        .map_err(|_| failed("`widthratio` needs a number as its last argument"))?;
+    let (Ok(value), Ok(maximum)) = (python::to_float(&value), python::to_float(&maximum)) else {
+        return Ok(String::new());
+    };
+    if maximum == 0.0 {
+        return Ok("0".into());
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "Python multiplies floats here, too"
+    )]
+    let ratio = (value / maximum * width as f64).round_ties_even();
+    if !ratio.is_finite() {
+        return Ok(String::new());
+    }
+    let digits = format!("{ratio:.0}");
+    Ok(if digits == "-0" { "0".into() } else { digits })
+}
+
+fn now(state: &State<'_, '_>, format: &str) -> Result<String, Error> {
+    let now = super::now(state).and_then(Timestamp::to_utc);
+    let now = now.ok_or_else(|| failed("`now` is the event's time, and the event has none"))?;
+    let format = if format.is_empty() {
+        "DATE_FORMAT"
+    } else {
+        format
+    };
+    dates::format_date(now, format).map_err(|error| failed(format!("`now` failed: {error}")))
+}
+
+/// Django's `strip_spaces_between_tags`.
+fn spaceless(text: &str) -> String {
+    let text = python::strip(text);
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(end) = rest.find('>') {
+        let (tag, after) = rest.split_at(end + 1);
+        result.push_str(tag);
+        let trimmed = after.trim_start_matches(python::is_space);
+        rest = if trimmed.starts_with('<') {
+            trimmed
+        } else {
+            after
+        };
+    }
+    result.push_str(rest);
+    result
+}

@@ -1,0 +1,74 @@
+//! Sequences that Python does not print as lists.
+
+use std::sync::Arc;
+
+use minijinja::{
+    Value,
+    value::{Enumerator, Object, ObjectRepr},
+};
+
+use super::python;
+
+/// A sequence of a Python type that is not `list`.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    kind: SequenceKind,
+    items: Vec<Value>,
+}
+
+/// Which type it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SequenceKind {
+    Tuple,
+    /// What a dict's `items`, `keys` and `values` give; it has no index.
+    View(&'static str),
+    /// What `{% regroup %}` gives: a key and the list of its items.
+    GroupedResult,
+}
+
+impl Sequence {
+    /// Makes a sequence.
+    pub(super) fn value(kind: SequenceKind, items: Vec<Value>) -> Value {
+        Value::from_object(Self { kind, items })
+    }
+
+    /// What `.name` gives.
+    pub(super) fn attribute(&self, name: &str) -> Option<&Value> {
+        match (self.kind, name) {
+            (SequenceKind::GroupedResult, "grouper") => self.items.first(),
+            (SequenceKind::GroupedResult, "list") => self.items.get(1),
+            (SequenceKind::View(_), _) => None,
+            (_, index) => self.items.get(index.parse::<usize>().ok()?),
+        }
+    }
+
+    /// `repr(sequence)`
+    pub(super) fn repr(&self) -> String {
+        let items: Vec<String> = self.items.iter().map(python::repr).collect();
+        match (self.kind, items.as_slice()) {
+            (SequenceKind::View(name), items) => format!("{name}([{}])", items.join(", ")),
+            (SequenceKind::GroupedResult, [grouper, list]) => {
+                format!("GroupedResult(grouper={grouper}, list={list})")
+            }
+            (_, [item]) => format!("({item},)"),
+            (_, items) => format!("({})", items.join(", ")),
+        }
+    }
+}
+
+impl Object for Sequence {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        match self.kind {
+            SequenceKind::View(_) => ObjectRepr::Iterable,
+            _ => ObjectRepr::Seq,
+        }
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.items.get(key.as_usize()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.items.len())
+    }
+}

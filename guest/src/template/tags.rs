@@ -1,0 +1,564 @@
+//! What Django's tags take, and what they become.
+
+use super::{
+    ast::{Node, Target},
+    expression::Fault,
+    lexer::Part,
+    parser::{NamedCycle, Parser, command},
+    suggest,
+};
+
+/// Tags that work here.
+const KNOWN: &[&str] = &[
+    "autoescape",
+    "comment",
+    "cycle",
+    "debug",
+    "filter",
+    "firstof",
+    "for",
+    "if",
+    "ifchanged",
+    "lorem",
+    "now",
+    "regroup",
+    "resetcycle",
+    "spaceless",
+    "templatetag",
+    "verbatim",
+    "widthratio",
+    "with",
+];
+
+/// Tags of Django's that need what a payload has not: a site, a request, a
+/// translation or other templates.
+const WEB: &[&str] = &[
+    "block",
+    "blocktrans",
+    "blocktranslate",
+    "cache",
+    "csrf_token",
+    "extends",
+    "get_available_languages",
+    "get_current_language",
+    "get_current_language_bidi",
+    "get_current_timezone",
+    "get_language_info",
+    "get_language_info_list",
+    "get_media_prefix",
+    "get_static_prefix",
+    "include",
+    "language",
+    "load",
+    "localize",
+    "localtime",
+    "static",
+    "timezone",
+    "trans",
+    "translate",
+    "url",
+];
+
+/// The most branches of one `{% if %}`.
+const MOST_BRANCHES: usize = 100;
+
+/// What `{% templatetag %}` writes.
+const BRACES: &[(&str, &str)] = &[
+    ("openblock", "{%"),
+    ("closeblock", "%}"),
+    ("openvariable", "{{"),
+    ("closevariable", "}}"),
+    ("openbrace", "{"),
+    ("closebrace", "}"),
+    ("opencomment", "{#"),
+    ("closecomment", "#}"),
+];
+
+impl<'a> Parser<'a> {
+    /// Reads a tag and, if it is a block, all of it. `None` if it writes
+    /// nothing or has a fault.
+    pub(super) fn tag(&mut self, tag: Part<'a>) -> Option<Node> {
+        let pieces = tag.split();
+        let arguments = pieces.get(1..).unwrap_or_default();
+        match command(tag) {
+            "" => {
+                self.fault(Fault::syntax(tag, "there is nothing between `{%` and `%}`"));
+                None
+            }
+            "autoescape" => self.autoescape(tag, arguments),
+            "comment" => {
+                self.skip_past(tag, "endcomment");
+                None
+            }
+            "cycle" => self.cycle(tag, arguments),
+            // Django's writes nothing but in its own debug mode.
+            "debug" => None,
+            "filter" => self.filter(tag),
+            "firstof" => self.first_of(tag, arguments),
+            "for" => self.for_loop(tag, arguments),
+            "if" => self.if_block(tag, arguments),
+            "ifchanged" => self.if_changed(tag, arguments),
+            "lorem" => self.lorem(tag, arguments),
+            "now" => self.now(tag, arguments),
+            "regroup" => self.regroup(tag, arguments),
+            "resetcycle" => self.reset_cycle(tag, arguments),
+            "spaceless" => {
+                let number = self.number();
+                let (body, _) = self.body(tag, &["endspaceless"]);
+                Some(Node::Spaceless { number, body })
+            }
+            "templatetag" => self.template_tag(tag, arguments),
+            "verbatim" => {
+                let (mut body, _) = self.body(tag, &["endverbatim"]);
+                body.pop()
+            }
+            "widthratio" => self.width_ratio(tag, arguments),
+            "with" => self.with(tag, arguments),
+            name => self.unknown(tag, name),
+        }
+    }
+
+    fn unknown(&mut self, tag: Part<'a>, name: &'a str) -> Option<Node> {
+        let part = tag.slice(0, name.len());
+        if WEB.contains(&name) {
+            let message =
+                format!("the tag `{name}` needs a web application and has no meaning in a payload");
+            self.unknown_tag(name, Fault::new("template_web_tag", part, message));
+            return None;
+        }
+        let fault = Fault::new(
+            "template_unknown_tag",
+            part,
+            format!("there is no tag `{name}`"),
+        );
+        let ends = self.awaited().map_or(&[][..], |(ends, _)| ends);
+        let fault = match suggest::closest(name, KNOWN.iter().chain(ends).copied()) {
+            Some(known) => fault.help(format!("did you mean `{known}`?")),
+            None => match self.awaited() {
+                Some((ends, opening)) => {
+                    let ends = ends.join("` or `");
+                    fault.help(format!("`{opening}` is open here and waits for `{ends}`"))
+                }
+                None if name.starts_with("end") || matches!(name, "else" | "elif" | "empty") => {
+                    fault.help("no block is open here")
+                }
+                None => fault,
+            },
+        };
+        self.unknown_tag(name, fault);
+        None
+    }
+
+    fn misused(&mut self, tag: Part<'_>, message: &str) -> Option<Node> {
+        self.fault(Fault::new("template_tag_arguments", tag, message));
+        None
+    }
+
+    fn autoescape(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let on = match arguments {
+            [argument] if matches!(argument.text, "on" | "off") => argument.text == "on",
+            _ => {
+                self.misused(tag, "`autoescape` takes `on` or `off`");
+                false
+            }
+        };
+        let (body, _) = self.body(tag, &["endautoescape"]);
+        Some(Node::Autoescape { on, body })
+    }
+
+    fn if_block(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        const ENDS: &[&str] = &["elif", "else", "endif"];
+        let mut branches = Vec::new();
+        let mut condition = self.condition(tag, arguments);
+        let (mut body, mut end) = self.body(tag, ENDS);
+        while let Some(next) = end.filter(|end| command(*end) == "elif") {
+            branches.extend(condition.map(|condition| (condition, body)));
+            let pieces = next.split();
+            condition = self.condition(next, pieces.get(1..).unwrap_or_default());
+            (body, end) = self.body(tag, ENDS);
+        }
+        branches.extend(condition.map(|condition| (condition, body)));
+        let otherwise = match end {
+            Some(end) if end.text == "else" => self.body(tag, &["endif"]).0,
+            Some(end) if end.text != "endif" => {
+                self.misused(end, "`else` and `endif` take no arguments");
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        if branches.len() > MOST_BRANCHES {
+            let message = format!("`if` has more than {MOST_BRANCHES} branches");
+            self.fault(Fault::new("template_too_deep", tag, message));
+        }
+        Some(Node::If {
+            branches,
+            otherwise,
+        })
+    }
+
+    fn for_loop(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let (reversed, arguments) = match arguments {
+            [rest @ .., last] if last.text == "reversed" && arguments.len() > 3 => (true, rest),
+            _ => (false, arguments),
+        };
+        let head = match arguments {
+            [names @ .., word, sequence] if word.text == "in" && !names.is_empty() => {
+                let names = loop_names(names);
+                if names.is_none() {
+                    self.misused(
+                        tag,
+                        "`for` needs names before `in`, with commas between them",
+                    );
+                }
+                let sequence = self.expression(*sequence);
+                names.zip(sequence)
+            }
+            _ => {
+                self.misused(tag, "`for` is written `for name in list`");
+                None
+            }
+        };
+        let mut bound = head
+            .as_ref()
+            .map(|(names, _)| names.clone())
+            .unwrap_or_default();
+        bound.push("forloop".into());
+        let (body, end) = self.scoped_body(tag, bound, &["empty", "endfor"]);
+        let empty = match end {
+            Some(end) if end.text == "empty" => self.scoped_body(tag, Vec::new(), &["endfor"]).0,
+            _ => Vec::new(),
+        };
+        let (names, sequence) = head?;
+        Some(Node::For {
+            names,
+            sequence,
+            reversed,
+            body,
+            empty,
+        })
+    }
+
+    fn with(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let (mut pairs, rest) = assignments(arguments);
+        // Of a repeated name the last value counts.
+        let mut kept = Vec::new();
+        while let Some((name, value)) = pairs.pop() {
+            if kept
+                .iter()
+                .all(|(known, _): &(Part<'_>, _)| known.text != name.text)
+            {
+                kept.push((name, value));
+            }
+        }
+        let pairs = kept;
+        if pairs.is_empty() {
+            self.misused(tag, "`with` needs at least one `name=value`");
+        } else if let [unexpected, ..] = rest {
+            self.misused(
+                *unexpected,
+                &format!("`{}` is not expected in `with`", unexpected.text),
+            );
+        }
+        let names: Vec<String> = pairs.iter().map(|(name, _)| name.text.to_owned()).collect();
+        let values: Vec<Part<'a>> = pairs.iter().map(|(_, value)| *value).collect();
+        let values = self.expressions(&values);
+        let (body, _) = self.scoped_body(tag, names.clone(), &["endwith"]);
+        let variables = names.into_iter().zip(values?).collect();
+        Some(Node::With { variables, body })
+    }
+
+    /// Takes ` as name` off the end of a tag's arguments.
+    fn target<'b>(&mut self, arguments: &'b [Part<'a>]) -> (&'b [Part<'a>], Target) {
+        match arguments {
+            [rest @ .., word, name] if word.text == "as" => {
+                self.bind(name.text);
+                (rest, Target::Variable(name.text.to_owned()))
+            }
+            _ => (arguments, Target::Output),
+        }
+    }
+
+    fn first_of(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        if arguments.is_empty() {
+            return self.misused(tag, "`firstof` needs at least one value");
+        }
+        let (values, target) = self.target(arguments);
+        let values = self.expressions(values)?;
+        Some(Node::FirstOf { values, target })
+    }
+
+    fn cycle(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        if let [name] = arguments {
+            let known = self.named_cycles.get(name.text).cloned();
+            return match known {
+                Some(cycle) => Some(cycle.node),
+                None => self.misused(
+                    *name,
+                    &format!("there is no cycle named `{}` above", name.text),
+                ),
+            };
+        }
+        let (values, name, silent) = match arguments {
+            [] => return self.misused(tag, "`cycle` needs values"),
+            [values @ .., word, name, silent] if word.text == "as" && values.len() > 0 => {
+                if silent.text != "silent" {
+                    return self.misused(*silent, "only `silent` may follow the name of a cycle");
+                }
+                (values, Some(*name), true)
+            }
+            [values @ .., word, name] if word.text == "as" && values.len() > 1 => {
+                (values, Some(*name), false)
+            }
+            values => (values, None, false),
+        };
+        let number = self.number();
+        let values = self.expressions(values)?;
+        let name = name.map(|name| name.text.to_owned());
+        let node = Node::Cycle {
+            number,
+            values,
+            name: name.clone(),
+            silent,
+        };
+        self.last_cycle = Some(number);
+        if let Some(name) = name {
+            self.bind(&name);
+            let node = node.clone();
+            self.named_cycles.insert(name, NamedCycle { number, node });
+        }
+        Some(node)
+    }
+
+    fn reset_cycle(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let number = match arguments {
+            [] => self.last_cycle,
+            [name] => self.named_cycles.get(name.text).map(|cycle| cycle.number),
+            _ => return self.misused(tag, "`resetcycle` takes one name at most"),
+        };
+        match number {
+            Some(number) => Some(Node::ResetCycle { number }),
+            None => self.misused(tag, "there is no such cycle above"),
+        }
+    }
+
+    fn if_changed(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let number = self.number();
+        let values = self.expressions(arguments);
+        let (body, end) = self.body(tag, &["else", "endifchanged"]);
+        let otherwise = match end {
+            Some(end) if end.text == "else" => self.body(tag, &["endifchanged"]).0,
+            _ => Vec::new(),
+        };
+        Some(Node::IfChanged {
+            number,
+            values: values?,
+            body,
+            otherwise,
+        })
+    }
+
+    fn regroup(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let [sequence, by, key, word, name] = arguments else {
+            return self.misused(
+                tag,
+                "`regroup` is written `regroup list by attribute as name`",
+            );
+        };
+        if by.text != "by" || word.text != "as" {
+            return self.misused(
+                tag,
+                "`regroup` is written `regroup list by attribute as name`",
+            );
+        }
+        let sequence = self.expression(*sequence);
+        self.bind(name.text);
+        let text = format!("{}.{}", name.text, key.text);
+        let offset = key.offset.saturating_sub(name.text.len() + 1);
+        let key = self.expression(Part {
+            text: &text,
+            offset,
+        });
+        let number = self.number();
+        Some(Node::Regroup {
+            number,
+            sequence: sequence?,
+            key: key?,
+            name: name.text.to_owned(),
+        })
+    }
+
+    fn filter(&mut self, tag: Part<'a>) -> Option<Node> {
+        let rest = tag.text.strip_prefix("filter").unwrap_or_default();
+        let filters = super::python::strip(rest);
+        let offset = tag.offset + tag.text.len() - filters.len();
+        let text = format!("var|{filters}");
+        let part = Part {
+            text: &text,
+            offset: offset.saturating_sub(4),
+        };
+        self.bind("var");
+        let expression = self.expression(part);
+        let number = self.number();
+        let (body, _) = self.body(tag, &["endfilter"]);
+        let filters = expression?.filters;
+        let banned = filters
+            .iter()
+            .find(|call| matches!(call.filter.name, "escape" | "safe"));
+        if let Some(call) = banned {
+            let message = format!(
+                "`filter {}` is not allowed; use `autoescape`",
+                call.filter.name
+            );
+            return self.misused(tag, &message);
+        }
+        Some(Node::Filter {
+            number,
+            filters,
+            body,
+        })
+    }
+
+    fn template_tag(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let text = match arguments {
+            [name] => BRACES.iter().find(|(known, _)| *known == name.text),
+            _ => None,
+        };
+        match text {
+            Some((_, text)) => Some(Node::Text((*text).to_owned())),
+            None => {
+                let names: Vec<_> = BRACES.iter().map(|(name, _)| *name).collect();
+                self.misused(
+                    tag,
+                    &format!("`templatetag` takes one of {}", names.join(", ")),
+                )
+            }
+        }
+    }
+
+    fn width_ratio(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let (values, target) = match arguments.len() {
+            5 => self.target(arguments),
+            _ => (arguments, Target::Output),
+        };
+        let [value, maximum, width] = values else {
+            return self.misused(tag, "`widthratio` takes a value, its maximum and a width");
+        };
+        let (value, maximum, width) = (
+            self.expression(*value),
+            self.expression(*maximum),
+            self.expression(*width),
+        );
+        Some(Node::WidthRatio {
+            value: value?,
+            maximum: maximum?,
+            width: width?,
+            target,
+        })
+    }
+
+    fn now(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let (arguments, target) = match arguments.len() {
+            3 => self.target(arguments),
+            _ => (arguments, Target::Output),
+        };
+        let [format] = arguments else {
+            return self.misused(tag, "`now` takes a format");
+        };
+        let mut format = format.text.chars();
+        format.next();
+        format.next_back();
+        let format = format.as_str().to_owned();
+        Some(Node::Now { format, target })
+    }
+
+    fn lorem(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
+        let (common, arguments) = match arguments {
+            [rest @ .., last] if last.text == "random" => (false, rest),
+            _ => (true, arguments),
+        };
+        let (method, arguments) = match arguments {
+            [rest @ .., last] if matches!(last.text, "w" | "p" | "b") => {
+                (last.text.chars().next().unwrap_or('b'), rest)
+            }
+            _ => ('b', arguments),
+        };
+        let count = match arguments {
+            [] => self.expression(Part {
+                text: "1",
+                offset: tag.offset,
+            }),
+            [count] => self.expression(*count),
+            _ => {
+                return self.misused(
+                    tag,
+                    "`lorem` takes a count, then `w`, `p` or `b`, then `random`",
+                );
+            }
+        };
+        Some(Node::Lorem {
+            count: count?,
+            method,
+            common,
+        })
+    }
+}
+
+/// The names before `in`: separated by commas, with or without spaces.
+fn loop_names(pieces: &[Part<'_>]) -> Option<Vec<String>> {
+    let joined: Vec<&str> = pieces.iter().map(|piece| piece.text).collect();
+    let joined = joined.join(" ");
+    joined
+        .split(',')
+        .map(|name| {
+            let name = name.trim_matches(' ');
+            let is_name = !name.is_empty() && !name.contains([' ', '"', '\'', '|']);
+            is_name.then(|| name.to_owned())
+        })
+        .collect()
+}
+
+type Assignments<'a, 'b> = (Vec<(Part<'a>, Part<'a>)>, &'b [Part<'a>]);
+
+/// `name=value …`, or the older `value as name and …`, and what is left over.
+fn assignments<'a, 'b>(mut pieces: &'b [Part<'a>]) -> Assignments<'a, 'b> {
+    let mut pairs = Vec::new();
+    let new_form = pieces
+        .first()
+        .is_some_and(|piece| assignment(*piece).is_some());
+    loop {
+        if new_form {
+            let Some((pair, rest)) = pieces
+                .split_first()
+                .and_then(|(first, rest)| Some((assignment(*first)?, rest)))
+            else {
+                return (pairs, pieces);
+            };
+            pairs.push(pair);
+            pieces = rest;
+            continue;
+        }
+        let [value, word, name, rest @ ..] = pieces else {
+            return (pairs, pieces);
+        };
+        if word.text != "as" {
+            return (pairs, pieces);
+        }
+        pairs.push((*name, *value));
+        pieces = match rest {
+            [and, rest @ ..] if and.text == "and" => rest,
+            rest => return (pairs, rest),
+        };
+    }
+}
+
+fn assignment<'a>(piece: Part<'a>) -> Option<(Part<'a>, Part<'a>)> {
+    let equals = piece.text.find('=')?;
+    let name = piece.slice(0, equals);
+    let is_name = !name.text.is_empty()
+        && name
+            .text
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_');
+    let value = piece.slice(equals + 1, piece.text.len());
+    (is_name && !value.text.is_empty()).then_some((name, value))
+}

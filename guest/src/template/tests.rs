@@ -1,0 +1,196 @@
+//! Templates from source to output.
+
+use super::*;
+use crate::json;
+
+const CONTEXT: &str = r#"{"a": {"b": [1, "x", null]}, "n": 5, "s": "abc", "t": "<i>", "e": [], "z": 0,
+    "list": [1, 2, 3, 4], "pairs": [[1, 2], [3, 4]], "big": 1e400, "d": {"k": "v", "w": 1}, "no": null,
+    "people": [{"g": "m", "n": "Al"}, {"g": "m", "n": "Bo"}, {"g": "f", "n": "Cy"}], "same": [1, 1, 2, 2, 1]}"#;
+
+fn context() -> Context {
+    Context {
+        variables: json::parse(CONTEXT).unwrap(),
+        now: None,
+    }
+}
+
+fn render_with(source: &str, autoescape: bool) -> Result<String, RenderError> {
+    let mut templates = Templates::new(Limits::default());
+    let template = templates.compile(source, Options { autoescape }).unwrap();
+    let mut out = String::new();
+    templates.render(&template, &context(), &mut out)?;
+    Ok(out)
+}
+
+fn render(source: &str) -> String {
+    render_with(source, false).unwrap()
+}
+
+#[test]
+fn templates_render_as_django_renders_them() {
+    for (source, expected) in [
+        ("plain {text} {", "plain {text} {"),
+        (
+            "{{ a.b.0 }}-{{ a.b.1 }}-{{ a.b.2 }}-{{ a.b.9 }}-{{ a.x.y }}",
+            "1-x-None--",
+        ),
+        ("{{ s.1 }}{{ s.upper }}{{ True }}{{ None }}", "bABCTrueNone"),
+        (
+            "{{ missing|default:'x' }}{{ big }}{{ 1.50 }}{{ \"q\\\"\" }}",
+            "x1e4001.5q\"",
+        ),
+        (
+            "{% if missing or n == 5 and not z %}y{% else %}n{% endif %}",
+            "y",
+        ),
+        ("{% if n > 'a' %}y{% elif s in 'xabcx' %}z{% endif %}", "z"),
+        (
+            "{% if no is None and 2 not in e and n is not None %}y{% endif %}",
+            "y",
+        ),
+        (
+            "{% for x in list reversed %}{{ forloop.counter }}{{ x }}{% if not forloop.last %},{% endif %}{% endfor %}",
+            "14,23,32,41",
+        ),
+        (
+            "{% for a, b in pairs %}{{ a }}{{ b }}{{ forloop.parentloop }}{% endfor %}",
+            "12{}34{}",
+        ),
+        (
+            "{% for k, v in d.items %}{{ k }}={{ v }};{% endfor %}",
+            "k=v;w=1;",
+        ),
+        ("{% for x in e %}x{% empty %}none{% endfor %}", "none"),
+        (
+            "{% for x in list %}{% for y in pairs %}{{ forloop.parentloop.counter }}{% endfor %}{% endfor %}",
+            "11223344",
+        ),
+        (
+            "{% with x=n y=s %}{{ x }}{{ y }}{% endwith %}{% with n as q %}{{ q }}{% endwith %}{{ q }}",
+            "5abc5",
+        ),
+        ("{% with n=s s=n %}{{ n }}{{ s }}{% endwith %}", "abc5"),
+        (
+            "{% firstof missing z 'x' %}{% firstof e as q %}[{{ q }}]",
+            "x[]",
+        ),
+        ("{% for x in list %}{% cycle 'a' 'b' %}{% endfor %}", "abab"),
+        (
+            "{% cycle 'a' 'b' as c %}{% cycle c %}{{ c }}{% resetcycle c %}{% cycle c %}",
+            "abba",
+        ),
+        (
+            "{% for x in same %}{% ifchanged %}{{ x }}{% else %}-{% endifchanged %}{% endfor %}",
+            "1-2-1",
+        ),
+        (
+            "{% for x in same %}{% ifchanged x %}[{{ x }}]{% endifchanged %}{% endfor %}",
+            "[1][2][1]",
+        ),
+        (
+            "{% regroup people by g as gs %}{% for g in gs %}{{ g.grouper }}:{% for p in g.list %}{{ p.n }}{% endfor %};{% endfor %}",
+            "m:AlBo;f:Cy;",
+        ),
+        ("{% filter upper %}a{{ s }}{% endfilter %}", "AABC"),
+        (
+            "{% spaceless %} <p> <b>x</b> </p> {% endspaceless %}",
+            "<p><b>x</b></p>",
+        ),
+        (
+            "{% templatetag openblock %}{% verbatim %}{{ a }}{% endverbatim %}{% comment %}{{ x }}{% if %}{% endcomment %}",
+            "{%{{ a }}",
+        ),
+        (
+            "{% widthratio n 10 100 %}{% widthratio n 0 100 as w %}{{ w }}",
+            "500",
+        ),
+        ("{% lorem 3 w %}", "lorem ipsum dolor"),
+        (
+            "{% autoescape on %}{{ t }}{{ t|safe }}{% autoescape off %}{{ t }}{% endautoescape %}{% endautoescape %}",
+            "&lt;i&gt;<i><i>",
+        ),
+        ("a\n", "a\n"),
+        ("{% if n %}a{% endif %}\n", "a\n"),
+        ("{{ loop }}{{ true }}{{ not }}{{ é }}", ""),
+    ] {
+        assert_eq!(render(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_source_is_told() {
+    let mut templates = Templates::new(Limits::default());
+    let errors = templates
+        .compile(
+            "{{ a|uper }}\n{% iff x %}{% if = %}{% url 'x' %}{{ a b }}{{ _x }}",
+            Options::default(),
+        )
+        .unwrap_err();
+    let told: Vec<String> = errors
+        .iter()
+        .map(|error| format!("{error}; {}", error.help.as_deref().unwrap_or("-")))
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    there is no filter `uper` at line 1, column 6; did you mean `upper`?
+    there is no tag `iff` at line 2, column 4; did you mean `if`?
+    `if` is never closed at line 2, column 15; close it by `{% endif %}`
+    there is no value at the start of `=` at line 2, column 18; did you mean `==`?
+    the tag `url` needs a web application and has no meaning in a payload at line 2, column 25; -
+    ` b` cannot be read in `a b` at line 2, column 39; -
+    `_x`: names and attributes may not begin with an underscore at line 2, column 47; -
+    ");
+}
+
+#[test]
+fn limits_are_errors_that_name_them() {
+    let loops = "{% for a in list %}".repeat(12) + &"{% endfor %}".repeat(12);
+    assert_eq!(
+        render_with(&loops, false).unwrap_err().code(),
+        "template_out_of_fuel"
+    );
+    let doubled = "{% with s=s|add:s %}".repeat(40) + "{{ s }}" + &"{% endwith %}".repeat(40);
+    assert_eq!(
+        render_with(&doubled, false).unwrap_err().code(),
+        "template_output_too_large"
+    );
+}
+
+#[test]
+fn one_expression_keeps_its_type() {
+    let mut templates = Templates::new(Limits::default());
+    let mut evaluate = |source: &str| {
+        let template = templates.compile(source, Options::default()).unwrap();
+        templates.evaluate(&template, &context()).unwrap()
+    };
+    assert_eq!(evaluate("{{ n }}"), Some(Value::from(5)));
+    assert_eq!(evaluate("{{ n|add:1 }}"), Some(Value::from(6)));
+    assert_eq!(evaluate("{{ missing }}"), Some(Value::from("")));
+    assert_eq!(evaluate("{{ n }} "), None);
+    assert_eq!(evaluate("{% if n %}{% endif %}"), None);
+}
+
+#[test]
+fn variables_are_told_without_those_that_tags_bind() {
+    let mut templates = Templates::new(Limits::default());
+    let template = templates
+        .compile(
+            "{% for x in a.b %}{{ x.y }}{{ forloop.first }}{{ z|default:w }}{% endfor %}{{ x }}",
+            Options::default(),
+        )
+        .unwrap();
+    let paths: Vec<String> = template
+        .variables()
+        .iter()
+        .map(|variable| variable.path.join("."))
+        .collect();
+    assert_eq!(paths, ["a.b", "z", "w", "x"]);
+    assert_eq!(
+        template.variables()[0].span,
+        Span {
+            offset: 12,
+            length: 3,
+            line: 1,
+            column: 13
+        }
+    );
+}

@@ -1,0 +1,209 @@
+//! A trigger's queues.
+
+use core::time::Duration;
+
+use minijinja::Value;
+
+use super::{Compiler, PlacedCondition, PlacedTemplate, Queue, reader::Reader};
+use crate::{
+    destination::Destination,
+    diagnostic::{Faults, Place},
+    json::View,
+    record,
+};
+
+const MEMBERS: &[&str] = &[
+    "name",
+    "conn_details",
+    "connection_details",
+    "parameters",
+    "timeout_secs",
+    "record",
+    "id",
+];
+
+/// Reads one queue.
+pub(super) fn parse(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> Option<Queue> {
+    let reader = Reader::new(value, place, compiler.faults)?;
+    reader.know(MEMBERS, compiler.faults);
+    let broker = reader.needed_text(&["name"], compiler.faults);
+    let conn_details = destination(
+        &reader,
+        &["conn_details", "connection_details"],
+        "bootstrap_servers",
+        compiler.faults,
+    );
+    let parameters = destination(&reader, &["parameters"], "topic", compiler.faults);
+    let timeout_ms = timeout(&reader, compiler.faults);
+    let record = match reader.get(&["record"], compiler.faults) {
+        Some((value, place)) => record_plan(value, &place, compiler),
+        None => record::Plan::default(),
+    };
+    Some(Queue {
+        broker: broker?.0.into(),
+        conn_details,
+        parameters,
+        timeout_ms,
+        record,
+    })
+}
+
+fn destination(
+    reader: &Reader<'_>,
+    names: &[&str],
+    text_member: &str,
+    faults: &mut Faults,
+) -> Destination {
+    let Some((value, place)) = reader.get(names, faults) else {
+        return Destination::empty();
+    };
+    match View::of(value) {
+        View::Object(_) => Destination::new(value, text_member),
+        other => {
+            faults.wrong_type(&place, "an object", other.kind());
+            Destination::empty()
+        }
+    }
+}
+
+/// Seconds as milliseconds, rounded up so that only 0 is 0.
+fn timeout(reader: &Reader<'_>, faults: &mut Faults) -> Option<u64> {
+    let (value, place) = reader.get(&["timeout_secs"], faults)?;
+    let seconds = match View::of(value) {
+        View::Number(text) => text.parse::<f64>().ok(),
+        other => {
+            faults.wrong_type(&place, "a number of seconds", other.kind());
+            return None;
+        }
+    };
+    let bound = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let milliseconds =
+        bound.and_then(|bound| u64::try_from(bound.as_nanos().div_ceil(1_000_000)).ok());
+    if milliseconds.is_none() {
+        faults.error(
+            "invalid_timeout",
+            &place,
+            format!("`{value}` is no time to wait"),
+            "give seconds, 0 or more; leave it out for no bound of the queue's own",
+        );
+    }
+    milliseconds
+}
+
+fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> record::Plan {
+    let Some(reader) = Reader::new(value, place, compiler.faults) else {
+        return record::Plan::default();
+    };
+    let known = ["key", "headers", "partition", "timestamp", "tombstone"];
+    reader.know(&known, compiler.faults);
+    let key = reader.text(&["key"], compiler.faults);
+    let tombstone = tombstone(&reader, compiler);
+    if tombstone.is_some() && key.is_none() {
+        let message = "a tombstone deletes a key, and this record has none".into();
+        let help = "add a `key`, such as `{{ instance.pk }}`";
+        compiler
+            .faults
+            .warning("tombstone_without_key", place, message, help);
+    }
+    record::Plan {
+        key: key.and_then(|(source, place)| compiler.template(source, &place)),
+        headers: match reader.get(&["headers"], compiler.faults) {
+            Some((value, place)) => headers(value, &place, compiler),
+            None => Vec::new(),
+        },
+        partition: number_or_template(&reader, "partition", compiler),
+        timestamp: number_or_template(&reader, "timestamp", compiler),
+        tombstone,
+    }
+}
+
+/// A condition, or `true` or `false` for what always or never holds.
+fn tombstone(reader: &Reader<'_>, compiler: &mut Compiler<'_>) -> Option<PlacedCondition> {
+    let (value, place) = reader.get(&["tombstone"], compiler.faults)?;
+    match View::of(value) {
+        View::String(source) => compiler.condition(source, &place),
+        View::Bool(true) => compiler.condition("True", &place),
+        View::Bool(false) => None,
+        other => {
+            let expected = "a condition, true or false";
+            compiler.faults.wrong_type(&place, expected, other.kind());
+            None
+        }
+    }
+}
+
+fn number_or_template(
+    reader: &Reader<'_>,
+    name: &str,
+    compiler: &mut Compiler<'_>,
+) -> Option<PlacedTemplate> {
+    let (value, place) = reader.get(&[name], compiler.faults)?;
+    match View::of(value) {
+        View::String(source) => compiler.template(source, &place),
+        View::Number(text) if text.parse::<i64>().is_ok() => compiler.template(&text, &place),
+        other => {
+            let expected = "an integer or a template";
+            compiler.faults.wrong_type(&place, expected, other.kind());
+            None
+        }
+    }
+}
+
+/// An object of names and templates, or a list of `{"name", "value"}` objects,
+/// in which a name may repeat.
+fn headers(
+    value: &Value,
+    place: &Place,
+    compiler: &mut Compiler<'_>,
+) -> Vec<(String, PlacedTemplate)> {
+    let mut headers = Vec::new();
+    match View::of(value) {
+        View::Object(members) => {
+            for (name, value) in members {
+                header(name, value, &place.member(name), compiler, &mut headers);
+            }
+        }
+        View::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let place = place.item(index);
+                let Some(reader) = Reader::new(item, &place, compiler.faults) else {
+                    continue;
+                };
+                reader.know(&["name", "value"], compiler.faults);
+                let name = reader.needed_text(&["name"], compiler.faults);
+                let value = reader.get(&["value"], compiler.faults);
+                if let (Some((name, _)), Some((value, place))) = (name, value) {
+                    header(name, value, &place, compiler, &mut headers);
+                }
+            }
+        }
+        other => compiler
+            .faults
+            .wrong_type(place, "an object or a list of headers", other.kind()),
+    }
+    headers
+}
+
+fn header(
+    name: &str,
+    value: &Value,
+    place: &Place,
+    compiler: &mut Compiler<'_>,
+    headers: &mut Vec<(String, PlacedTemplate)>,
+) {
+    if name.is_empty() {
+        let message = "a header's name is empty".into();
+        compiler.faults.error("empty_text", place, message, "");
+    }
+    let source = match View::of(value) {
+        View::String(text) => text.to_owned(),
+        View::Number(text) => text,
+        View::Bool(value) => value.to_string(),
+        other => {
+            compiler.faults.wrong_type(place, "a string", other.kind());
+            return;
+        }
+    };
+    let template = compiler.template(&source, place);
+    headers.extend(template.map(|template| (name.to_owned(), template)));
+}

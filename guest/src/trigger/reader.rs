@@ -1,0 +1,132 @@
+//! Reads the members of one object; what is wrong goes to the faults.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use crate::{
+    diagnostic::{Faults, Place, did_you_mean},
+    json::View,
+};
+
+/// One object of the set.
+pub(super) struct Reader<'a> {
+    members: &'a [(Arc<str>, Value)],
+    place: Place,
+}
+
+impl<'a> Reader<'a> {
+    /// Takes a value as an object.
+    pub(super) fn new(value: &'a Value, place: &Place, faults: &mut Faults) -> Option<Self> {
+        match View::of(value) {
+            View::Object(members) => Some(Self {
+                members,
+                place: place.clone(),
+            }),
+            other => {
+                faults.wrong_type(place, "an object", other.kind());
+                None
+            }
+        }
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Warns of members that nothing reads.
+    pub(super) fn know(&self, known: &[&str], faults: &mut Faults) {
+        for (name, _) in self.members {
+            if !known.contains(&&**name) {
+                faults.warning(
+                    "unknown_member",
+                    &self.place.member(name),
+                    format!("nothing reads `{name}`"),
+                    &did_you_mean(name, known),
+                );
+            }
+        }
+    }
+
+    /// The first of these names that is there and not null; the others are
+    /// other spellings, and giving two of them is a fault.
+    pub(super) fn get(&self, names: &[&str], faults: &mut Faults) -> Option<(&'a Value, Place)> {
+        let mut found = None;
+        for name in names {
+            let member = self.members.iter().find(|(known, _)| **known == **name);
+            let Some((_, value)) = member.filter(|(_, value)| !value.is_none()) else {
+                continue;
+            };
+            let place = self.place.member(name);
+            match &found {
+                None => found = Some((value, place)),
+                Some((_, first)) => faults.error(
+                    "given_twice",
+                    &place,
+                    format!("`{name}` says again what `{}` says", first.as_str()),
+                    "keep one of the two",
+                ),
+            }
+        }
+        found
+    }
+
+    pub(super) fn text(&self, names: &[&str], faults: &mut Faults) -> Option<(&'a str, Place)> {
+        let (value, place) = self.get(names, faults)?;
+        match View::of(value) {
+            View::String(text) => Some((text, place)),
+            other => {
+                faults.wrong_type(&place, "a string", other.kind());
+                None
+            }
+        }
+    }
+
+    pub(super) fn boolean(&self, name: &str, faults: &mut Faults) -> Option<bool> {
+        let (value, place) = self.get(&[name], faults)?;
+        match View::of(value) {
+            View::Bool(value) => Some(value),
+            other => {
+                faults.wrong_type(&place, "true or false", other.kind());
+                None
+            }
+        }
+    }
+
+    /// A list's items with their places; none where there is no list.
+    pub(super) fn list(&self, names: &[&str], faults: &mut Faults) -> Vec<(&'a Value, Place)> {
+        let Some((value, place)) = self.get(names, faults) else {
+            return Vec::new();
+        };
+        match View::of(value) {
+            View::Array(items) => {
+                let places = (0..).map(|index| place.item(index));
+                items.iter().zip(places).collect()
+            }
+            other => {
+                faults.wrong_type(&place, "a list", other.kind());
+                Vec::new()
+            }
+        }
+    }
+
+    /// A text that must be there and not empty.
+    pub(super) fn needed_text(
+        &self,
+        names: &[&str],
+        faults: &mut Faults,
+    ) -> Option<(&'a str, Place)> {
+        let name = names.first().copied().unwrap_or_default();
+        if self.get(names, &mut Faults::default()).is_none() {
+            let message = format!("`{name}` is missing");
+            faults.error("missing_member", &self.place, message, "");
+            return None;
+        }
+        let (text, place) = self.text(names, faults)?;
+        if text.is_empty() {
+            faults.error("empty_text", &place, format!("`{name}` is empty"), "");
+            return None;
+        }
+        Some((text, place))
+    }
+}

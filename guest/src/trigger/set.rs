@@ -1,0 +1,305 @@
+//! A whole set of triggers, and each trigger's own members.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+
+use super::{Compiler, Trigger, queue, reader::Reader};
+use crate::{
+    diagnostic::{Faults, Place, Severity, did_you_mean},
+    event::{Signal, normalize_content_type},
+    json::{self, View},
+    payload,
+    template::{Options, Templates},
+};
+
+/// The deepest nesting of a set's JSON; what reads it goes down by recursion.
+const DEEPEST: usize = 128;
+
+const MEMBERS: &[&str] = &[
+    "name",
+    "id",
+    "active",
+    "config_signals",
+    "content_types",
+    "msg_broker_queues",
+    "message_broker_queues",
+    "payload",
+    "when",
+    "payload_types",
+    "autoescape",
+    "webhooks",
+    "actions",
+];
+
+/// What upstream's API adds to the objects it gives out, and nobody needs.
+const IGNORED: &[&str] = &["created_by", "created_at", "updated_at", "webhook_id"];
+
+/// Reads a set. The triggers are complete only where no error was found.
+pub(crate) fn parse(text: &str, templates: &mut Templates, faults: &mut Faults) -> Vec<Trigger> {
+    let root = Place::root();
+    if json::depth(text) > DEEPEST {
+        let message = format!("the triggers are nested deeper than {DEEPEST} levels");
+        faults.error("too_deep", &root, message, "");
+        return Vec::new();
+    }
+    let document = match json::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let message = format!("the triggers are not JSON: {error}");
+            faults.error("invalid_json", &root, message, "");
+            return Vec::new();
+        }
+    };
+    if json::has_half_character(text) {
+        let message = "the triggers have an escape that is half a character".into();
+        let help = "write both halves, such as `\\ud83d\\ude00`";
+        faults.error("invalid_json", &root, message, help);
+        return Vec::new();
+    }
+    let mut triggers = Vec::new();
+    let mut places = BTreeMap::new();
+    for (index, (value, place)) in entries(&document, &root, faults).into_iter().enumerate() {
+        if let Some(reader) = Reader::new(value, &place, faults) {
+            let trigger = trigger(&reader, index, templates, faults);
+            find_repeated_name(&trigger.name, place, &mut places, faults);
+            triggers.push(trigger);
+        }
+    }
+    triggers
+}
+
+/// The triggers of an array, or of an object's `triggers`.
+fn entries<'a>(document: &'a Value, root: &Place, faults: &mut Faults) -> Vec<(&'a Value, Place)> {
+    match View::of(document) {
+        View::Array(items) => {
+            let places = (0..).map(|index| root.item(index));
+            items.iter().zip(places).collect()
+        }
+        View::Object(_) => {
+            let Some(reader) = Reader::new(document, root, faults) else {
+                return Vec::new();
+            };
+            reader.know(&["triggers"], faults);
+            if reader.get(&["triggers"], faults).is_none() {
+                let message = "`triggers` is missing".into();
+                faults.error(
+                    "missing_member",
+                    root,
+                    message,
+                    "a set is a list of triggers",
+                );
+            }
+            reader.list(&["triggers"], faults)
+        }
+        other => {
+            faults.wrong_type(root, "a list of triggers", other.kind());
+            Vec::new()
+        }
+    }
+}
+
+fn trigger(
+    reader: &Reader<'_>,
+    index: usize,
+    templates: &mut Templates,
+    faults: &mut Faults,
+) -> Trigger {
+    let known: Vec<&str> = [MEMBERS, IGNORED].concat();
+    reader.know(&known, faults);
+    warn_of_what_does_not_run(reader, faults);
+    let name = name(reader, index, faults);
+    let active = reader.boolean("active", faults).unwrap_or(true);
+    let signals = signals(reader, faults);
+    let content_types = content_types(reader, faults);
+    let types = payload_types(reader, faults);
+    let autoescape = reader.boolean("autoescape", faults).unwrap_or(false);
+    let payload = reader.get(&["payload"], faults);
+    let when = reader.text(&["when"], faults);
+    let queues = reader.list(&["msg_broker_queues", "message_broker_queues"], faults);
+    if active && queues.is_empty() {
+        let message = format!("trigger `{name}` has no queues, so it publishes nothing");
+        faults.warning(
+            "no_queues",
+            reader.place(),
+            message,
+            "add `msg_broker_queues`",
+        );
+    }
+    let mut compiler = Compiler {
+        templates,
+        faults,
+        options: Options { autoescape },
+        severity: if active {
+            Severity::Error
+        } else {
+            Severity::Warning
+        },
+    };
+    let when = when.and_then(|(source, place)| compiler.condition(source, &place));
+    let payload = match payload {
+        Some((value, place)) => payload::Plan::new(value, types, &mut compiler, &place),
+        None => payload::Plan::Instance,
+    };
+    let queues = queues
+        .into_iter()
+        .filter_map(|(value, place)| queue::parse(value, &place, &mut compiler))
+        .collect();
+    Trigger {
+        name,
+        active,
+        signals,
+        content_types,
+        when,
+        payload,
+        queues,
+    }
+}
+
+/// Its `name`, else its `id` as text, else its place in the set.
+fn name(reader: &Reader<'_>, index: usize, faults: &mut Faults) -> String {
+    if let Some((name, place)) = reader.text(&["name"], faults) {
+        if name.is_empty() {
+            faults.error("empty_text", &place, "`name` is empty".into(), "");
+        }
+        return name.into();
+    }
+    let Some((id, place)) = reader.get(&["id"], faults) else {
+        return index.to_string();
+    };
+    match View::of(id) {
+        View::String(id) => id.into(),
+        View::Number(id) => id,
+        other => {
+            faults.wrong_type(&place, "a number or a string", other.kind());
+            index.to_string()
+        }
+    }
+}
+
+fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {
+    let mut signals = Vec::new();
+    let items = reader.list(&["config_signals"], faults);
+    if items.is_empty() {
+        warn_that_it_never_fires(reader, "config_signals", faults);
+    }
+    for (item, place) in items {
+        let named = match View::of(item) {
+            View::String(name) => Some((name, place)),
+            _ => Reader::new(item, &place, faults).and_then(|reader| {
+                reader.know(&["signal", "id"], faults);
+                reader.needed_text(&["signal"], faults)
+            }),
+        };
+        let Some((name, place)) = named else { continue };
+        match Signal::from_name(name) {
+            Some(signal) if !signals.contains(&signal) => signals.push(signal),
+            Some(_) => {}
+            None => {
+                let known = Signal::ALL.map(Signal::as_str);
+                faults.error(
+                    "unknown_signal",
+                    &place,
+                    format!("`{name}` is no signal"),
+                    &did_you_mean(name, &known),
+                );
+            }
+        }
+    }
+    signals
+}
+
+fn content_types(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Box<str>> {
+    let mut content_types: Vec<Box<str>> = Vec::new();
+    let items = reader.list(&["content_types"], faults);
+    if items.is_empty() {
+        warn_that_it_never_fires(reader, "content_types", faults);
+    }
+    for (item, place) in items {
+        let Some(text) = content_type(item, &place, faults) else {
+            continue;
+        };
+        match normalize_content_type(&text) {
+            Some(text) if !content_types.contains(&text.clone().into()) => {
+                content_types.push(text.into());
+            }
+            Some(_) => {}
+            None => faults.error(
+                "invalid_content_type",
+                &place,
+                format!("`{text}` is no content type"),
+                "write an app label, a dot and a model, such as `shop.sale`",
+            ),
+        }
+    }
+    content_types
+}
+
+fn content_type(item: &Value, place: &Place, faults: &mut Faults) -> Option<String> {
+    if let View::String(text) = View::of(item) {
+        return Some(text.into());
+    }
+    let reader = Reader::new(item, place, faults)?;
+    reader.know(&["app_label", "model_name", "model", "id"], faults);
+    let app_label = reader.needed_text(&["app_label"], faults);
+    let model = reader.needed_text(&["model_name", "model"], faults);
+    Some(format!("{}.{}", app_label?.0, model?.0))
+}
+
+fn payload_types(reader: &Reader<'_>, faults: &mut Faults) -> payload::Types {
+    let Some((text, place)) = reader.text(&["payload_types"], faults) else {
+        return payload::Types::default();
+    };
+    match text {
+        "strings" => payload::Types::Strings,
+        "native" => payload::Types::Native,
+        _ => {
+            faults.error(
+                "unknown_payload_types",
+                &place,
+                format!("`{text}` is no way of typing a payload"),
+                &did_you_mean(text, &["strings", "native"]),
+            );
+            payload::Types::default()
+        }
+    }
+}
+
+fn warn_that_it_never_fires(reader: &Reader<'_>, member: &str, faults: &mut Faults) {
+    faults.warning(
+        "never_fires",
+        reader.place(),
+        format!("`{member}` is empty, so the trigger never fires"),
+        "",
+    );
+}
+
+fn warn_of_what_does_not_run(reader: &Reader<'_>, faults: &mut Faults) {
+    for name in ["webhooks", "actions"] {
+        if !reader.list(&[name], faults).is_empty() {
+            faults.warning(
+                "not_run",
+                &reader.place().member(name),
+                format!("`{name}` are not run"),
+                "only `msg_broker_queues` are",
+            );
+        }
+    }
+}
+
+/// Records are told apart by event, trigger and queue, so two triggers of one
+/// name would look like repeats of one record.
+fn find_repeated_name(
+    name: &str,
+    place: Place,
+    places: &mut BTreeMap<String, Place>,
+    faults: &mut Faults,
+) {
+    if let Some(first) = places.get(name) {
+        let message = format!("the trigger at {} is called `{name}` too", first.as_str());
+        let help = "give each trigger a `name` of its own";
+        faults.error("repeated_name", &place, message, help);
+    } else {
+        places.insert(name.into(), place);
+    }
+}

@@ -1,0 +1,233 @@
+use crate::support::{TestHost, load, publish, sale, trigger};
+use action_triggers_guest::{
+    event::{Event, Signal},
+    explain::Clause,
+    failure::Failure,
+};
+
+fn rendered(template: &str, event: &Event<'_>) -> String {
+    let payload = serde_json::to_string(&[template]).unwrap();
+    let set = trigger(&format!(r#""payload": {payload}"#));
+    let sent = publish(&set, event, &mut TestHost::default()).unwrap();
+    let [text]: [String; 1] = serde_json::from_str(&sent.value).unwrap();
+    text
+}
+
+#[test]
+fn the_event_and_the_instance_are_there_whatever_the_fields_are_called() {
+    let event = Event {
+        content_type: "shop.Sale",
+        instance: r#"{"id": 1, "instance": "i", "event": "e", "before": "b", "quantity": 3}"#,
+        before: Some(r#"{"id": 1, "quantity": 2.0}"#),
+        ..sale()
+    };
+    for (template, expected) in [
+        ("{{ instance.quantity }}", "3"),
+        ("{{ instance.instance }}", "i"),
+        ("{{ instance.event }}", "e"),
+        ("{{ event.signal }}", "post_save"),
+        ("{{ event.content_type }}", "shop.sale"),
+        ("{{ event.id }} {{ event.time }}", "e1 2024-01-02T03:04:05Z"),
+        ("{{ event.before.quantity }}", "2.0"),
+        ("{{ event.changed.quantity }}", "True"),
+        ("{{ event.changed.id }}", "False"),
+        ("{{ changed.before }}", "True"),
+        ("{{ before }}", "b"),
+        ("{{ pk }}", "1"),
+    ] {
+        assert_eq!(rendered(template, &event), expected, "{template}");
+    }
+}
+
+#[test]
+fn before_and_changed_are_short_where_no_field_is_so_called() {
+    let event = Event {
+        before: Some(r#"{"quantity": 3.0, "gone": 1}"#),
+        ..sale()
+    };
+    for (template, expected) in [
+        ("{{ before.quantity }}", "3.0"),
+        ("{{ changed.quantity }}", "False"),
+        ("{{ changed.gone }}", "True"),
+        ("{{ changed.note }}", "True"),
+        ("{{ changed.nowhere }}", "False"),
+    ] {
+        assert_eq!(rendered(template, &event), expected, "{template}");
+    }
+    assert_eq!(
+        rendered("{{ before.quantity }}{{ event.changed.x }}", &sale()),
+        ""
+    );
+}
+
+#[test]
+fn a_condition_decides_and_names_a_missing_before() {
+    let fires = |when: &str, before: Option<&str>| {
+        let set = trigger(&format!(r#""payload": "x", "when": "{when}""#));
+        let (engine, _) = load(&set);
+        let event = Event { before, ..sale() };
+        let outcome = engine.process(&[event], &mut TestHost::default()).remove(0);
+        let mut publications = outcome.unwrap();
+        match publications.pop().map(|publication| publication.outcome) {
+            None => Ok(false),
+            Some(result) => result.map(|_| true).map_err(|failure| failure.code()),
+        }
+    };
+    let before = Some(r#"{"quantity": 2}"#);
+    assert_eq!(fires("quantity == 3", None), Ok(true));
+    assert_eq!(fires("quantity == 4", None), Ok(false));
+    assert_eq!(fires("changed.quantity", before), Ok(true));
+    assert_eq!(fires("changed.nothing", before), Ok(false));
+    assert_eq!(fires("changed.quantity", None), Err("before_missing"));
+    assert_eq!(fires("not before.quantity", None), Err("before_missing"));
+    assert_eq!(
+        fires("event.before.quantity == 2", None),
+        Err("before_missing")
+    );
+    assert_eq!(fires("event.before", None), Ok(false));
+}
+
+#[test]
+fn an_event_that_cannot_be_read_fails_alone() {
+    let (engine, _) = load(&trigger(r#""payload": "x""#));
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    let deep = format!(r#"{{"a": {deep}}}"#);
+    let faulty = [
+        Event {
+            instance: "{",
+            ..sale()
+        },
+        Event {
+            instance: "[1]",
+            ..sale()
+        },
+        Event {
+            instance: &deep,
+            ..sale()
+        },
+        Event {
+            instance: r#"{"a": "\ud800"}"#,
+            ..sale()
+        },
+        Event {
+            before: Some("null"),
+            ..sale()
+        },
+        Event {
+            content_type: "sale",
+            ..sale()
+        },
+        Event {
+            content_type: "a.b.c",
+            ..sale()
+        },
+        Event {
+            time: Some("soon"),
+            ..sale()
+        },
+    ];
+    let messages: Vec<String> = faulty
+        .iter()
+        .map(|event| {
+            let outcomes = engine.process(&[sale(), *event, sale()], &mut TestHost::default());
+            assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
+            let failure = outcomes[1].as_ref().unwrap_err();
+            assert_eq!(failure.code(), "invalid_event");
+            failure.to_string()
+        })
+        .collect();
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+    `instance` is not JSON: EOF while parsing an object at line 1 column 1
+    `instance` is a list, not an object
+    `instance` is nested deeper than 128 levels
+    `instance` has an escape that is half a character, such as `\ud800`
+    `before` is null, not an object
+    `content_type` is `sale`, not `app_label.model`
+    `content_type` is `a.b.c`, not `app_label.model`
+    `time` is `soon`, not RFC 3339
+    "#);
+}
+
+#[test]
+fn a_record_is_ordered_by_its_primary_key() {
+    for (instance, expected) in [
+        (r#"{"id": 7}"#, "shop.sale/7"),
+        (r#"{"id": 7, "pk": "a/b"}"#, "shop.sale/a/b"),
+        (r#"{"id": null}"#, "shop.sale"),
+        (r"{}", "shop.sale"),
+    ] {
+        let event = Event {
+            instance,
+            content_type: "shop.SALE",
+            ..sale()
+        };
+        let sent = publish(
+            &trigger(r#""payload": "x""#),
+            &event,
+            &mut TestHost::default(),
+        );
+        assert_eq!(sent.unwrap().ordering_key, expected, "{instance}");
+    }
+}
+
+#[test]
+fn a_template_that_fails_fails_its_trigger_alone() {
+    let set = r#"[
+      {"config_signals": ["post_save"], "content_types": ["shop.sale"], "payload": ["{{ 'a'|add:note|first }}{{ quantity|first }}"],
+       "msg_broker_queues": [{"name": "a"}, {"name": "b"}]},
+      {"config_signals": ["post_save"], "content_types": ["shop.sale"], "payload": ["ok"],
+       "msg_broker_queues": [{"name": "c"}]}]"#;
+    let (engine, _) = load(set);
+    let mut host = TestHost::default();
+    let outcome = engine.process(&[sale()], &mut host).remove(0).unwrap();
+    let codes: Vec<_> = outcome
+        .iter()
+        .map(|publication| publication.outcome.as_ref().err().map(Failure::code))
+        .collect();
+    assert_eq!(
+        codes,
+        [Some("template_failed"), Some("template_failed"), None]
+    );
+    assert_eq!(host.sent.len(), 1);
+}
+
+#[test]
+fn an_explanation_names_the_clause_that_decided() {
+    let set = r#"[
+      {"name": "off", "active": false, "config_signals": ["post_save"], "content_types": ["shop.sale"], "msg_broker_queues": [{"name": "k"}]},
+      {"name": "deleted", "config_signals": ["post_delete", "pre_delete"], "content_types": ["shop.sale"], "msg_broker_queues": [{"name": "k"}]},
+      {"name": "orders", "config_signals": ["post_save"], "content_types": ["shop.order"], "msg_broker_queues": [{"name": "k"}]},
+      {"name": "plain", "config_signals": ["post_save"], "content_types": ["shop.sale"], "msg_broker_queues": [{"name": "k"}]},
+      {"name": "many", "config_signals": ["post_save"], "content_types": ["shop.sale"], "msg_broker_queues": [{"name": "k"}], "when": "quantity == 9"},
+      {"name": "three", "config_signals": ["post_save"], "content_types": ["shop.sale"], "msg_broker_queues": [{"name": "k"}], "when": "quantity == 3"},
+      {"name": "changed", "config_signals": ["post_save"], "content_types": ["shop.sale"], "msg_broker_queues": [{"name": "k"}], "when": "changed.quantity"}]"#;
+    let (engine, _) = load(set);
+    let explanations = engine.explain(&sale()).unwrap();
+    let lines: Vec<String> = explanations
+        .iter()
+        .map(|e| {
+            format!(
+                "{} {} {}: {}",
+                e.trigger,
+                e.fires,
+                e.clause.as_str(),
+                e.reason
+            )
+        })
+        .collect();
+    assert_eq!(explanations[3].clause, Clause::ContentType);
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    off false active: the trigger is not active
+    deleted false signal: it listens to `post_delete`, `pre_delete`, and the event is `post_save`
+    orders false content_type: it watches `shop.order`, and the event is about `shop.sale`
+    plain true content_type: it listens to `post_save` of `shop.sale`
+    many false when: `quantity == 9` does not hold
+    three true when: `quantity == 3` holds
+    changed false when: the condition `changed.quantity` looks at the record before the change, and the event has no `before`: send it, or ask for `event.before` first
+    "#);
+    let deleted = Event {
+        signal: Signal::PreDelete,
+        ..sale()
+    };
+    assert!(engine.explain(&deleted).unwrap()[1].fires);
+}

@@ -1,0 +1,193 @@
+//! What the real django-action-triggers does, case by case; the host's part
+//! (brokers, merging, the allow-list) is played by a small host of the test.
+
+use std::collections::BTreeMap;
+
+use action_triggers_guest::{
+    engine::Engine,
+    event::{Event, Signal},
+    host::{Host, PublishError, Receipt, SettingError},
+    record::{Message, Payload},
+};
+use serde_json::{Map, Value, json};
+
+const CASES: &str = include_str!("../../../tests/fixtures/oracle/contract.ndjson");
+
+/// Cases that the core cannot answer alone, by name or tag, and why.
+const SKIPPED: &[(&str, &str)] = &[
+    (
+        "client-error",
+        "aiokafka's own checks of its options; there is no aiokafka here",
+    ),
+    ("timeout", "bounds on an attempt to publish are the host's"),
+    ("whitelist", "`whitelisted_content_types` is the host's"),
+    (
+        "api",
+        "Django's REST API; unknown signals are covered by `triggers.rs`",
+    ),
+    (
+        "django-setting",
+        "settings of Django itself: the time zone is always UTC here",
+    ),
+    (
+        "tag-if-operators",
+        "compares a Decimal, and JSON has only its text; the vectors hold the operators",
+    ),
+    (
+        "filter-add",
+        "adds to a Decimal, and JSON has only its text; the vectors hold the filter",
+    ),
+    ("queues-connect-error", "connecting is the host's"),
+    ("queues-send-error", "sending is the host's"),
+];
+
+struct Upstream<'a> {
+    settings: &'a Value,
+    calls: BTreeMap<String, u64>,
+    sent: Vec<Value>,
+}
+
+impl Host for Upstream<'_> {
+    fn setting(&mut self, path: &str) -> Result<String, SettingError> {
+        let allowed = &self.settings["ACTION_TRIGGER_SETTINGS"]["ALLOWED_DYNAMIC_IMPORT_PATHS"];
+        if !allowed
+            .as_array()
+            .is_some_and(|paths| paths.iter().any(|allowed| allowed == path))
+        {
+            return Err(SettingError::NotAllowed);
+        }
+        let value = self.settings["values"]
+            .get(path)
+            .ok_or(SettingError::NotFound)?;
+        match value["$call"].as_str() {
+            None => Ok(value.to_string()),
+            Some("return") => Ok(value["value"].to_string()),
+            Some("counter") => {
+                let count = self.calls.entry(path.into()).or_default();
+                *count += 1;
+                Ok(json!(count.to_string()).to_string())
+            }
+            Some(other) => Err(SettingError::Failed(other.into())),
+        }
+    }
+
+    fn publish(&mut self, message: Message<'_>) -> Result<Receipt, PublishError> {
+        let broker = &self.settings["ACTION_TRIGGERS"]["brokers"][message.broker];
+        let kind = broker["broker_type"]
+            .as_str()
+            .unwrap_or_default()
+            .to_lowercase();
+        if kind != "kafka" {
+            return Err(PublishError::UnknownBroker(message.broker.into()));
+        }
+        let conn = merged(&message.conn_details, &broker["conn_details"]);
+        let parameters = merged(&message.parameters, &broker["params"]);
+        let (Some(Value::String(_)), Some(Value::String(topic))) =
+            (conn.get("bootstrap_servers"), parameters.get("topic"))
+        else {
+            return Err(PublishError::InvalidDestination("not text".into()));
+        };
+        let value = match &message.value {
+            Payload::Json(bytes) => serde_json::from_slice(bytes).unwrap(),
+            Payload::Text(bytes) => json!(std::str::from_utf8(bytes).unwrap()),
+            Payload::Tombstone => Value::Null,
+        };
+        let config: u64 = message.trigger.parse().unwrap();
+        self.sent.push(json!({
+            "config": config, "queue": message.queue, "conn": conn, "topic": topic, "value": value,
+        }));
+        Ok(Receipt {
+            topic: topic.clone(),
+        })
+    }
+}
+
+/// The queue's members with the broker's, which win.
+fn merged(queue: &str, broker: &Value) -> Map<String, Value> {
+    let mut members: Map<String, Value> = serde_json::from_str(queue).unwrap();
+    members.extend(broker.as_object().cloned().unwrap_or_default());
+    members
+}
+
+fn answers(case: &Value) -> Result<Vec<Value>, String> {
+    let configs = case["configs"].to_string();
+    let (engine, _) = Engine::load(&configs).map_err(|faults| format!("{faults:#?}"))?;
+    let mut host = Upstream {
+        settings: &case["settings"],
+        calls: BTreeMap::new(),
+        sent: Vec::new(),
+    };
+    let mut answers = Vec::new();
+    for delivery in case["deliveries"].as_array().unwrap() {
+        let instance = delivery["instance"].to_string();
+        let event = Event {
+            id: "e",
+            signal: Signal::from_name(delivery["signal"].as_str().unwrap()).unwrap(),
+            content_type: delivery["sender"].as_str().unwrap(),
+            instance: &instance,
+            before: None,
+            time: None,
+        };
+        for outcome in engine.process(&[event], &mut host) {
+            outcome.map_err(|failure| failure.to_string())?;
+        }
+        for mut sent in std::mem::take(&mut host.sent) {
+            for name in ["event", "signal", "sender"] {
+                sent[name] = delivery[name].clone();
+            }
+            answers.push(sent);
+        }
+    }
+    Ok(answers)
+}
+
+/// Upstream's records, their values as JSON values and in the order in which
+/// queues are started: it sends those of one trigger at once.
+fn expected(case: &Value) -> Vec<Value> {
+    let mut sent = case["sent"].as_array().unwrap().clone();
+    for record in &mut sent {
+        record["value"] = serde_json::from_str(record["value"].as_str().unwrap()).unwrap();
+    }
+    sent
+}
+
+fn skipped(case: &Value) -> Option<&'static str> {
+    let tags = case["tags"].as_array().unwrap();
+    let is_meant = |word: &str| case["name"] == word || tags.iter().any(|tag| tag == word);
+    let mut reasons = SKIPPED.iter().filter(|(word, _)| is_meant(word));
+    reasons.next().map(|(_, reason)| *reason)
+}
+
+#[test]
+fn contract_cases_get_upstreams_answers() {
+    let mut faults = Vec::new();
+    let mut checked = 0;
+    for line in CASES.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        if let Some(reason) = skipped(&case) {
+            println!("skipped {}: {reason}", case["name"]);
+            continue;
+        }
+        checked += 1;
+        let expected = expected(&case);
+        match answers(&case) {
+            Ok(answers) if answers == expected => {}
+            // Upstream takes what it can never run; here the set is refused.
+            Err(_) if expected.is_empty() => {}
+            Ok(answers) => faults.push(format!(
+                "{}: {}\n  expected {}\n  answered {}",
+                case["name"],
+                case["note"],
+                json!(expected),
+                json!(answers)
+            )),
+            Err(error) => faults.push(format!("{}: {error}", case["name"])),
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "{} of {checked}:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}

@@ -1,0 +1,130 @@
+use crate::support::{load, trigger};
+use action_triggers_guest::{
+    diagnostic::{Diagnostic, Severity},
+    engine::Engine,
+};
+
+fn shown(diagnostics: &[Diagnostic]) -> String {
+    let line = |diagnostic: &Diagnostic| {
+        let severity = match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let span = diagnostic
+            .span
+            .map(|span| format!(" ({}:{})", span.line, span.column));
+        let help = diagnostic.help.as_ref().map(|help| format!(" [{help}]"));
+        format!(
+            "{severity} {} {}{}: {}{}",
+            diagnostic.code,
+            diagnostic.path,
+            span.unwrap_or_default(),
+            diagnostic.message,
+            help.unwrap_or_default()
+        )
+    };
+    diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn faults(set: &str) -> String {
+    shown(&Engine::load(set).map(|_| ()).unwrap_err())
+}
+
+#[test]
+fn every_fault_is_found_at_once() {
+    let set = r#"[
+      {"config_signals": [{"signal": "post_svae"}, {"sginal": "x"}, 3],
+       "content_types": [{"app_label": "shop"}, "sale", {"app_label": "a", "model": "b", "model_name": "b"}],
+       "msg_broker_queues": [{"conn_details": [], "parameters": "x", "timeout_secs": -1},
+                             {"name": "", "timeout_secs": "soon", "record": {"key": 1, "headers": {"": null}, "partition": 1.5}},
+                             "kafka_1"],
+       "payload": {"a": ["{{ event.singal }}"]},
+       "active": "yes", "payload_types": "natvie", "autoescape": 1, "when": true},
+      7
+    ]"#;
+    insta::assert_snapshot!(faults(set), @r#"
+    error wrong_type $[0].active: a string where true or false is needed
+    error unknown_signal $[0].config_signals[0].signal: `post_svae` is no signal [did you mean `post_save`?]
+    warning unknown_member $[0].config_signals[1].sginal: nothing reads `sginal` [did you mean `signal`?]
+    error missing_member $[0].config_signals[1]: `signal` is missing
+    error wrong_type $[0].config_signals[2]: a number where an object is needed
+    error missing_member $[0].content_types[0]: `model_name` is missing
+    error invalid_content_type $[0].content_types[1]: `sale` is no content type [write an app label, a dot and a model, such as `shop.sale`]
+    error given_twice $[0].content_types[2].model: `model` says again what `$[0].content_types[2].model_name` says [keep one of the two]
+    error unknown_payload_types $[0].payload_types: `natvie` is no way of typing a payload [did you mean `native`?]
+    error wrong_type $[0].autoescape: a number where true or false is needed
+    error wrong_type $[0].when: a boolean where a string is needed
+    error unknown_event_variable $[0].payload.a[0] (1:4): an event has no `singal` [did you mean `signal`? (a field of the instance named `event` is `instance.event`)]
+    error missing_member $[0].msg_broker_queues[0]: `name` is missing
+    error wrong_type $[0].msg_broker_queues[0].conn_details: a list where an object is needed
+    error wrong_type $[0].msg_broker_queues[0].parameters: a string where an object is needed
+    error invalid_timeout $[0].msg_broker_queues[0].timeout_secs: `-1` is no time to wait [give seconds, 0 or more; leave it out for no bound of the queue's own]
+    error empty_text $[0].msg_broker_queues[1].name: `name` is empty
+    error wrong_type $[0].msg_broker_queues[1].timeout_secs: a string where a number of seconds is needed
+    error wrong_type $[0].msg_broker_queues[1].record.key: a number where a string is needed
+    error empty_text $[0].msg_broker_queues[1].record.headers[""]: a header's name is empty
+    error wrong_type $[0].msg_broker_queues[1].record.headers[""]: null where a string is needed
+    error wrong_type $[0].msg_broker_queues[1].record.partition: a number where an integer or a template is needed
+    error wrong_type $[0].msg_broker_queues[2]: a string where an object is needed
+    error wrong_type $[1]: a number where an object is needed
+    "#);
+}
+
+#[test]
+fn a_set_that_is_none_is_refused() {
+    for (set, code) in [
+        ("", "invalid_json"),
+        ("[", "invalid_json"),
+        ("3", "wrong_type"),
+        ("{}", "missing_member"),
+        (r#"{"triggers": 3}"#, "wrong_type"),
+        (&"[".repeat(1000), "too_deep"),
+    ] {
+        let faults = Engine::load(set).map(|_| ()).unwrap_err();
+        assert_eq!(faults.last().unwrap().code, code, "{set}");
+    }
+}
+
+#[test]
+fn what_is_hardly_meant_is_a_warning() {
+    let set = r#"{"triggers": [
+      {"id": 12, "nmae": "x", "config_signals": [], "webhooks": [{}], "actions": []}
+    ]}"#;
+    let (_, loaded) = load(set);
+    assert_eq!(loaded.triggers[0].name, "12");
+    insta::assert_snapshot!(shown(&loaded.diagnostics), @r#"
+    warning unknown_member $.triggers[0].nmae: nothing reads `nmae` [did you mean `name`?]
+    warning not_run $.triggers[0].webhooks: `webhooks` are not run [only `msg_broker_queues` are]
+    warning never_fires $.triggers[0]: `config_signals` is empty, so the trigger never fires
+    warning never_fires $.triggers[0]: `content_types` is empty, so the trigger never fires
+    warning no_queues $.triggers[0]: trigger `12` has no queues, so it publishes nothing [add `msg_broker_queues`]
+    "#);
+}
+
+#[test]
+fn the_template_of_an_inactive_trigger_only_warns() {
+    let set = trigger(r#""active": false, "payload": "{{ event.nope }}""#);
+    let (_, loaded) = load(&set);
+    assert_eq!(loaded.diagnostics[0].code, "unknown_event_variable");
+    assert_eq!(loaded.diagnostics[0].severity, Severity::Warning);
+}
+
+#[test]
+fn both_spellings_are_taken() {
+    let (_, loaded) = load(
+        r#"[{"id": "i", "config_signals": [{"signal": "pre_save"}, "pre_save"],
+             "content_types": [{"app_label": "a", "model": "b"}, "a.B"],
+             "message_broker_queues": [{"name": "k", "connection_details": {}, "parameters": null}],
+             "webhooks": [], "actions": []}]"#,
+    );
+    assert_eq!(loaded.triggers[0].name, "i");
+    assert_eq!(loaded.triggers[0].queues, ["k"]);
+    assert_eq!(shown(&loaded.diagnostics), "");
+}
+
+#[test]
+fn two_triggers_of_one_name_are_refused() {
+    let set = r#"[{"name": "1"}, {}]"#;
+    let faults = Engine::load(set).map(|_| ()).unwrap_err();
+    assert_eq!(faults.last().unwrap().code, "repeated_name");
+}

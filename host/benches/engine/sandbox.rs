@@ -1,0 +1,143 @@
+//! The sandbox against the same core compiled natively, and what does not
+//! depend on events: instances, loading, matching.
+
+use action_triggers_guest::{
+    engine::Engine as Core,
+    event::{Event as CoreEvent, Signal as CoreSignal},
+    host::{Host, PublishError, Receipt, SettingError},
+    record::Message,
+};
+use action_triggers_host::{
+    broker::Broker, cluster::Cluster, engine::Limits, event::Event, runtime::Runtime,
+};
+use serde_json::{Value, json};
+
+use crate::{measure, other_trigger, sale_event, sale_trigger};
+
+/// Events in one chunk of lines: enough to make the hop to a worker vanish.
+const CHUNK: usize = 2_000;
+
+pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
+    for batch in [1, 100] {
+        warm_event(tokio, batch);
+    }
+    for triggers in [1, 100, 1_000] {
+        start(tokio, triggers);
+    }
+    matching(tokio);
+}
+
+/// Lines read, decided and rendered, in the sandbox and natively.
+fn warm_event(tokio: &tokio::runtime::Runtime, batch: usize) {
+    let triggers = json!([sale_trigger()]);
+    let sandboxed = build(tokio, &triggers, batch);
+    let (native, _) = Core::load(&triggers.to_string()).unwrap();
+    let lines: Vec<String> = (0..CHUNK).map(sale_event).collect();
+    let chunk = lines.join("\n").into_bytes();
+    let times = measure::pair(
+        5,
+        || render(tokio, &sandboxed, &chunk),
+        || render_natively(&native, &lines, batch),
+    );
+    println!(
+        "warm event, batches of {batch:>3}: {:>6.2} us sandboxed  {:>6.2} us native   {:.2}x",
+        micros(times.measured),
+        micros(times.baseline),
+        times.ratio()
+    );
+}
+
+/// From nothing to a runtime that has its triggers loaded, the component's code
+/// in the cache.
+fn start(tokio: &tokio::runtime::Runtime, count: usize) {
+    let triggers: Vec<Value> = (0..count).map(other_trigger).collect();
+    let text = json!(triggers).to_string();
+    let times = measure::pair(
+        1,
+        || drop(build(tokio, &json!(triggers), 100)),
+        || drop(Core::load(&text).unwrap()),
+    );
+    println!(
+        "start with {count:>5} triggers: {:>8.2} ms engine, instance and load  {:>8.2} ms native load alone",
+        times.measured.as_secs_f64() * 1e3,
+        times.baseline.as_secs_f64() * 1e3
+    );
+}
+
+/// One trigger against ten thousand of which one fires.
+fn matching(tokio: &tokio::runtime::Runtime) {
+    let one = build(tokio, &json!([sale_trigger()]), 100);
+    let mut many: Vec<Value> = (0..9_999).map(other_trigger).collect();
+    many.push(sale_trigger());
+    let many = build(tokio, &json!(many), 100);
+    let chunk = (0..CHUNK).map(sale_event).collect::<Vec<_>>().join("\n").into_bytes();
+    let times = measure::pair(5, || render(tokio, &many, &chunk), || render(tokio, &one, &chunk));
+    println!(
+        "matching, one fires: {:>6.2} us of 10,000 triggers  {:>6.2} us of 1   {:.2}x",
+        micros(times.measured),
+        micros(times.baseline),
+        times.ratio()
+    );
+}
+
+fn build(tokio: &tokio::runtime::Runtime, triggers: &Value, events_per_call: usize) -> Runtime {
+    let mut broker = Broker { name: "kafka_1".into(), ..Broker::default() };
+    broker.conn_details.insert("bootstrap_servers".into(), json!("localhost:9092"));
+    broker.params.insert("topic".into(), json!("sales"));
+    let cluster = Cluster::new("localhost:9092", "http://127.0.0.1:1".parse().unwrap());
+    let builder = Runtime::builder()
+        .triggers(triggers.to_string())
+        .brokers([broker])
+        .clusters([cluster])
+        .limits(Limits { events_per_call, ..Limits::default() })
+        .workers(1);
+    tokio.block_on(builder.build()).unwrap()
+}
+
+fn render(tokio: &tokio::runtime::Runtime, runtime: &Runtime, chunk: &[u8]) {
+    let rendered = tokio.block_on(runtime.render_lines(chunk.to_vec(), 1, |events| {
+        events.iter().filter(|event| event.outcome.as_ref().is_ok_and(|all| all.len() == 1)).count()
+    }));
+    assert_eq!(rendered.unwrap(), CHUNK);
+}
+
+fn render_natively(core: &Core, lines: &[String], batch: usize) {
+    let mut rendered = 0;
+    for lines in lines.chunks(batch) {
+        let events: Vec<Event> =
+            lines.iter().map(|line| Event::from_json(line, String::new).unwrap()).collect();
+        let borrowed: Vec<CoreEvent<'_>> = events.iter().map(core_event).collect();
+        let outcomes = core.render(&borrowed, &mut NoHost);
+        rendered += outcomes.iter().filter(|all| all.as_ref().is_ok_and(|all| all.len() == 1)).count();
+    }
+    assert_eq!(rendered, CHUNK);
+}
+
+fn core_event(event: &Event) -> CoreEvent<'_> {
+    CoreEvent {
+        id: &event.id,
+        signal: CoreSignal::from_name(event.signal.as_str()).unwrap(),
+        content_type: &event.content_type,
+        instance: &event.instance,
+        before: event.before.as_deref(),
+        time: event.time.as_deref(),
+    }
+}
+
+/// Rendering asks for settings only, and this trigger names none.
+struct NoHost;
+
+impl Host for NoHost {
+    fn setting(&mut self, _path: &str) -> Result<String, SettingError> {
+        Err(SettingError::NotAllowed)
+    }
+
+    fn publish(&mut self, message: Message<'_>) -> Result<Receipt, PublishError> {
+        Err(PublishError::UnknownBroker(message.broker.to_owned()))
+    }
+}
+
+/// Microseconds of one event of a chunk.
+fn micros(chunk: std::time::Duration) -> f64 {
+    chunk.as_secs_f64() * 1e6 / CHUNK as f64
+}

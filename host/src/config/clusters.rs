@@ -1,0 +1,177 @@
+//! `clusters`: the bootstrap strings that may be reached, and how.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::reading::{Field, Reading, Table};
+use crate::{
+    cluster::{Api, Auth, Cluster, Flavor, Format, Tls},
+    kafka_rest::RestPublisher,
+};
+
+const KEYS: &[&str] = &[
+    "rest_url",
+    "api",
+    "flavor",
+    "format",
+    "cluster_id",
+    "auth",
+    "tls",
+    "connect_timeout_secs",
+    "request_timeout_secs",
+    "time_to_live_secs",
+    "linger_ms",
+    "max_batch_records",
+    "max_batch_bytes",
+    "max_record_bytes",
+    "topic_max_record_bytes",
+    "max_in_flight",
+];
+
+const APIS: &[(&str, Api)] = &[("v2", Api::V2), ("v3", Api::V3)];
+const FORMATS: &[(&str, Format)] = &[("binary", Format::Binary), ("json", Format::Json)];
+const FLAVORS: &[(&str, Flavor)] = &[
+    ("confluent", Flavor::Confluent),
+    ("karapace", Flavor::Karapace),
+    ("strimzi", Flavor::Strimzi),
+    ("redpanda", Flavor::Redpanda),
+];
+
+impl<'a> Reading<'a> {
+    pub(super) fn clusters(&mut self, field: &Field<'a>) -> Vec<Cluster> {
+        let Some(table) = self.table(field) else {
+            return Vec::new();
+        };
+        let clusters = table.fields().filter_map(|(servers, field)| self.cluster(servers, &field));
+        clusters.collect()
+    }
+
+    fn cluster(&mut self, servers: &str, field: &Field<'a>) -> Option<Cluster> {
+        let table = self.table(field)?;
+        self.know(&table, KEYS);
+        let Some(url) = table.get("rest_url") else {
+            let message = format!("cluster `{servers}` has no `rest_url`");
+            let help = "add the address of its REST proxy, such as \"http://localhost:8082\"";
+            self.error("missing_key", field, message, help);
+            return None;
+        };
+        let mut cluster = Cluster::new(servers, self.url(&url)?);
+        self.cluster_basics(&table, &mut cluster);
+        self.cluster_bounds(&table, &mut cluster);
+        // What only the client can tell: addresses, certificates, flavors.
+        if let Err(error) = RestPublisher::new([Arc::new(cluster.clone())]) {
+            self.error(error.code(), field, error.to_string(), "");
+        }
+        Some(cluster)
+    }
+
+    fn url(&mut self, field: &Field<'a>) -> Option<Url> {
+        let text = self.text(field)?;
+        let url = Url::parse(text);
+        if let Err(error) = &url {
+            let help = "write an address such as \"http://localhost:8082\"";
+            self.error("invalid_rest_url", field, format!("`rest_url` is no address: {error}"), help);
+        }
+        url.ok()
+    }
+
+    fn cluster_basics(&mut self, table: &Table<'a>, cluster: &mut Cluster) {
+        if let Some(api) = table.get("api").and_then(|field| self.choice(&field, APIS)) {
+            cluster.api = api;
+        }
+        if let Some(flavor) = table.get("flavor").and_then(|field| self.choice(&field, FLAVORS)) {
+            cluster.flavor = flavor;
+        }
+        if let Some(format) = table.get("format").and_then(|field| self.choice(&field, FORMATS)) {
+            cluster.format = format;
+        }
+        let cluster_id = table.get("cluster_id");
+        cluster.cluster_id = cluster_id.and_then(|field| self.text(&field)).map(str::to_owned);
+        if let Some(auth) = table.get("auth").and_then(|field| self.auth(&field)) {
+            cluster.auth = auth;
+        }
+        if let Some(tls) = table.get("tls").and_then(|field| self.tls(&field)) {
+            cluster.tls = tls;
+        }
+    }
+
+    fn cluster_bounds(&mut self, table: &Table<'a>, cluster: &mut Cluster) {
+        let seconds = [
+            ("connect_timeout_secs", &mut cluster.connect_timeout),
+            ("request_timeout_secs", &mut cluster.request_timeout),
+            ("time_to_live_secs", &mut cluster.time_to_live),
+        ];
+        for (name, bound) in seconds {
+            if let Some(given) = table.get(name).and_then(|field| self.duration(&field, 1.0)) {
+                *bound = given;
+            }
+        }
+        if let Some(given) = table.get("linger_ms").and_then(|field| self.duration(&field, 0.001)) {
+            cluster.linger = given;
+        }
+        let counts = [
+            ("max_batch_records", &mut cluster.max_batch_records),
+            ("max_batch_bytes", &mut cluster.max_batch_bytes),
+            ("max_record_bytes", &mut cluster.max_record_bytes),
+            ("max_in_flight", &mut cluster.max_in_flight),
+        ];
+        for (name, bound) in counts {
+            if let Some(given) = table.get(name).and_then(|field| self.count(&field)) {
+                *bound = given;
+            }
+        }
+        let topics = table.get("topic_max_record_bytes");
+        if let Some(topics) = topics.and_then(|field| self.table(&field)) {
+            for (topic, field) in topics.fields() {
+                if let Some(bytes) = self.count(&field) {
+                    cluster.topic_max_record_bytes.insert(topic.to_owned(), bytes);
+                }
+            }
+        }
+    }
+
+    fn auth(&mut self, field: &Field<'a>) -> Option<Auth> {
+        let table = self.table(field)?;
+        self.know(&table, &["basic", "bearer"]);
+        match (table.get("basic"), table.get("bearer")) {
+            (None, Some(bearer)) => self.secret(&bearer).map(Auth::Bearer),
+            (Some(basic), None) => {
+                let basic_table = self.table(&basic)?;
+                self.know(&basic_table, &["username", "password"]);
+                let (Some(username), Some(password)) =
+                    (basic_table.get("username"), basic_table.get("password"))
+                else {
+                    let message = "`basic` needs `username` and `password`".to_owned();
+                    self.error("missing_key", &basic, message, "give both");
+                    return None;
+                };
+                let username = self.text(&username).map(str::to_owned);
+                let password = self.secret(&password);
+                Some(Auth::Basic {
+                    username: username?,
+                    password: password?,
+                })
+            }
+            _ => {
+                let message = "exactly one of `basic` and `bearer` is needed".to_owned();
+                self.error("missing_key", field, message, "leave `auth` out for none");
+                None
+            }
+        }
+    }
+
+    fn tls(&mut self, field: &Field<'a>) -> Option<Tls> {
+        let table = self.table(field)?;
+        self.know(&table, &["ca_file", "identity"]);
+        let mut tls = Tls::default();
+        if let Some(file) = table.get("ca_file") {
+            let path = self.directory.join(self.text(&file)?);
+            tls.ca_pem = Some(self.bytes(&file, &path)?);
+        }
+        if let Some(identity) = table.get("identity") {
+            tls.identity_pem = Some(self.secret(&identity)?);
+        }
+        Some(tls)
+    }
+}

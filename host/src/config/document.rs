@@ -1,0 +1,309 @@
+//! A file as a tree of values that know where they stand in it.
+
+use std::{borrow::Cow, fmt, fmt::Write as _, ops::Range, sync::Arc};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use toml::de::{DeTable, DeValue};
+
+use super::{
+    mask,
+    problem::{Problem, Source},
+};
+
+/// The deepest nesting that is read; reading goes down by recursion.
+const DEEPEST: usize = 128;
+
+/// A file's text and what it says.
+pub(super) struct Document {
+    /// What is shown of it: secrets are masked.
+    pub(super) source: Arc<Source>,
+    pub(super) text: String,
+    pub(super) root: Node,
+    pub(super) syntax: Syntax,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    Json,
+    Toml,
+}
+
+/// A value and the bytes it takes in the file. Has no `Debug`, for it may hold
+/// secrets.
+pub(super) struct Node {
+    pub(super) span: Range<usize>,
+    pub(super) value: Value,
+}
+
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    /// As it was written.
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Table(Vec<Member>),
+}
+
+pub(super) struct Member {
+    pub(super) key: String,
+    pub(super) key_span: Range<usize>,
+    pub(super) node: Node,
+}
+
+impl Value {
+    /// Its type, for a sentence.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Table(_) => "an object",
+        }
+    }
+}
+
+impl Node {
+    /// The value as JSON text, members in the order written.
+    pub(super) fn to_json(&self) -> String {
+        let mut json = String::new();
+        self.write_json(&mut json);
+        json
+    }
+
+    fn write_json(&self, json: &mut String) {
+        // Writing to a string cannot fail.
+        match &self.value {
+            Value::Null => json.push_str("null"),
+            Value::Bool(value) => drop(write!(json, "{value}")),
+            Value::Number(text) => json.push_str(text),
+            Value::Text(text) => drop(write!(json, "{}", serde_json::Value::from(text.as_str()))),
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    json.push(if index == 0 { '[' } else { ',' });
+                    item.write_json(json);
+                }
+                json.push_str(if items.is_empty() { "[]" } else { "]" });
+            }
+            Value::Table(members) => {
+                for (index, member) in members.iter().enumerate() {
+                    json.push(if index == 0 { '{' } else { ',' });
+                    drop(write!(json, "{}:", serde_json::Value::from(member.key.as_str())));
+                    member.node.write_json(json);
+                }
+                json.push_str(if members.is_empty() { "{}" } else { "}" });
+            }
+        }
+    }
+}
+
+impl Document {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    ///
+    /// The first place where it breaks the syntax.
+    pub(super) fn parse(name: &str, text: String, syntax: Syntax) -> Result<Self, Box<Problem>> {
+        let root = match syntax {
+            Syntax::Json => json(&text),
+            Syntax::Toml => toml(&text),
+        };
+        match root {
+            Ok(root) => {
+                let source = Arc::new(Source::new(name, mask::secrets(&text, &root)));
+                Ok(Self {
+                    source,
+                    text,
+                    root,
+                    syntax,
+                })
+            }
+            Err(fault) => {
+                let source = Source::new(name, mask::lines(&text));
+                Err(Box::new(fault.problem(Arc::new(source), syntax)))
+            }
+        }
+    }
+
+    /// The value as JSON text; exactly as written, where it is written in JSON.
+    pub(super) fn json_of(&self, node: &Node) -> String {
+        let written = self.text.get(node.span.clone());
+        match (self.syntax, written) {
+            (Syntax::Json, Some(written)) => written.to_owned(),
+            _ => node.to_json(),
+        }
+    }
+}
+
+/// Where and how a text breaks the syntax.
+struct Fault {
+    code: &'static str,
+    message: String,
+    span: Range<usize>,
+}
+
+impl Fault {
+    fn problem(self, source: Arc<Source>, syntax: Syntax) -> Problem {
+        let help = match syntax {
+            Syntax::Json => "correct the JSON at the mark; a file ending in `.toml` is read as TOML",
+            Syntax::Toml => "correct the TOML at the mark; a file ending in `.json` is read as JSON",
+        };
+        Problem::error(self.code, "$", self.message)
+            .with_help(help)
+            .at(source, self.span)
+    }
+}
+
+fn json(text: &str) -> Result<Node, Fault> {
+    // A byte order mark is no JSON, but some editors write one.
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let raw: &RawValue = serde_json::from_str(body).map_err(|error| json_fault(text, body, &error))?;
+    build(raw, text, 0)
+}
+
+fn json_fault(text: &str, part: &str, error: &serde_json::Error) -> Fault {
+    let lines = part.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let before: usize = lines.map(str::len).sum();
+    let offset = offset_in(part, text) + before + error.column().saturating_sub(1);
+    let full = error.to_string();
+    let message = full.split(" at line ").next().unwrap_or(&full);
+    Fault {
+        code: "invalid_json",
+        message: format!("the file is not JSON: {message}"),
+        span: offset.min(text.len())..offset.min(text.len()),
+    }
+}
+
+/// Where a part of a text begins in it.
+fn offset_in(part: &str, text: &str) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+}
+
+fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
+    let written = raw.get();
+    let start = offset_in(written, text);
+    let span = start..start + written.len();
+    if depth > DEEPEST {
+        return Err(Fault {
+            code: "too_deep",
+            message: format!("the file is nested deeper than {DEEPEST} levels"),
+            span: start..start,
+        });
+    }
+    let fault = |error: serde_json::Error| json_fault(text, written, &error);
+    let value = match written.as_bytes().first() {
+        Some(b'{') => {
+            let Pairs(pairs) = serde_json::from_str(written).map_err(fault)?;
+            let member = |pair| member(pair, text, depth);
+            Value::Table(pairs.into_iter().map(member).collect::<Result<_, _>>()?)
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(written).map_err(fault)?;
+            let item = |raw| build(raw, text, depth + 1);
+            Value::List(items.into_iter().map(item).collect::<Result<_, _>>()?)
+        }
+        Some(b'"') => Value::Text(serde_json::from_str(written).map_err(fault)?),
+        Some(b't') => Value::Bool(true),
+        Some(b'f') => Value::Bool(false),
+        Some(b'n') => Value::Null,
+        _ => Value::Number(written.to_owned()),
+    };
+    Ok(Node { span, value })
+}
+
+fn member((Key(key), raw): (Key<'_>, &RawValue), text: &str, depth: usize) -> Result<Member, Fault> {
+    let node = build(raw, text, depth + 1)?;
+    let key_span = match &key {
+        // With its quotes.
+        Cow::Borrowed(key) => {
+            let start = offset_in(key, text);
+            start.saturating_sub(1)..start + key.len() + 1
+        }
+        // Written with escapes: no longer a part of the text.
+        Cow::Owned(_) => node.span.clone(),
+    };
+    Ok(Member {
+        key: key.into_owned(),
+        key_span,
+        node,
+    })
+}
+
+/// The members of an object, in order, repeats and all.
+struct Pairs<'a>(Vec<(Key<'a>, &'a RawValue)>);
+
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+fn toml(text: &str) -> Result<Node, Fault> {
+    let table = DeTable::parse(text).map_err(|error| Fault {
+        code: "invalid_toml",
+        message: format!("the file is not TOML: {}", error.message()),
+        span: error.span().unwrap_or(0..0),
+    })?;
+    let span = table.span();
+    let value = toml_table(table.into_inner());
+    Ok(Node { span, value })
+}
+
+fn toml_table(table: DeTable<'_>) -> Value {
+    let member = |(key, value): (toml::Spanned<Cow<'_, str>>, toml::Spanned<DeValue<'_>>)| Member {
+        key_span: key.span(),
+        key: key.into_inner().into_owned(),
+        node: toml_node(value),
+    };
+    let mut members: Vec<Member> = table.into_iter().map(member).collect();
+    members.sort_by_key(|member| member.key_span.start);
+    Value::Table(members)
+}
+
+fn toml_node(value: toml::Spanned<DeValue<'_>>) -> Node {
+    let span = value.span();
+    let value = match value.into_inner() {
+        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::Integer(integer) => match i128::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) => Value::Number(number.to_string()),
+            Err(_) => Value::Text(integer.to_string()),
+        },
+        // TOML's infinities are no JSON.
+        DeValue::Float(float) if float.as_str().ends_with(|c: char| c.is_alphabetic()) => {
+            Value::Text(float.to_string())
+        }
+        DeValue::Float(float) => Value::Number(float.as_str().trim_start_matches('+').to_owned()),
+        DeValue::Boolean(value) => Value::Bool(value),
+        DeValue::Datetime(instant) => Value::Text(instant.to_string()),
+        DeValue::Array(items) => Value::List(items.into_iter().map(toml_node).collect()),
+        DeValue::Table(table) => toml_table(table),
+    };
+    Node { span, value }
+}

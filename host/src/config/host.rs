@@ -1,0 +1,237 @@
+//! The host's own keys, and the file as a whole.
+
+use std::path::Path;
+
+use super::{
+    Config, Triggers,
+    document::{Document, Node, Value},
+    load, relative_to,
+    problem::Problem,
+    reading::{Field, Reading, Table},
+    secret::Origin,
+    upstream::Upstream,
+};
+use crate::{
+    broker::TextEncoding,
+    cluster::Cluster,
+    outbox::OutboxLimits,
+    engine::Limits,
+    settings::{Settings, SettingsBuilder},
+};
+
+const KEYS: &[&str] = &[
+    "ACTION_TRIGGERS",
+    "ACTION_BROKERS",
+    "ACTION_TRIGGER_SETTINGS",
+    "clusters",
+    "values",
+    "triggers",
+    "outbox",
+    "limits",
+    "text_encoding",
+];
+
+const LIMITS_KEYS: &[&str] = &[
+    "memory_bytes",
+    "stack_bytes",
+    "call_deadline_ms",
+    "load_deadline_ms",
+    "events_per_call",
+    "event_bytes",
+    "records_per_call",
+    "record_bytes_per_call",
+    "workers",
+];
+
+const ENCODINGS: &[(&str, TextEncoding)] = &[("raw", TextEncoding::Raw), ("json", TextEncoding::Json)];
+
+impl Node {
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        let Value::Table(members) = &self.value else {
+            return None;
+        };
+        members.iter().find(|member| member.key == name).map(|member| &member.node)
+    }
+}
+
+/// What the file says, before it is known to be without errors.
+pub(super) struct Parts {
+    upstream: Upstream,
+    clusters: Vec<Cluster>,
+    settings: Settings,
+    limits: Limits,
+    workers: Option<usize>,
+    outbox_limits: OutboxLimits,
+    text_encoding: TextEncoding,
+    triggers: Triggers,
+    pub(super) notes: Vec<Problem>,
+}
+
+impl Parts {
+    pub(super) fn config(self, document: Document, notes: Vec<Problem>) -> Config {
+        Config {
+            brokers: self.upstream.brokers,
+            clusters: self.clusters,
+            settings: self.settings,
+            whitelist: self.upstream.whitelist,
+            max_broker_timeout: self.upstream.max_broker_timeout,
+            limits: self.limits,
+            outbox_limits: self.outbox_limits,
+            workers: self.workers,
+            text_encoding: self.text_encoding,
+            triggers: self.triggers,
+            document,
+            notes,
+        }
+    }
+}
+
+impl<'a> Reading<'a> {
+    /// Reads the whole file; none where it is not even an object.
+    pub(super) fn parts(&mut self, triggers: Option<&Path>) -> Option<Parts> {
+        let root = self.root();
+        let root = self.table(&root)?;
+        self.know(&root, KEYS);
+        let upstream = self.upstream(&root);
+        let clusters = root.get("clusters").map(|field| self.clusters(&field)).unwrap_or_default();
+        let settings = self.settings(&root, &upstream.allowed);
+        let (limits, workers) = self.limits(&root);
+        let outbox_limits = self.outbox(&root);
+        let encoding = root.get("text_encoding");
+        let encoding = encoding.and_then(|field| self.choice(&field, ENCODINGS));
+        let triggers = self.triggers(&root, triggers);
+        let notes = self.notes(&root, &upstream, &clusters);
+        Some(Parts {
+            upstream,
+            clusters,
+            settings,
+            limits,
+            workers,
+            outbox_limits,
+            text_encoding: encoding.unwrap_or_default(),
+            triggers: triggers.unwrap_or(Triggers::Inline),
+            notes,
+        })
+    }
+
+    fn notes(&self, root: &Table<'a>, upstream: &Upstream, clusters: &[Cluster]) -> Vec<Problem> {
+        let mut notes = Reading {
+            problems: Vec::new(),
+            ..*self
+        };
+        let known: Vec<&str> = clusters.iter().map(|one| one.bootstrap_servers.as_str()).collect();
+        notes.upstream_checks(root);
+        notes.hardly_meant(root, upstream, &known);
+        // What is plainly wrong has been said already.
+        notes.problems.retain(|note| !matches!(note.code(), "wrong_type" | "repeated_key"));
+        notes.problems
+    }
+
+    fn settings(&mut self, root: &Table<'a>, allowed: &[String]) -> Settings {
+        let mut settings = Settings::builder();
+        for path in allowed {
+            settings = settings.allow(path);
+        }
+        let values = root.get("values").and_then(|field| self.table(&field));
+        for (path, field) in values.iter().flat_map(Table::fields) {
+            settings = self.setting(settings, path, &field);
+        }
+        settings.build()
+    }
+
+    fn setting(&mut self, settings: SettingsBuilder, path: &str, field: &Field<'a>) -> SettingsBuilder {
+        if matches!(field.node.value, Value::Table(_)) {
+            return match self.origin(field) {
+                Some(Origin::Env(name)) => settings.env(path, name),
+                Some(Origin::File(file)) => settings.file(path, file),
+                None => settings,
+            };
+        }
+        let value: Result<serde_json::Value, _> = serde_json::from_str(&field.node.to_json());
+        match value {
+            Ok(value) => settings.value(path, value),
+            Err(_) => settings,
+        }
+    }
+
+    fn limits(&mut self, root: &Table<'a>) -> (Limits, Option<usize>) {
+        let mut limits = Limits::default();
+        let Some(table) = root.get("limits").and_then(|field| self.table(&field)) else {
+            return (limits, None);
+        };
+        self.know(&table, LIMITS_KEYS);
+        let counts = [
+            ("memory_bytes", &mut limits.memory_bytes),
+            ("stack_bytes", &mut limits.stack_bytes),
+            ("events_per_call", &mut limits.events_per_call),
+            ("event_bytes", &mut limits.event_bytes),
+            ("record_bytes_per_call", &mut limits.record_bytes_per_call),
+        ];
+        for (name, bound) in counts {
+            if let Some(given) = table.get(name).and_then(|field| self.count(&field)) {
+                *bound = given;
+            }
+        }
+        let records = table.get("records_per_call");
+        if let Some(records) = records.and_then(|field| self.count(&field)) {
+            limits.records_per_call = records;
+        }
+        let deadlines = [
+            ("call_deadline_ms", &mut limits.call_deadline),
+            ("load_deadline_ms", &mut limits.load_deadline),
+        ];
+        for (name, bound) in deadlines {
+            if let Some(given) = table.get(name).and_then(|field| self.duration(&field, 0.001)) {
+                *bound = given;
+            }
+        }
+        (limits, table.get("workers").and_then(|field| self.count(&field)))
+    }
+
+    fn outbox(&mut self, root: &Table<'a>) -> OutboxLimits {
+        let mut limits = OutboxLimits::default();
+        let Some(table) = root.get("outbox").and_then(|field| self.table(&field)) else {
+            return limits;
+        };
+        self.know(&table, &["messages", "bytes"]);
+        if let Some(messages) = table.get("messages").and_then(|field| self.count(&field)) {
+            limits.messages = messages;
+        }
+        if let Some(bytes) = table.get("bytes").and_then(|field| self.count(&field)) {
+            limits.bytes = bytes;
+        }
+        limits
+    }
+
+    /// The set of triggers: from the file given with the call, from the file
+    /// that the configuration names, or from the configuration itself.
+    fn triggers(&mut self, root: &Table<'a>, given: Option<&Path>) -> Option<Triggers> {
+        if let Some(file) = given {
+            return self.triggers_file(file);
+        }
+        let Some(field) = root.get("triggers") else {
+            let message = "there are no triggers".to_owned();
+            let help = "add `triggers`: a list, or the path of a file; or call with --triggers";
+            self.error("missing_triggers", &root.field, message, help);
+            return None;
+        };
+        match &field.node.value {
+            Value::Text(path) => self.triggers_file(&relative_to(self.directory, path)),
+            Value::List(_) | Value::Table(_) => Some(Triggers::Inline),
+            _ => {
+                self.wrong_type(&field, "a list of triggers, or the path of a file");
+                None
+            }
+        }
+    }
+
+    fn triggers_file(&mut self, file: &Path) -> Option<Triggers> {
+        match load(file) {
+            Ok(document) => Some(Triggers::File(Box::new(document))),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! From a diagnostic of the sandbox to its place in the file.
+
+use std::ops::Range;
+
+use super::{
+    document::{Document, Member, Node, Value},
+    problem::{Problem, Severity},
+    reading::mark,
+};
+use crate::engine;
+
+/// Where the triggers stand.
+pub(super) struct Triggers<'a> {
+    pub(super) document: &'a Document,
+    pub(super) node: &'a Node,
+    /// The path of `node` in its file.
+    pub(super) path: &'a str,
+}
+
+impl Triggers<'_> {
+    /// The diagnostic as a problem that points into the file.
+    pub(super) fn problem(&self, diagnostic: &engine::Diagnostic) -> Problem {
+        let (member, node) = find(self.node, &diagnostic.path);
+        let key_span = member.map(|member| member.key_span.clone());
+        let names_key = diagnostic.code == "unknown_member";
+        let span = match (&diagnostic.span, key_span) {
+            (Some(span), _) => inside(&self.document.text, node, span),
+            (None, Some(key_span)) if names_key => key_span,
+            (None, key_span) => mark(&self.document.text, node, key_span),
+        };
+        let severity = match diagnostic.severity {
+            engine::Severity::Error => Severity::Error,
+            engine::Severity::Warning => Severity::Warning,
+        };
+        let rest = diagnostic.path.strip_prefix('$').unwrap_or(&diagnostic.path);
+        let path = format!("{}{rest}", self.path);
+        Problem::new(severity, &diagnostic.code, path, &diagnostic.message)
+            .with_help(diagnostic.help.clone().unwrap_or_default())
+            .at(self.document.source.clone(), span)
+    }
+}
+
+/// The value at a path, or the last one on the way to it.
+fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
+    let mut found = (None, root);
+    let mut rest = path.strip_prefix('$').unwrap_or_default();
+    while let Some((step, after)) = next_step(rest) {
+        rest = after;
+        found = match (&found.1.value, step) {
+            (Value::Table(members), Step::Key(key)) => {
+                // Of repeated members the last one counts.
+                match members.iter().rev().find(|member| member.key == key) {
+                    Some(member) => (Some(member), &member.node),
+                    None => return found,
+                }
+            }
+            (Value::List(items), Step::Index(index)) => match items.get(index) {
+                Some(node) => (None, node),
+                None => return found,
+            },
+            _ => return found,
+        };
+    }
+    found
+}
+
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Takes one step off a path such as `.payload["odd name"][0]`.
+fn next_step(path: &str) -> Option<(Step, &str)> {
+    if let Some(rest) = path.strip_prefix('.') {
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at_checked(end)?;
+        return Some((Step::Key(name.to_owned()), rest));
+    }
+    let rest = path.strip_prefix('[')?;
+    if rest.starts_with('"') {
+        let mut names = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+        let name = names.next()?.ok()?;
+        let rest = rest.get(names.byte_offset()..)?.strip_prefix(']')?;
+        return Some((Step::Key(name), rest));
+    }
+    let (index, rest) = rest.split_once(']')?;
+    Some((Step::Index(index.parse().ok()?), rest))
+}
+
+/// The part of a string in the file that became this part of its value; the
+/// whole string where that cannot be told.
+fn inside(text: &str, node: &Node, span: &engine::Span) -> Range<usize> {
+    let written = text.get(node.span.clone()).unwrap_or_default();
+    let end = u64::from(span.offset) + u64::from(span.length);
+    let (Ok(start), Ok(end)) = (usize::try_from(span.offset), usize::try_from(end)) else {
+        return node.span.clone();
+    };
+    match (written_offset(written, start), written_offset(written, end)) {
+        (Some(from), Some(to)) if from <= to => node.span.start + from..node.span.start + to,
+        _ => node.span.clone(),
+    }
+}
+
+/// Where in a quoted string the byte of its value at `offset` was written.
+fn written_offset(written: &str, offset: usize) -> Option<usize> {
+    let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    // TOML's strings of several lines drop and join line breaks.
+    if written.starts_with("\"\"\"") || written.starts_with("'''") {
+        return None;
+    }
+    let (mut at, mut decoded) = (1, 0);
+    while decoded < offset {
+        let rest = written.get(at..)?;
+        let (written_length, decoded_length) = match rest.chars().next()? {
+            '\\' if quote == '"' => escape(rest)?,
+            c if c == quote => return None,
+            c => (c.len_utf8(), c.len_utf8()),
+        };
+        at += written_length;
+        decoded += decoded_length;
+    }
+    Some(at)
+}
+
+/// How many bytes an escape takes as it is written, and how many it stands for.
+fn escape(rest: &str) -> Option<(usize, usize)> {
+    let digits = match rest.as_bytes().get(1)? {
+        b'u' => 4,
+        b'U' => 8,
+        b'x' => 2,
+        _ => return Some((2, 1)),
+    };
+    let length = 2 + digits;
+    let unit = u32::from_str_radix(rest.get(2..length)?, 16).ok()?;
+    // JSON writes what lies beyond 16 bits as a pair.
+    if (0xd800..0xdc00).contains(&unit) {
+        return Some((length * 2, 4));
+    }
+    Some((length, char::from_u32(unit)?.len_utf8()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_taken_off_a_path() {
+        let mut rest = r#".a_b[12]["odd \"name].x"].c"#;
+        let mut steps = Vec::new();
+        while let Some((step, after)) = next_step(rest) {
+            steps.push(match step {
+                Step::Key(key) => key,
+                Step::Index(index) => index.to_string(),
+            });
+            rest = after;
+        }
+        assert_eq!(steps, ["a_b", "12", r#"odd "name].x"#, "c"]);
+    }
+
+    #[test]
+    fn offsets_in_a_string_are_found_behind_escapes() {
+        let written = r#""a\n\u00e9\ud83d\ude00é{{ x }}""#;
+        let decoded: String = serde_json::from_str(written).unwrap();
+        let offset = decoded.find("{{").unwrap();
+        assert_eq!(written_offset(written, offset), written.find("{{"));
+        assert_eq!(written_offset(written, decoded.len()), Some(written.len() - 1));
+        assert_eq!(written_offset(written, decoded.len() + 1), None);
+        assert_eq!(written_offset(r"'a\n{{'", 3), Some(4));
+        assert_eq!(written_offset("\"\"\"\na\"\"\"", 0), None);
+    }
+}

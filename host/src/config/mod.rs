@@ -1,0 +1,211 @@
+//! The host's configuration file: JSON or TOML, by its ending.
+//!
+//! It may be upstream's settings as they are (`ACTION_TRIGGERS`, its alias
+//! `ACTION_BROKERS`, and `ACTION_TRIGGER_SETTINGS`), beside the host's own keys:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `clusters` | by bootstrap string, as brokers write it: `rest_url`, `api`, `flavor`, `format`, `cluster_id`, `auth`, `tls` and bounds, see [`Cluster`] |
+//! | `values` | by dotted path: a literal, `{"env": NAME}` or `{"file": PATH}` |
+//! | `triggers` | the set of triggers, or the path of its file |
+//! | `limits` | bounds on the sandbox, see [`Limits`], and `workers` |
+//! | `outbox` | `messages` and `bytes` that may wait |
+//! | `text_encoding` | `raw` or `json`, see [`TextEncoding`] |
+//!
+//! Paths are relative to the file. Every problem is found at once, and each
+//! points into the file it is about. Secrets stand in variables or files of
+//! their own, and are never shown.
+
+mod checks;
+mod clusters;
+mod document;
+mod host;
+mod locate;
+mod mask;
+mod problem;
+mod reading;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod upstream;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use self::problem::{ConfigError, Problem, Severity};
+use self::{
+    document::{Document, Syntax},
+    reading::{Environment, Reading},
+};
+use crate::{
+    broker::{Broker, TextEncoding},
+    cluster::Cluster,
+    outbox::OutboxLimits,
+    engine::{Diagnostic, Limits},
+    runtime::{Builder, Runtime},
+    settings::Settings,
+};
+
+/// Largest configuration or set of triggers, in bytes.
+const MAX_FILE: u64 = 64 << 20;
+
+/// What a configuration file says.
+pub struct Config {
+    brokers: Vec<Broker>,
+    clusters: Vec<Cluster>,
+    settings: Settings,
+    whitelist: Option<Vec<String>>,
+    max_broker_timeout: Option<Duration>,
+    limits: Limits,
+    outbox_limits: OutboxLimits,
+    workers: Option<usize>,
+    text_encoding: TextEncoding,
+    triggers: Triggers,
+    document: Document,
+    notes: Vec<Problem>,
+}
+
+/// Where the set of triggers stands.
+enum Triggers {
+    /// In a file of its own.
+    File(Box<Document>),
+    /// In the configuration, under `triggers`.
+    Inline,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Config")
+            .field("brokers", &self.brokers)
+            .field("clusters", &self.clusters)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads a configuration file. Triggers come from the file given here, else
+    /// from where the configuration has them.
+    ///
+    /// # Errors
+    ///
+    /// Every problem that keeps it from being used.
+    pub fn read(file: &Path, triggers: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::read_with(file, triggers, &|name| std::env::var(name).ok())
+    }
+
+    fn read_with(
+        file: &Path,
+        triggers: Option<&Path>,
+        environment: Environment<'_>,
+    ) -> Result<Self, ConfigError> {
+        let document = load(file)?;
+        let mut reading = Reading {
+            document: &document,
+            directory: file.parent().unwrap_or(Path::new("")),
+            environment,
+            problems: Vec::new(),
+        };
+        let parts = reading.parts(triggers);
+        let (problems, notes) = (reading.problems, parts.as_ref().map(|parts| parts.notes.clone()));
+        match parts {
+            Some(parts) if !problems.iter().any(Problem::is_error) => {
+                let notes = problems.into_iter().chain(notes.unwrap_or_default()).collect();
+                Ok(parts.config(document, notes))
+            }
+            _ => Err(ConfigError(problems.into_iter().chain(notes.unwrap_or_default()).collect())),
+        }
+    }
+
+    /// Upstream's checks, and what is hardly meant. Nothing of it stops a run.
+    pub fn notes(&self) -> &[Problem] {
+        &self.notes
+    }
+
+    /// A builder with everything the file says.
+    pub fn builder(&self) -> Builder {
+        let builder = Runtime::builder()
+            .triggers(self.triggers_json())
+            .settings(self.settings.clone())
+            .brokers(self.brokers.iter().cloned())
+            .clusters(self.clusters.iter().cloned())
+            .limits(self.limits.clone())
+            .outbox_limits(self.outbox_limits)
+            .text_encoding(self.text_encoding)
+            .whitelist(self.whitelist.clone())
+            .max_broker_timeout(self.max_broker_timeout);
+        match self.workers {
+            Some(workers) => builder.workers(workers),
+            None => builder,
+        }
+    }
+
+    /// What the sandbox says of the triggers, with its place in their file.
+    pub fn locate(&self, diagnostic: &Diagnostic) -> Problem {
+        self.place_of_triggers().problem(diagnostic)
+    }
+
+    fn triggers_json(&self) -> String {
+        let place = self.place_of_triggers();
+        place.document.json_of(place.node)
+    }
+
+    fn place_of_triggers(&self) -> locate::Triggers<'_> {
+        let (document, inline) = match &self.triggers {
+            Triggers::File(document) => (&**document, None),
+            Triggers::Inline => (&self.document, self.document.root.member("triggers")),
+        };
+        locate::Triggers {
+            document,
+            node: inline.unwrap_or(&document.root),
+            path: if inline.is_some() { "$.triggers" } else { "$" },
+        }
+    }
+}
+
+/// Reads a file of either syntax.
+fn load(file: &Path) -> Result<Document, Problem> {
+    let name = file.display().to_string();
+    let syntax = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Syntax::Json,
+        Some("toml") => Syntax::Toml,
+        _ => {
+            let message = format!("`{name}` ends in neither `.json` nor `.toml`");
+            let help = "the ending says how the file is written: rename it";
+            return Err(Problem::error("unknown_file_type", "$", message).with_help(help));
+        }
+    };
+    let text = read_text(file, &name)?;
+    Document::parse(&name, text, syntax).map_err(|problem| *problem)
+}
+
+fn read_text(file: &Path, name: &str) -> Result<String, Problem> {
+    let unreadable = |what: &dyn fmt::Display| {
+        Problem::error("file_unreadable", "$", format!("`{name}` cannot be read: {what}"))
+    };
+    let metadata = std::fs::metadata(file).map_err(|error| unreadable(&error))?;
+    if metadata.len() > MAX_FILE {
+        return Err(unreadable(&format_args!("it has more than {MAX_FILE} bytes")));
+    }
+    let bytes = std::fs::read(file).map_err(|error| unreadable(&error))?;
+    String::from_utf8(bytes).map_err(|error| not_utf8(name, &error))
+}
+
+fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
+    let offset = error.utf8_error().valid_up_to();
+    let before = error.as_bytes().get(..offset).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default()).chars().count() + 1;
+    let message = format!("`{name}` is not UTF-8 at line {line}, column {column}");
+    Problem::error("file_not_utf8", "$", message).with_help("save the file as UTF-8")
+}
+
+/// A path in the configuration.
+fn relative_to(directory: &Path, path: &str) -> PathBuf {
+    directory.join(path)
+}

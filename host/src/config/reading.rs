@@ -1,0 +1,252 @@
+//! Typed access to a document, which notes what is wrong and goes on.
+
+use std::{ops::Range, path::Path, time::Duration};
+
+use super::{
+    document::{Document, Member, Node, Value},
+    problem::{Problem, Severity},
+};
+
+/// Reads environment variables; tests bring their own.
+pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A document being read, and what is wrong with it so far.
+pub(super) struct Reading<'a> {
+    pub(super) document: &'a Document,
+    /// Paths in the file are relative to it.
+    pub(super) directory: &'a Path,
+    pub(super) environment: Environment<'a>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// A value and where it is.
+#[derive(Clone)]
+pub(super) struct Field<'a> {
+    pub(super) path: String,
+    pub(super) node: &'a Node,
+    key_span: Option<Range<usize>>,
+}
+
+/// An object.
+pub(super) struct Table<'a> {
+    pub(super) field: Field<'a>,
+    pub(super) members: &'a [Member],
+}
+
+impl<'a> Table<'a> {
+    /// A member that is there and not null.
+    pub(super) fn get(&self, name: &str) -> Option<Field<'a>> {
+        let member = self.members.iter().find(|member| member.key == name)?;
+        (!matches!(member.node.value, Value::Null)).then(|| self.member(member))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.key == name)
+    }
+
+    /// Every member.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'a str, Field<'a>)> + '_ {
+        self.members.iter().map(|member| (member.key.as_str(), self.member(member)))
+    }
+
+    fn member(&self, member: &'a Member) -> Field<'a> {
+        Field {
+            path: member_path(&self.field.path, &member.key),
+            node: &member.node,
+            key_span: Some(member.key_span.clone()),
+        }
+    }
+}
+
+/// The path of a member. Names that are no words are quoted as JSON.
+fn member_path(path: &str, name: &str) -> String {
+    let is_word = !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_word {
+        return format!("{path}.{name}");
+    }
+    format!("{path}[{}]", serde_json::Value::from(name))
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn root(&self) -> Field<'a> {
+        Field {
+            path: "$".to_owned(),
+            node: &self.document.root,
+            key_span: None,
+        }
+    }
+
+    pub(super) fn error(&mut self, code: &str, field: &Field<'_>, message: String, help: &str) {
+        self.note(Severity::Error, code, field, message, help);
+    }
+
+    pub(super) fn warning(&mut self, code: &str, field: &Field<'_>, message: String, help: &str) {
+        self.note(Severity::Warning, code, field, message, help);
+    }
+
+    fn note(
+        &mut self,
+        severity: Severity,
+        code: &str,
+        field: &Field<'_>,
+        message: String,
+        help: &str,
+    ) {
+        let span = mark(&self.document.text, field.node, field.key_span.clone());
+        let problem = Problem::new(severity, code, &field.path, message).with_help(help);
+        self.problems.push(problem.at(self.document.source.clone(), span));
+    }
+
+    pub(super) fn wrong_type(&mut self, field: &Field<'_>, expected: &str) {
+        let found = field.node.value.kind();
+        let message = format!("{found} where {expected} is needed");
+        self.error("wrong_type", field, message, &format!("write {expected}"));
+    }
+
+    pub(super) fn table(&mut self, field: &Field<'a>) -> Option<Table<'a>> {
+        let Value::Table(members) = &field.node.value else {
+            self.wrong_type(field, "an object");
+            return None;
+        };
+        let table = Table {
+            field: field.clone(),
+            members,
+        };
+        for (index, member) in members.iter().enumerate() {
+            let is_repeat = members.iter().take(index).any(|other| other.key == member.key);
+            if is_repeat {
+                let message = format!("`{}` is given twice", member.key);
+                self.error("repeated_key", &table.member(member), message, "keep one of them");
+            }
+        }
+        Some(table)
+    }
+
+    /// Refuses members that nobody reads.
+    pub(super) fn know(&mut self, table: &Table<'a>, known: &[&str]) {
+        for (name, field) in table.fields().filter(|(name, _)| !known.contains(name)) {
+            let mut field = field;
+            // The name is what is wrong.
+            if let Some(span) = &field.key_span {
+                let help = did_you_mean(name, known);
+                let problem =
+                    Problem::error("unknown_key", &field.path, format!("`{name}` is unknown here"));
+                let source = self.document.source.clone();
+                self.problems.push(problem.with_help(help).at(source, span.clone()));
+                field.key_span = None;
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, field: &Field<'a>) -> Option<&'a str> {
+        if let Value::Text(text) = &field.node.value {
+            return Some(text);
+        }
+        self.wrong_type(field, "a string");
+        None
+    }
+
+    /// A list of strings.
+    pub(super) fn texts(&mut self, field: &Field<'a>) -> Option<Vec<&'a str>> {
+        let items = self.list(field)?;
+        let texts: Vec<_> = items.iter().filter_map(|item| self.text(item)).collect();
+        (texts.len() == items.len()).then_some(texts)
+    }
+
+    pub(super) fn list(&mut self, field: &Field<'a>) -> Option<Vec<Field<'a>>> {
+        let Value::List(items) = &field.node.value else {
+            self.wrong_type(field, "a list");
+            return None;
+        };
+        let item = |(index, node)| Field {
+            path: format!("{}[{index}]", field.path),
+            node,
+            key_span: None,
+        };
+        Some(items.iter().enumerate().map(item).collect())
+    }
+
+    /// One of a few names.
+    pub(super) fn choice<T: Copy>(&mut self, field: &Field<'a>, names: &[(&str, T)]) -> Option<T> {
+        let text = self.text(field)?;
+        if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
+            return Some(*value);
+        }
+        let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        let help = did_you_mean(text, &known);
+        self.error("unknown_value", field, format!("`{text}` is none of the choices"), &help);
+        None
+    }
+
+    /// A whole number from 1 up to the largest of its type.
+    pub(super) fn count<T: TryFrom<u64>>(&mut self, field: &Field<'a>) -> Option<T> {
+        let Value::Number(text) = &field.node.value else {
+            self.wrong_type(field, "a whole number");
+            return None;
+        };
+        let count = text.parse().ok().filter(|count| *count > 0);
+        let count = count.and_then(|count: u64| T::try_from(count).ok());
+        if count.is_none() {
+            let message = format!("`{text}` is out of range");
+            self.error("out_of_range", field, message, "write a whole number above 0");
+        }
+        count
+    }
+
+    /// A time in units of so many seconds; it must not be 0.
+    pub(super) fn duration(&mut self, field: &Field<'a>, unit: f64) -> Option<Duration> {
+        let Value::Number(text) = &field.node.value else {
+            self.wrong_type(field, "a number");
+            return None;
+        };
+        let seconds = text.parse::<f64>().ok().map(|number| number * unit);
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let duration = duration.filter(|duration| !duration.is_zero());
+        if duration.is_none() {
+            let message = format!("`{text}` is no time to wait");
+            self.error("out_of_range", field, message, "write a number above 0");
+        }
+        duration
+    }
+}
+
+/// What of a value is marked: the whole of it, or its name when it is long.
+pub(super) fn mark(text: &str, node: &Node, key_span: Option<Range<usize>>) -> Range<usize> {
+    let written = text.get(node.span.clone()).unwrap_or_default();
+    if !written.contains('\n') {
+        return node.span.clone();
+    }
+    let first_line = written.lines().next().map_or(0, str::len);
+    key_span.unwrap_or(node.span.start..node.span.start + first_line)
+}
+
+/// Words a help text for a name that is none of the known ones.
+pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
+    let name = name.to_lowercase();
+    let distance = |other: &&&str| edit_distance(&name, &other.to_lowercase());
+    match known.iter().min_by_key(distance) {
+        Some(other) if distance(&other) <= 1 + other.len() / 4 => format!("did you mean `{other}`?"),
+        _ => {
+            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("known are {}", known.join(", "))
+        }
+    }
+}
+
+/// Levenshtein's distance: single characters added, taken away or changed.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut previous: Vec<usize> = (0..=right.len()).collect();
+    for (row, a) in left.chars().enumerate() {
+        let mut current = vec![row + 1];
+        for ((b, diagonal), above) in right.iter().zip(&previous).zip(previous.iter().skip(1)) {
+            let beside = current.last().copied().unwrap_or_default();
+            let change = diagonal + usize::from(a != *b);
+            current.push(change.min(above + 1).min(beside + 1));
+        }
+        previous = current;
+    }
+    previous.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,86 @@
+//! Passwords, tokens and keys: named in the file, never written in it.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::{
+    document::Value,
+    reading::{Field, Reading},
+};
+
+/// Largest secret or certificate, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+impl<'a> Reading<'a> {
+    /// `{"env": NAME}` or `{"file": PATH}`.
+    pub(super) fn secret(&mut self, field: &Field<'a>) -> Option<SecretString> {
+        const HELP: &str = "write {\"env\": NAME} or {\"file\": PATH}";
+        if matches!(field.node.value, Value::Text(_)) {
+            let message = "a secret must not stand in the file".to_owned();
+            self.error("literal_secret", field, message, HELP);
+            return None;
+        }
+        match self.origin(field)? {
+            Origin::Env(name) => {
+                let value = (self.environment)(name);
+                if value.is_none() {
+                    let message = format!("the environment variable `{name}` is not set");
+                    self.error("secret_unavailable", field, message, "set it before you start");
+                }
+                value.map(SecretString::from)
+            }
+            Origin::File(path) => self.secret_file(field, &path),
+        }
+    }
+
+    /// Where a value comes from, when it is not written in the file.
+    pub(super) fn origin(&mut self, field: &Field<'a>) -> Option<Origin<'a>> {
+        let table = self.table(field)?;
+        self.know(&table, &["env", "file"]);
+        match (table.get("env"), table.get("file")) {
+            (Some(env), None) => self.text(&env).map(Origin::Env),
+            (None, Some(file)) => {
+                let path = self.text(&file)?;
+                Some(Origin::File(self.directory.join(path)))
+            }
+            _ => {
+                let message = "exactly one of `env` and `file` is needed".to_owned();
+                self.error("missing_key", field, message, "write {\"env\": NAME} or {\"file\": PATH}");
+                None
+            }
+        }
+    }
+
+    fn secret_file(&mut self, field: &Field<'a>, path: &Path) -> Option<SecretString> {
+        let bytes = self.bytes(field, path)?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            let message = format!("the file `{}` is not UTF-8", path.display());
+            self.error("secret_unavailable", field, message, "");
+            return None;
+        };
+        Some(text.trim_end_matches(['\r', '\n']).to_owned().into())
+    }
+
+    /// A file named in the configuration.
+    pub(super) fn bytes(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
+        let read = std::fs::metadata(path).and_then(|metadata| {
+            if metadata.len() > MAX_FILE {
+                let message = format!("it has more than {MAX_FILE} bytes");
+                return Err(std::io::Error::other(message));
+            }
+            std::fs::read(path)
+        });
+        read.map_err(|error| {
+            let message = format!("the file `{}` cannot be read: {error}", path.display());
+            self.error("file_unreadable", field, message, "paths are relative to this file");
+        })
+        .ok()
+    }
+}
+
+/// Where a value comes from.
+pub(super) enum Origin<'a> {
+    Env(&'a str),
+    File(PathBuf),
+}

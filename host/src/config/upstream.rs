@@ -1,0 +1,137 @@
+//! Upstream's own settings: `ACTION_TRIGGERS` and `ACTION_TRIGGER_SETTINGS`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json};
+
+use super::{
+    document::Value,
+    reading::{Field, Reading, Table},
+};
+use crate::broker::Broker;
+
+/// The keys that upstream reads.
+const TRIGGERS_KEYS: &[&str] = &[
+    "brokers",
+    "webhooks",
+    "actions",
+    "whitelisted_content_types",
+    "whitelisted_webhook_endpoint_patterns",
+];
+const SETTINGS_KEYS: &[&str] = &[
+    "ALLOWED_DYNAMIC_IMPORT_PATHS",
+    "MAX_BROKER_TIMEOUT",
+    "MAX_WEBHOOK_TIMEOUT",
+    "MAX_ACTION_TIMEOUT",
+    "whitelisted_content_types",
+];
+const BROKER_KEYS: &[&str] = &["broker_type", "conn_details", "params"];
+/// Spellings that upstream's documentation has besides.
+const BROKER_ALIASES: &[&str] = &["connection_details", "parameters"];
+
+/// What upstream's settings say.
+#[derive(Default)]
+pub(super) struct Upstream {
+    pub(super) brokers: Vec<Broker>,
+    pub(super) allowed: Vec<String>,
+    pub(super) whitelist: Option<Vec<String>>,
+    pub(super) max_broker_timeout: Option<Duration>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn upstream(&mut self, root: &Table<'a>) -> Upstream {
+        let mut upstream = Upstream::default();
+        let triggers = root.get("ACTION_TRIGGERS").and_then(|field| self.table(&field));
+        if let Some(triggers) = &triggers {
+            self.know(triggers, TRIGGERS_KEYS);
+            if let Some(brokers) = triggers.get("brokers") {
+                upstream.brokers = self.brokers(&brokers);
+            }
+        }
+        if let Some(alias) = root.get("ACTION_BROKERS") {
+            let brokers = self.brokers(&alias);
+            let repeats = |broker: &Broker| upstream.brokers.iter().any(|b| b.name == broker.name);
+            if let Some(broker) = brokers.iter().find(|broker| repeats(broker)) {
+                let message = format!("`{}` stands in `ACTION_TRIGGERS.brokers` too", broker.name);
+                self.error("repeated_key", &alias, message, "keep one of them");
+            }
+            upstream.brokers.extend(brokers);
+        }
+        let settings = root.get("ACTION_TRIGGER_SETTINGS").and_then(|field| self.table(&field));
+        if let Some(settings) = &settings {
+            self.know(settings, SETTINGS_KEYS);
+            let allowed = settings.get("ALLOWED_DYNAMIC_IMPORT_PATHS");
+            upstream.allowed = allowed.map(|field| self.allow_list(&field)).unwrap_or_default();
+            let timeout = settings.get("MAX_BROKER_TIMEOUT");
+            upstream.max_broker_timeout = timeout.and_then(|field| self.duration(&field, 1.0));
+        }
+        let whitelist = [triggers, settings].into_iter().flatten();
+        let whitelist = whitelist.filter_map(|table| table.get("whitelisted_content_types")).next();
+        upstream.whitelist = whitelist.and_then(|field| self.content_types(&field));
+        upstream
+    }
+
+    fn brokers(&mut self, field: &Field<'a>) -> Vec<Broker> {
+        let Some(table) = self.table(field) else {
+            return Vec::new();
+        };
+        let brokers = table.fields().filter_map(|(name, field)| self.broker(name, &field));
+        brokers.collect()
+    }
+
+    fn broker(&mut self, name: &str, field: &Field<'a>) -> Option<Broker> {
+        let table = self.table(field)?;
+        self.know(&table, &[BROKER_KEYS, BROKER_ALIASES].concat());
+        let broker_type = table.get("broker_type");
+        Some(Broker {
+            name: name.to_owned(),
+            broker_type: broker_type.and_then(|field| self.text(&field)).map(str::to_owned),
+            conn_details: self.free(&table, ["conn_details", "connection_details"]),
+            params: self.free(&table, ["params", "parameters"]),
+        })
+    }
+
+    /// An object whose members are not ours to judge, under either name.
+    fn free(&mut self, table: &Table<'a>, names: [&str; 2]) -> Map<String, Json> {
+        let Some(field) = names.iter().find_map(|name| table.get(name)) else {
+            return Map::new();
+        };
+        if self.table(&field).is_none() {
+            return Map::new();
+        }
+        match serde_json::from_str(&field.node.to_json()) {
+            Ok(Json::Object(members)) => members,
+            _ => Map::new(),
+        }
+    }
+
+    /// Upstream searches in a string, so a part of it would do: only a list is
+    /// taken, and its paths count as a whole.
+    fn allow_list(&mut self, field: &Field<'a>) -> Vec<String> {
+        if let Value::Text(_) = field.node.value {
+            let message = "the allow-list is a string, in which any part would be allowed".to_owned();
+            let help = "write a list of whole paths: [\"myapp.settings.TOPIC\"]";
+            self.error("allow_list_is_text", field, message, help);
+            return Vec::new();
+        }
+        let paths = self.texts(field).unwrap_or_default();
+        paths.into_iter().map(str::to_owned).collect()
+    }
+
+    fn content_types(&mut self, field: &Field<'a>) -> Option<Vec<String>> {
+        let items = self.list(field)?;
+        let names = items.iter().filter_map(|item| {
+            let text = self.text(item)?;
+            let is_name = text
+                .split_once('.')
+                .is_some_and(|(app, model)| !app.is_empty() && !model.is_empty());
+            if !is_name {
+                let message = format!("`{text}` is no content type");
+                let help = "write an app label, a dot and a model, such as `shop.sale`";
+                self.error("invalid_content_type", item, message, help);
+            }
+            Some(text.to_owned())
+        });
+        Some(names.collect())
+    }
+}

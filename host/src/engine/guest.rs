@@ -1,0 +1,362 @@
+//! One worker's instance of the component, and the calls into it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use wasmtime::Store;
+
+use super::{
+    CallError, Decided, Diagnostic, Explanation, Failure, GuestMessage, Header, Loaded, Payload,
+    Publication, Rendering,
+    bindings::{
+        Engine as Bindings,
+        exports::action_triggers::engine::triggers::{self, Guest as Triggers},
+    },
+    sandbox::{Data, Sandbox, ticks},
+};
+use crate::{
+    event::{Event, Signal},
+    record::Message,
+};
+
+/// A worker's instance with its triggers loaded. Whatever breaks it costs one
+/// call: the next one gets a new instance.
+pub struct Guest {
+    sandbox: Arc<Sandbox>,
+    triggers: Arc<str>,
+    instance: Option<Instance>,
+}
+
+struct Instance {
+    store: Store<Data>,
+    bindings: Bindings,
+    /// How many queues each trigger has, as `load` said.
+    queues: Arc<HashMap<String, usize>>,
+}
+
+/// What one event came to, as the guest says.
+type Outcome = Result<Vec<Publication>, Failure>;
+
+/// Why an instance could not take the triggers.
+pub(crate) enum LoadError {
+    Refused(Vec<Diagnostic>),
+    Call(CallError),
+}
+
+impl Guest {
+    pub(crate) fn new(sandbox: Arc<Sandbox>, triggers: Arc<str>) -> Self {
+        Self {
+            sandbox,
+            triggers,
+            instance: None,
+        }
+    }
+
+    /// Drops the instance; the next call makes a new one.
+    pub(crate) fn discard(&mut self) {
+        self.instance = None;
+    }
+
+    /// Makes an instance and loads the triggers.
+    pub(crate) fn load(&mut self) -> Result<Loaded, LoadError> {
+        self.discard();
+        let deadline = self.sandbox.limits().load_deadline;
+        let (mut store, bindings) = self.sandbox.instantiate().map_err(LoadError::Call)?;
+        store.set_epoch_deadline(ticks(deadline));
+        let loaded = bindings
+            .action_triggers_engine_triggers()
+            .call_load(&mut store, &self.triggers)
+            .map_err(|error| LoadError::Call(CallError::of(&error, deadline)))?
+            .map_err(LoadError::Refused)?;
+        let queues = loaded
+            .triggers
+            .iter()
+            .map(|one| (one.name.clone(), one.queues.len()));
+        let queues = Arc::new(queues.collect());
+        self.instance = Some(Instance {
+            store,
+            bindings,
+            queues,
+        });
+        Ok(loaded)
+    }
+
+    /// Decides for each event which triggers fire, and collects what they
+    /// publish. One outcome per event, in order.
+    pub fn process(&mut self, events: Vec<Event>) -> Decided {
+        let mut decided = Decided::default();
+        for batch in self.batches(events) {
+            let whole = if batch.len() > 1 {
+                self.decide(&batch)
+            } else {
+                None
+            };
+            if let Some((outcomes, mut messages)) = whole {
+                decided.outcomes.extend(outcomes);
+                decided.messages.append(&mut messages);
+                continue;
+            }
+            for event in &batch {
+                let (outcome, mut messages) = self.decide_alone(event);
+                decided.outcomes.push(outcome);
+                decided.messages.append(&mut messages);
+            }
+        }
+        decided
+    }
+
+    /// A whole batch, if nothing in it goes wrong and all its records fit.
+    fn decide(&mut self, batch: &[triggers::Event]) -> Option<(Vec<Outcome>, Vec<Message>)> {
+        let called = self.call(|guest, store| guest.call_process(store, batch));
+        let (messages, is_full) = self.take_accepted();
+        let outcomes = self.checked(called, batch.len()).ok()?;
+        (!is_full).then_some((outcomes, messages))
+    }
+
+    fn decide_alone(&mut self, event: &triggers::Event) -> (Outcome, Vec<Message>) {
+        let batch = std::slice::from_ref(event);
+        let called = self.call(|guest, store| guest.call_process(store, batch));
+        let (messages, _) = self.take_accepted();
+        match self.checked(called, 1).map(|mut outcomes| outcomes.pop()) {
+            Ok(Some(outcome)) => (outcome, messages),
+            Ok(None) => (Ok(Vec::new()), messages),
+            Err(error) => (Err(error.into()), Vec::new()),
+        }
+    }
+
+    /// Decides as [`Guest::process`] does and publishes nothing. One outcome
+    /// per event, in order.
+    pub fn render(&mut self, events: Vec<Event>) -> Vec<Result<Vec<Rendering>, Failure>> {
+        let mut rendered = Vec::with_capacity(events.len());
+        for batch in self.batches(events) {
+            match self.render_batch(&batch) {
+                Ok(outcomes) => rendered.extend(outcomes),
+                Err(error) if batch.len() == 1 => rendered.push(Err(error.into())),
+                Err(_) => rendered.extend(batch.iter().map(|event| {
+                    let alone = self.render_batch(std::slice::from_ref(event));
+                    alone?.pop().unwrap_or_else(|| Ok(Vec::new()))
+                })),
+            }
+        }
+        rendered
+    }
+
+    fn render_batch(
+        &mut self,
+        batch: &[triggers::Event],
+    ) -> Result<Vec<Result<Vec<Rendering>, Failure>>, CallError> {
+        let called = self.call(|guest, store| guest.call_render(store, batch));
+        let outcomes = self.checked(called, batch.len())?;
+        let addressed = batch.iter().zip(outcomes).map(|(event, outcome)| {
+            outcome.map(|renderings| {
+                renderings
+                    .into_iter()
+                    .map(|one| self.addressed(&event.id, one))
+                    .collect()
+            })
+        });
+        Ok(addressed.collect())
+    }
+
+    fn addressed(&self, event: &str, rendering: triggers::Rendering) -> Rendering {
+        let triggers::Rendering {
+            trigger,
+            queue,
+            outcome,
+        } = rendering;
+        let outcome = outcome.and_then(|rendered| {
+            let accepted = self
+                .sandbox
+                .services()
+                .registry
+                .accept(message_of(event, rendered));
+            accepted.map_err(|refusal| Failure {
+                code: refusal.code().into(),
+                message: refusal.to_string(),
+            })
+        });
+        Rendering {
+            trigger,
+            queue,
+            outcome,
+        }
+    }
+
+    /// Says of every trigger why it fires for this event, or does not.
+    ///
+    /// # Errors
+    ///
+    /// The event could not be read, or the sandbox broke a bound.
+    pub fn explain(&mut self, event: Event) -> Result<Vec<Explanation>, Failure> {
+        let event = triggers::Event::from(event);
+        self.call(|guest, store| guest.call_explain(store, &event))?
+    }
+
+    /// Calls into the instance under the call deadline. Whatever goes wrong
+    /// costs the instance.
+    fn call<T>(
+        &mut self,
+        call: impl FnOnce(&Triggers, &mut Store<Data>) -> wasmtime::Result<T>,
+    ) -> Result<T, CallError> {
+        if self.instance.is_none() {
+            self.load().map_err(|error| match error {
+                LoadError::Call(error) => error,
+                LoadError::Refused(_) => CallError::misbehaved("it refused triggers it had taken"),
+            })?;
+        }
+        let Some(instance) = &mut self.instance else {
+            return Err(CallError::misbehaved("it has no instance"));
+        };
+        let deadline = self.sandbox.limits().call_deadline;
+        instance.store.set_epoch_deadline(ticks(deadline));
+        let called = call(
+            instance.bindings.action_triggers_engine_triggers(),
+            &mut instance.store,
+        );
+        called.map_err(|error| {
+            self.discard();
+            CallError::of(&error, deadline)
+        })
+    }
+
+    fn take_accepted(&mut self) -> (Vec<Message>, bool) {
+        self.instance
+            .as_mut()
+            .map_or_else(Default::default, |one| one.store.data_mut().take_accepted())
+    }
+
+    /// Believes an answer only as far as it agrees with what `load` said.
+    fn checked<T: Answer>(
+        &mut self,
+        called: Result<Vec<Result<Vec<T>, Failure>>, CallError>,
+        expected: usize,
+    ) -> Result<Vec<Result<Vec<T>, Failure>>, CallError> {
+        let outcomes = called?;
+        let Some(instance) = &self.instance else {
+            return Ok(outcomes);
+        };
+        let fault = if outcomes.len() == expected {
+            let mut answers = outcomes.iter().flatten().flatten();
+            answers.find_map(|answer| answer.fault(&instance.queues))
+        } else {
+            Some(format!("{} outcomes for {expected} events", outcomes.len()))
+        };
+        match fault {
+            None => Ok(outcomes),
+            Some(message) => {
+                self.discard();
+                Err(CallError::Misbehaved { message })
+            }
+        }
+    }
+
+    /// Cuts events into calls, by count and by bytes.
+    fn batches(&self, events: Vec<Event>) -> Vec<Vec<triggers::Event>> {
+        let limits = self.sandbox.limits();
+        // The guest holds the batch, its templates' values and its records.
+        let most_bytes = limits.memory_bytes / 16;
+        let mut batches = Vec::new();
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for event in events {
+            let size = event.size();
+            if !batch.is_empty()
+                && (batch.len() >= limits.events_per_call || bytes + size > most_bytes)
+            {
+                batches.push(std::mem::take(&mut batch));
+                bytes = 0;
+            }
+            bytes += size;
+            batch.push(event.into());
+        }
+        if !batch.is_empty() {
+            batches.push(batch);
+        }
+        batches
+    }
+}
+
+/// Something the guest says of one queue of one trigger.
+trait Answer {
+    fn trigger(&self) -> &str;
+    fn queue(&self) -> u32;
+
+    fn fault(&self, queues: &HashMap<String, usize>) -> Option<String> {
+        let queue = usize::try_from(self.queue()).unwrap_or(usize::MAX);
+        match queues.get(self.trigger()) {
+            // A trigger without queues that fails as a whole has queue 0.
+            Some(count) if queue < (*count).max(1) => None,
+            Some(_) => Some(format!(
+                "no queue {queue} in trigger `{}`",
+                super::call::shortened(self.trigger())
+            )),
+            None => Some(format!(
+                "no trigger `{}`",
+                super::call::shortened(self.trigger())
+            )),
+        }
+    }
+}
+
+impl Answer for Publication {
+    fn trigger(&self) -> &str {
+        &self.trigger
+    }
+
+    fn queue(&self) -> u32 {
+        self.queue
+    }
+}
+
+impl Answer for triggers::Rendering {
+    fn trigger(&self) -> &str {
+        &self.trigger
+    }
+
+    fn queue(&self) -> u32 {
+        self.queue
+    }
+}
+
+impl From<Event> for triggers::Event {
+    fn from(event: Event) -> Self {
+        Self {
+            id: event.id,
+            signal: match event.signal {
+                Signal::PreSave => triggers::Signal::PreSave,
+                Signal::PostSave => triggers::Signal::PostSave,
+                Signal::PreDelete => triggers::Signal::PreDelete,
+                Signal::PostDelete => triggers::Signal::PostDelete,
+            },
+            content_type: event.content_type,
+            instance: event.instance,
+            before: event.before,
+            time: event.time,
+        }
+    }
+}
+
+fn message_of(event: &str, rendered: triggers::Rendered) -> GuestMessage {
+    GuestMessage {
+        event_id: event.to_owned(),
+        trigger: rendered.trigger,
+        queue: rendered.queue,
+        ordering_key: rendered.ordering_key,
+        broker: rendered.broker,
+        conn_details: rendered.conn_details,
+        parameters: rendered.parameters,
+        timeout_ms: rendered.timeout_ms,
+        key: rendered.key,
+        headers: rendered
+            .headers
+            .into_iter()
+            .map(|(name, value)| Header { name, value })
+            .collect(),
+        partition: rendered.partition,
+        timestamp_ms: rendered.timestamp_ms,
+        value: match rendered.value {
+            triggers::RenderedValue::Json(bytes) => Payload::Json(bytes),
+            triggers::RenderedValue::Text(bytes) => Payload::Text(bytes),
+            triggers::RenderedValue::Tombstone => Payload::Tombstone,
+        },
+    }
+}

@@ -1,0 +1,211 @@
+//! What every instance has in common: the compiled component and its linker.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use wasmtime::{
+    Config, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
+    component::{Component, HasSelf, Linker},
+};
+
+use super::{
+    Limits,
+    bindings::{
+        Engine as Bindings, EnginePre,
+        action_triggers::engine::{kafka, settings},
+    },
+    call::CallError,
+};
+use crate::{
+    broker::Registry,
+    record::Message,
+    settings::{SettingError, Settings},
+};
+
+/// How often the epoch advances: the grain of every deadline.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The host's side of the imports.
+#[derive(Clone, Debug)]
+pub(crate) struct Services {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// A compiled component, ready to make instances of.
+pub(crate) struct Sandbox {
+    pre: EnginePre<Data>,
+    services: Services,
+    limits: Limits,
+}
+
+impl Sandbox {
+    /// Compiles the component and starts the ticker, which ends with the engine.
+    pub(crate) fn new(
+        component: &[u8],
+        instances: u32,
+        limits: Limits,
+        services: Services,
+    ) -> wasmtime::Result<Self> {
+        let engine = wasmtime::Engine::new(&config(instances, &limits))?;
+        let component = Component::new(&engine, component)?;
+        let mut linker = Linker::new(&engine);
+        Bindings::add_to_linker::<_, HasSelf<_>>(&mut linker, |data: &mut Data| data)?;
+        let pre = EnginePre::new(linker.instantiate_pre(&component)?)?;
+        start_ticker(&engine)?;
+        Ok(Self {
+            pre,
+            services,
+            limits,
+        })
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.services
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Makes a fresh instance; its start code runs under the load deadline.
+    pub(crate) fn instantiate(&self) -> Result<(Store<Data>, Bindings), CallError> {
+        let data = Data {
+            services: self.services.clone(),
+            limits: self.limits.clone(),
+            accepted: Vec::new(),
+            accepted_bytes: 0,
+            is_full: false,
+        };
+        let mut store = Store::new(self.pre.engine(), data);
+        store.limiter(|data| data);
+        store.set_hostcall_fuel(self.limits.memory_bytes);
+        store.set_epoch_deadline(ticks(self.limits.load_deadline));
+        let bindings = self
+            .pre
+            .instantiate(&mut store)
+            .map_err(|error| CallError::of(&error, self.limits.load_deadline))?;
+        Ok((store, bindings))
+    }
+}
+
+/// How many ticks a deadline lasts: at least the time, at most a tick more.
+pub(crate) fn ticks(deadline: Duration) -> u64 {
+    let ticks = deadline.as_nanos().div_ceil(TICK.as_nanos());
+    u64::try_from(ticks)
+        .unwrap_or(u64::MAX / 2)
+        .saturating_add(1)
+}
+
+fn config(instances: u32, limits: &Limits) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * 8)
+        .total_memories(instances)
+        .total_tables(instances * 4)
+        .max_memories_per_component(1)
+        .max_memory_size(limits.memory_bytes);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .epoch_interruption(true)
+        .max_wasm_stack(limits.stack_bytes)
+        .wasm_backtrace_max_frames(None);
+    config
+}
+
+/// One thread advances the epoch for all instances.
+fn start_ticker(engine: &wasmtime::Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    thread::Builder::new()
+        .name("trigger-ticker".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
+    Ok(())
+}
+
+/// What an instance's store holds: the host's side and the call's yield.
+pub(crate) struct Data {
+    services: Services,
+    limits: Limits,
+    accepted: Vec<Message>,
+    accepted_bytes: usize,
+    is_full: bool,
+}
+
+impl Data {
+    /// The messages accepted since the last time, and whether any was refused
+    /// for want of room.
+    pub(crate) fn take_accepted(&mut self) -> (Vec<Message>, bool) {
+        self.accepted_bytes = 0;
+        (
+            std::mem::take(&mut self.accepted),
+            std::mem::take(&mut self.is_full),
+        )
+    }
+}
+
+impl ResourceLimiter for Data {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let maximum = self.limits.memory_bytes;
+        if desired > maximum {
+            return Err(CallError::MemoryExceeded {
+                requested: desired,
+                maximum,
+            }
+            .into());
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // The pool bounds tables.
+        Ok(true)
+    }
+}
+
+impl settings::Host for Data {
+    fn get(&mut self, path: String) -> Result<String, settings::SettingsError> {
+        self.services
+            .settings
+            .get(&path)
+            .map_err(|error| match error {
+                SettingError::NotAllowed => settings::SettingsError::NotAllowed,
+                SettingError::NotFound => settings::SettingsError::NotFound,
+                SettingError::Failed(reason) => settings::SettingsError::Failed(reason),
+            })
+    }
+}
+
+impl kafka::Host for Data {
+    fn publish(&mut self, message: kafka::Message) -> Result<kafka::Receipt, kafka::PublishError> {
+        let maximum = self.limits.records_per_call;
+        let is_full = self.accepted.len() >= usize::try_from(maximum).unwrap_or(usize::MAX)
+            || self.accepted_bytes >= self.limits.record_bytes_per_call;
+        if is_full {
+            self.is_full = true;
+            return Err(kafka::PublishError::TooMany(maximum));
+        }
+        let message = self.services.registry.accept(message)?;
+        let receipt = kafka::Receipt {
+            topic: message.destination.topic.clone(),
+        };
+        self.accepted_bytes += message.record.size();
+        self.accepted.push(message);
+        Ok(receipt)
+    }
+}

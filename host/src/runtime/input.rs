@@ -1,0 +1,164 @@
+//! What events go through before the sandbox, and how its answers are joined
+//! with them again.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    engine::{Failure, Guest, Publication, Rendering},
+    event::{Event, EventError},
+    record::Message,
+};
+
+/// What became of one event, queue by queue.
+#[derive(Clone, Debug)]
+pub struct EventResult<T> {
+    /// The event's id.
+    pub event: String,
+    /// One per queue of each trigger that fires; or why the event came to nothing.
+    pub outcome: Result<Vec<T>, Failure>,
+}
+
+/// Events on their way to a worker.
+pub(super) enum Input {
+    Events(Vec<Event>),
+    Lines { lines: Vec<u8>, first_line: u64 },
+}
+
+impl Input {
+    pub(super) fn ids(&self) -> Vec<String> {
+        match self {
+            Self::Events(events) => events.iter().map(|event| event.id.clone()).collect(),
+            Self::Lines { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What the host itself demands of events, before the sandbox sees them.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// `app_label.model` with the model in lower case.
+    pub(super) whitelist: Option<BTreeSet<String>>,
+    pub(super) event_bytes: usize,
+    pub(super) events_per_call: usize,
+    /// Begins the id of an event that brings none.
+    pub(super) id_prefix: String,
+}
+
+/// An event's place among the results, and what is known of it already.
+struct Place {
+    event: String,
+    /// Settled without the sandbox: it failed, or may not fire anything.
+    settled: Option<Result<(), Failure>>,
+}
+
+impl Rules {
+    /// Cuts events into pieces for the workers.
+    pub(super) fn cut(&self, mut events: Vec<Event>) -> Vec<Input> {
+        let mut pieces = Vec::new();
+        while events.len() > self.events_per_call {
+            let rest = events.split_off(self.events_per_call);
+            pieces.push(Input::Events(std::mem::replace(&mut events, rest)));
+        }
+        if !events.is_empty() {
+            pieces.push(Input::Events(events));
+        }
+        pieces
+    }
+
+    pub(super) fn process(
+        &self,
+        input: Input,
+        guest: &mut Guest,
+    ) -> (Vec<EventResult<Publication>>, Vec<Message>) {
+        let (places, events) = self.read(input);
+        let decided = guest.process(events);
+        (join(places, decided.outcomes), decided.messages)
+    }
+
+    pub(super) fn render(&self, input: Input, guest: &mut Guest) -> Vec<EventResult<Rendering>> {
+        let (places, events) = self.read(input);
+        join(places, guest.render(events))
+    }
+
+    fn read(&self, input: Input) -> (Vec<Place>, Vec<Event>) {
+        let mut places = Vec::new();
+        let mut events = Vec::new();
+        let mut settle = |name: String, read: Result<Event, EventError>| match read {
+            Ok(event) if self.may_fire(&event.content_type) => {
+                places.push(Place {
+                    event: event.id.clone(),
+                    settled: None,
+                });
+                events.push(event);
+            }
+            Ok(event) => places.push(Place {
+                event: event.id,
+                settled: Some(Ok(())),
+            }),
+            Err(error) => {
+                let failure = Failure {
+                    code: error.code().into(),
+                    message: error.to_string(),
+                };
+                places.push(Place {
+                    event: name,
+                    settled: Some(Err(failure)),
+                });
+            }
+        };
+        match input {
+            Input::Events(events) => {
+                for event in events {
+                    settle(event.id.clone(), self.bounded(event));
+                }
+            }
+            Input::Lines { lines, first_line } => {
+                for (number, line) in (first_line..).zip(lines.split(|byte| *byte == b'\n')) {
+                    if !line.trim_ascii().is_empty() {
+                        let next_id = || format!("{}-{number}", self.id_prefix);
+                        let read = Event::from_bytes(line, self.event_bytes, next_id);
+                        settle(format!("line {number}"), read);
+                    }
+                }
+            }
+        }
+        (places, events)
+    }
+
+    fn bounded(&self, event: Event) -> Result<Event, EventError> {
+        let (actual, maximum) = (event.size(), self.event_bytes);
+        if actual > maximum {
+            Err(EventError::TooLarge { actual, maximum })
+        } else {
+            Ok(event)
+        }
+    }
+
+    /// Whether the whitelist lets events of this content type fire anything.
+    fn may_fire(&self, content_type: &str) -> bool {
+        let Some(whitelist) = &self.whitelist else {
+            return true;
+        };
+        whitelist.contains(&normalized(content_type))
+    }
+}
+
+/// A content type with its model in lower case, as it is compared.
+pub(super) fn normalized(content_type: &str) -> String {
+    match content_type.split_once('.') {
+        Some((app, model)) => format!("{app}.{}", model.to_lowercase()),
+        None => content_type.to_owned(),
+    }
+}
+
+fn join<T>(places: Vec<Place>, outcomes: Vec<Result<Vec<T>, Failure>>) -> Vec<EventResult<T>> {
+    let mut outcomes = outcomes.into_iter();
+    let joined = places.into_iter().map(|Place { event, settled }| {
+        let outcome = match settled {
+            None => outcomes.next().unwrap_or_else(|| Ok(Vec::new())),
+            Some(settled) => settled.map(|()| Vec::new()),
+        };
+        EventResult { event, outcome }
+    });
+    joined.collect()
+}
