@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     Delivered, DeliveryError,
     backoff::Backoff,
-    pending::{Class, Pending, Settled},
+    pending::{Class, Pending, Settled, after},
 };
 use crate::{
     cluster::Cluster,
@@ -206,7 +206,7 @@ impl Lane {
         Some(if is_full {
             oldest.since
         } else {
-            oldest.since + self.cluster.linger
+            after(oldest.since, self.cluster.linger)
         })
     }
 
@@ -316,7 +316,7 @@ impl Lane {
             self.window = 1;
             let asked = reasons().filter_map(|reason| reason.retry_after).max();
             let pause = backoff.wait(self.failures).max(asked.unwrap_or_default());
-            self.paused_until = Some(now + pause);
+            self.paused_until = Some(after(now, pause));
         }
     }
 
@@ -438,7 +438,7 @@ fn judge(
             pending.failures = pending.failures.saturating_add(1);
             let asked = reason.retry_after.unwrap_or_default();
             let wait = backoff.wait(pending.failures).max(asked);
-            pending.not_before = (now + wait).min(pending.deadline);
+            pending.not_before = after(now, wait).min(pending.deadline);
             pending.last = Some(reason);
             Judged::Again(pending)
         }

@@ -63,7 +63,7 @@ impl Pending {
         }
         Self {
             size: message.record.size(),
-            deadline: accepted.since + cluster.time_to_live,
+            deadline: after(accepted.since, cluster.time_to_live),
             failures: 0,
             most_companions: usize::MAX,
             not_before: accepted.since,
@@ -129,6 +129,13 @@ impl Pending {
 }
 
 fn id_text(id: &RecordId) -> Bytes {
-    let text = serde_json::json!([&*id.event, &*id.trigger, id.queue]).to_string();
-    Bytes::from(text)
+    let parts = (&*id.event, &*id.trigger, id.queue);
+    // Texts and a number always are JSON.
+    Bytes::from(serde_json::to_vec(&parts).unwrap_or_default())
+}
+
+/// The time so much later; decades from now where that is too far for the clock.
+pub(super) fn after(start: Instant, wait: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365 * 30);
+    start.checked_add(wait).unwrap_or_else(|| start + FAR)
 }

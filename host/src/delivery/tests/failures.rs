@@ -99,6 +99,40 @@ async fn a_pause_the_proxy_asks_for_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_duration_is_too_long() {
+    let never = Reason {
+        retry_after: Some(Duration::MAX),
+        ..reason("come back never")
+    };
+    let mut bench = Bench::new(move |batch, number| match number {
+        0 => all(batch, &Verdict::Retriable(never.clone())),
+        _ => all_delivered(batch),
+    });
+    let endless = Cluster {
+        time_to_live: Duration::MAX,
+        linger: Duration::MAX,
+        ..cluster()
+    };
+    let good = to(&Arc::new(endless.clone()), "good")("a", "good");
+    let brief = Cluster {
+        bootstrap_servers: "other:9092".to_owned(),
+        time_to_live: SECOND,
+        linger: Duration::ZERO,
+        ..endless
+    };
+    let bad = to(&Arc::new(brief), "bad")("a", "bad");
+    bench.delivery.enqueue(vec![bad]).await;
+    bench.delivery.flush().await;
+    bench.delivery.enqueue(vec![good]).await;
+    bench.delivery.flush().await;
+    let results = bench.results();
+    assert_eq!(
+        (results["good"], results["bad"]),
+        ("ok", "time_to_live_exceeded")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_refused_as_a_whole_is_halved_until_the_culprit_is_alone() {
     let mut bench = Bench::new(|batch, _| {
         let values = values(batch);

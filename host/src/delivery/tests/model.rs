@@ -150,7 +150,7 @@ fn keys_are_in_order(log: &[(String, Vec<String>)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn whatever_the_publisher_answers_nothing_is_lost_doubled_or_out_of_order(case in cases()) {
