@@ -46,7 +46,10 @@ pub struct Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Runtime").field("engine", &self.engine).finish_non_exhaustive()
+        formatter
+            .debug_struct("Runtime")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
     }
 }
 
