@@ -15,17 +15,29 @@ const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
     ("axum::", &["host/src/dev_proxy/"]),
     ("clap::", &["host/src/cli/", "host/src/main.rs"]),
     ("indicatif::", &["host/src/cli/"]),
-    ("wit_bindgen::", &["guest/src/lib.rs", "guest/src/component.rs"]),
+    (
+        "wit_bindgen::",
+        &["guest/src/lib.rs", "guest/src/component.rs"],
+    ),
     ("unsafe {", &["host/src/engine/cache.rs"]),
     ("std::process::exit", &[]),
 ];
 
 /// What the sandboxed half must do without, wherever it is compiled for.
-const UNKNOWN_TO_THE_GUEST: &[&str] =
-    &["std::time", "std::fs", "std::net", "std::env", "std::thread::spawn", "HashMap"];
+const UNKNOWN_TO_THE_GUEST: &[&str] = &[
+    "std::time",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::thread::spawn",
+    "HashMap",
+];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 /// Every Rust file below a folder of the project, with its path from the root.
@@ -46,14 +58,22 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     assert!(!found.is_empty(), "no sources in {folder}");
     let name = |path: &Path| {
         let relative = path.strip_prefix(root()).unwrap();
-        relative.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+        relative
+            .to_string_lossy()
+            .replace(std::path::MAIN_SEPARATOR, "/")
     };
-    found.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+    found
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 /// Lines of code: neither comments nor documentation.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let numbered = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    let numbered = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line));
     numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
@@ -69,7 +89,11 @@ fn a_library_is_known_only_to_its_own_module() {
             faults.extend(hits.map(|(line, _)| format!("{path}:{line}: `{word}`")));
         }
     }
-    assert!(faults.is_empty(), "known where it should not be:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "known where it should not be:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -82,13 +106,21 @@ fn the_guest_has_no_clock_no_files_and_no_random_order() {
             faults.extend(hits.map(|(line, _)| format!("{path}:{line}: `{word}`")));
         }
     }
-    assert!(faults.is_empty(), "not for the guest:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "not for the guest:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
 fn files_stay_short_and_finished() {
     // Written in two halves, so that this file does not find itself.
-    let unfinished = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimple", "mented!")];
+    let unfinished = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("unimple", "mented!"),
+    ];
     let mut faults = Vec::new();
     for folder in ["guest", "host/src", "host/benches", "tests"] {
         for (path, text) in sources(folder) {
@@ -115,7 +147,11 @@ fn every_item_of_the_boundary_is_documented() {
                 || line.contains(": func(");
             if declares {
                 let above = index.checked_sub(1).map_or("", |above| lines[above]);
-                assert!(above.starts_with("///"), "{file}:{}: `{line}` has no words", index + 1);
+                assert!(
+                    above.starts_with("///"),
+                    "{file}:{}: `{line}` has no words",
+                    index + 1
+                );
             }
         }
     }

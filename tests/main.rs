@@ -9,6 +9,7 @@
     reason = "a test's helpers may fail as its body may"
 )]
 
+mod cli;
 mod layering;
 mod real_kafka;
 mod sandbox;

@@ -31,7 +31,9 @@ pub fn report() {
         let wall = start.elapsed().as_secs_f64();
         let cpu = children_cpu_seconds() - cpu_before;
         assert!(status.success(), "{command}: {status}");
-        let lines = BufReader::new(File::open(folder.path().join("output")).unwrap()).lines().count();
+        let lines = BufReader::new(File::open(folder.path().join("output")).unwrap())
+            .lines()
+            .count();
         assert_eq!(lines, EVENTS, "{command} prints a line per record");
         let events = EVENTS as f64;
         println!(
@@ -53,7 +55,9 @@ fn start_proxy() -> (Child, String) {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     let start = line.find("http://").expect("dev-proxy prints its address");
     let url = line[start..].split_whitespace().next().unwrap();
     (child, url.trim_end_matches(['"', ',', '}', '.']).to_owned())
@@ -88,7 +92,12 @@ fn children_cpu_seconds() -> f64 {
     const TICKS_PER_SECOND: f64 = 100.0;
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     // The command's name may hold spaces; fields are counted behind its bracket.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
     let ticks = |field: usize| fields[field - 3].parse::<f64>().unwrap();
     (ticks(16) + ticks(17)) / TICKS_PER_SECOND
 }

@@ -29,7 +29,10 @@ pub fn pair(times: u32, mut measured: impl FnMut(), mut baseline: impl FnMut()) 
         rounds.0.push(time(times, &mut measured));
         rounds.1.push(time(times, &mut baseline));
     }
-    Pair { measured: median(rounds.0), baseline: median(rounds.1) }
+    Pair {
+        measured: median(rounds.0),
+        baseline: median(rounds.1),
+    }
 }
 
 fn time(times: u32, operation: &mut impl FnMut()) -> Duration {

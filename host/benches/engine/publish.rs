@@ -18,11 +18,18 @@ const RECORDS: usize = 500;
 const VALUE: &[u8] = br#"{"customer":"Alice","message":"Alice bought 3 of Widget"}"#;
 
 pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
-    let options = Options { address: ([127, 0, 0, 1], 0).into(), ..Options::default() };
+    let options = Options {
+        address: ([127, 0, 0, 1], 0).into(),
+        ..Options::default()
+    };
     let proxy = tokio.block_on(DevProxy::start(options)).unwrap();
     let cluster = Arc::new(Cluster::new("localhost:9092", proxy.url().parse().unwrap()));
     let publisher = RestPublisher::new([cluster.clone()]).unwrap();
-    let record = Record { value: Some(VALUE.into()), value_is_json: true, ..Record::default() };
+    let record = Record {
+        value: Some(VALUE.into()),
+        value_is_json: true,
+        ..Record::default()
+    };
     let batch = Batch {
         cluster,
         topic: "client".into(),
@@ -38,7 +45,11 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
         5,
         || {
             let verdicts = tokio.block_on(publisher.publish(&batch));
-            assert!(verdicts.iter().all(|one| matches!(one, Verdict::Delivered { .. })));
+            assert!(
+                verdicts
+                    .iter()
+                    .all(|one| matches!(one, Verdict::Delivered { .. }))
+            );
         },
         || {
             let request = bare

@@ -70,8 +70,16 @@ fn matching(tokio: &tokio::runtime::Runtime) {
     let mut many: Vec<Value> = (0..9_999).map(other_trigger).collect();
     many.push(sale_trigger());
     let many = build(tokio, &json!(many), 100);
-    let chunk = (0..CHUNK).map(sale_event).collect::<Vec<_>>().join("\n").into_bytes();
-    let times = measure::pair(5, || render(tokio, &many, &chunk), || render(tokio, &one, &chunk));
+    let chunk = (0..CHUNK)
+        .map(sale_event)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .into_bytes();
+    let times = measure::pair(
+        5,
+        || render(tokio, &many, &chunk),
+        || render(tokio, &one, &chunk),
+    );
     println!(
         "matching, one fires: {:>6.2} us of 10,000 triggers  {:>6.2} us of 1   {:.2}x",
         micros(times.measured),
@@ -81,22 +89,33 @@ fn matching(tokio: &tokio::runtime::Runtime) {
 }
 
 fn build(tokio: &tokio::runtime::Runtime, triggers: &Value, events_per_call: usize) -> Runtime {
-    let mut broker = Broker { name: "kafka_1".into(), ..Broker::default() };
-    broker.conn_details.insert("bootstrap_servers".into(), json!("localhost:9092"));
+    let mut broker = Broker {
+        name: "kafka_1".into(),
+        ..Broker::default()
+    };
+    broker
+        .conn_details
+        .insert("bootstrap_servers".into(), json!("localhost:9092"));
     broker.params.insert("topic".into(), json!("sales"));
     let cluster = Cluster::new("localhost:9092", "http://127.0.0.1:1".parse().unwrap());
     let builder = Runtime::builder()
         .triggers(triggers.to_string())
         .brokers([broker])
         .clusters([cluster])
-        .limits(Limits { events_per_call, ..Limits::default() })
+        .limits(Limits {
+            events_per_call,
+            ..Limits::default()
+        })
         .workers(1);
     tokio.block_on(builder.build()).unwrap()
 }
 
 fn render(tokio: &tokio::runtime::Runtime, runtime: &Runtime, chunk: &[u8]) {
     let rendered = tokio.block_on(runtime.render_lines(chunk.to_vec(), 1, |events| {
-        events.iter().filter(|event| event.outcome.as_ref().is_ok_and(|all| all.len() == 1)).count()
+        events
+            .iter()
+            .filter(|event| event.outcome.as_ref().is_ok_and(|all| all.len() == 1))
+            .count()
     }));
     assert_eq!(rendered.unwrap(), CHUNK);
 }
@@ -104,11 +123,16 @@ fn render(tokio: &tokio::runtime::Runtime, runtime: &Runtime, chunk: &[u8]) {
 fn render_natively(core: &Core, lines: &[String], batch: usize) {
     let mut rendered = 0;
     for lines in lines.chunks(batch) {
-        let events: Vec<Event> =
-            lines.iter().map(|line| Event::from_json(line, String::new).unwrap()).collect();
+        let events: Vec<Event> = lines
+            .iter()
+            .map(|line| Event::from_json(line, String::new).unwrap())
+            .collect();
         let borrowed: Vec<CoreEvent<'_>> = events.iter().map(core_event).collect();
         let outcomes = core.render(&borrowed, &mut NoHost);
-        rendered += outcomes.iter().filter(|all| all.as_ref().is_ok_and(|all| all.len() == 1)).count();
+        rendered += outcomes
+            .iter()
+            .filter(|all| all.as_ref().is_ok_and(|all| all.len() == 1))
+            .count();
     }
     assert_eq!(rendered, CHUNK);
 }

@@ -7,7 +7,14 @@ use super::{
 };
 
 /// Upstream's `BrokerType`.
-const BROKER_TYPES: &[&str] = &["rabbitmq", "kafka", "redis", "aws_sqs", "aws_sns", "gcp_pubsub"];
+const BROKER_TYPES: &[&str] = &[
+    "rabbitmq",
+    "kafka",
+    "redis",
+    "aws_sqs",
+    "aws_sns",
+    "gcp_pubsub",
+];
 
 impl<'a> Reading<'a> {
     pub(super) fn upstream_checks(&mut self, root: &Table<'a>) {
@@ -36,7 +43,12 @@ impl<'a> Reading<'a> {
             };
             let Some(broker_type) = table.get("broker_type") else {
                 let message = format!("`broker_type` is not set for broker `{name}`");
-                self.error("action_triggers.E002", &field, message, "set it to \"kafka\"");
+                self.error(
+                    "action_triggers.E002",
+                    &field,
+                    message,
+                    "set it to \"kafka\"",
+                );
                 continue;
             };
             let Some(text) = self.text(&broker_type) else {
@@ -62,9 +74,9 @@ impl<'a> Reading<'a> {
             self.warning("action_triggers.W001", field, message.to_owned(), help);
         }
         if !triggers.has("whitelisted_webhook_endpoint_patterns") {
-            let message =
-                "`whitelisted_webhook_endpoint_patterns` is not set: upstream would call any webhook";
-            let help = "this host calls no webhooks; set it to [] where upstream reads this file too";
+            let message = "`whitelisted_webhook_endpoint_patterns` is not set: upstream would call any webhook";
+            let help =
+                "this host calls no webhooks; set it to [] where upstream reads this file too";
             self.warning("action_triggers.W002", field, message.to_owned(), help);
         }
     }
@@ -91,22 +103,35 @@ impl<'a> Reading<'a> {
     pub(super) fn hardly_meant(&mut self, root: &Table<'a>, upstream: &Upstream, known: &[&str]) {
         let clusters = root.get("clusters").unwrap_or_else(|| root.field.clone());
         for broker in &upstream.brokers {
-            let servers = broker.conn_details.get("bootstrap_servers").and_then(|s| s.as_str());
+            let servers = broker
+                .conn_details
+                .get("bootstrap_servers")
+                .and_then(|s| s.as_str());
             let Some(servers) = servers.filter(|servers| !servers.contains("{{")) else {
                 continue;
             };
             if broker.is_kafka() && !known.contains(&servers) {
-                let message = format!("broker `{}` names `{servers}`, which is no cluster", broker.name);
+                let message = format!(
+                    "broker `{}` names `{servers}`, which is no cluster",
+                    broker.name
+                );
                 let help = format!("add `{servers}` with its `rest_url` to `clusters`");
                 self.warning("unknown_cluster", &clusters, message, &help);
             }
         }
         let values = root.get("values").and_then(|field| self.table(&field));
         let has_value = |path: &str| values.as_ref().is_some_and(|values| values.has(path));
-        let settings = root.get("ACTION_TRIGGER_SETTINGS").unwrap_or_else(|| root.field.clone());
+        let settings = root
+            .get("ACTION_TRIGGER_SETTINGS")
+            .unwrap_or_else(|| root.field.clone());
         for path in upstream.allowed.iter().filter(|path| !has_value(path)) {
             let message = format!("`{path}` is allowed and has no value");
-            self.warning("setting_without_value", &settings, message, "add it to `values`");
+            self.warning(
+                "setting_without_value",
+                &settings,
+                message,
+                "add it to `values`",
+            );
         }
     }
 }

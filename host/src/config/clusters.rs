@@ -43,7 +43,9 @@ impl<'a> Reading<'a> {
         let Some(table) = self.table(field) else {
             return Vec::new();
         };
-        let clusters = table.fields().filter_map(|(servers, field)| self.cluster(servers, &field));
+        let clusters = table
+            .fields()
+            .filter_map(|(servers, field)| self.cluster(servers, &field));
         clusters.collect()
     }
 
@@ -71,7 +73,12 @@ impl<'a> Reading<'a> {
         let url = Url::parse(text);
         if let Err(error) = &url {
             let help = "write an address such as \"http://localhost:8082\"";
-            self.error("invalid_rest_url", field, format!("`rest_url` is no address: {error}"), help);
+            self.error(
+                "invalid_rest_url",
+                field,
+                format!("`rest_url` is no address: {error}"),
+                help,
+            );
         }
         url.ok()
     }
@@ -80,14 +87,22 @@ impl<'a> Reading<'a> {
         if let Some(api) = table.get("api").and_then(|field| self.choice(&field, APIS)) {
             cluster.api = api;
         }
-        if let Some(flavor) = table.get("flavor").and_then(|field| self.choice(&field, FLAVORS)) {
+        if let Some(flavor) = table
+            .get("flavor")
+            .and_then(|field| self.choice(&field, FLAVORS))
+        {
             cluster.flavor = flavor;
         }
-        if let Some(format) = table.get("format").and_then(|field| self.choice(&field, FORMATS)) {
+        if let Some(format) = table
+            .get("format")
+            .and_then(|field| self.choice(&field, FORMATS))
+        {
             cluster.format = format;
         }
         let cluster_id = table.get("cluster_id");
-        cluster.cluster_id = cluster_id.and_then(|field| self.text(&field)).map(str::to_owned);
+        cluster.cluster_id = cluster_id
+            .and_then(|field| self.text(&field))
+            .map(str::to_owned);
         if let Some(auth) = table.get("auth").and_then(|field| self.auth(&field)) {
             cluster.auth = auth;
         }
@@ -107,7 +122,10 @@ impl<'a> Reading<'a> {
                 *bound = given;
             }
         }
-        if let Some(given) = table.get("linger_ms").and_then(|field| self.duration(&field, 0.001)) {
+        if let Some(given) = table
+            .get("linger_ms")
+            .and_then(|field| self.duration(&field, 0.001))
+        {
             cluster.linger = given;
         }
         let counts = [
@@ -125,7 +143,9 @@ impl<'a> Reading<'a> {
         if let Some(topics) = topics.and_then(|field| self.table(&field)) {
             for (topic, field) in topics.fields() {
                 if let Some(bytes) = self.count(&field) {
-                    cluster.topic_max_record_bytes.insert(topic.to_owned(), bytes);
+                    cluster
+                        .topic_max_record_bytes
+                        .insert(topic.to_owned(), bytes);
                 }
             }
         }

@@ -95,7 +95,11 @@ impl Node {
             Value::Table(members) => {
                 for (index, member) in members.iter().enumerate() {
                     json.push(if index == 0 { '{' } else { ',' });
-                    drop(write!(json, "{}:", serde_json::Value::from(member.key.as_str())));
+                    drop(write!(
+                        json,
+                        "{}:",
+                        serde_json::Value::from(member.key.as_str())
+                    ));
                     member.node.write_json(json);
                 }
                 json.push_str(if members.is_empty() { "{}" } else { "}" });
@@ -152,8 +156,12 @@ struct Fault {
 impl Fault {
     fn problem(self, source: Arc<Source>, syntax: Syntax) -> Problem {
         let help = match syntax {
-            Syntax::Json => "correct the JSON at the mark; a file ending in `.toml` is read as TOML",
-            Syntax::Toml => "correct the TOML at the mark; a file ending in `.json` is read as JSON",
+            Syntax::Json => {
+                "correct the JSON at the mark; a file ending in `.toml` is read as TOML"
+            }
+            Syntax::Toml => {
+                "correct the TOML at the mark; a file ending in `.json` is read as JSON"
+            }
         };
         Problem::error(self.code, "$", self.message)
             .with_help(help)
@@ -164,12 +172,15 @@ impl Fault {
 fn json(text: &str) -> Result<Node, Fault> {
     // A byte order mark is no JSON, but some editors write one.
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let raw: &RawValue = serde_json::from_str(body).map_err(|error| json_fault(text, body, &error))?;
+    let raw: &RawValue =
+        serde_json::from_str(body).map_err(|error| json_fault(text, body, &error))?;
     build(raw, text, 0)
 }
 
 fn json_fault(text: &str, part: &str, error: &serde_json::Error) -> Fault {
-    let lines = part.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let lines = part
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
     let before: usize = lines.map(str::len).sum();
     let offset = offset_in(part, text) + before + error.column().saturating_sub(1);
     let full = error.to_string();
@@ -218,7 +229,11 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
     Ok(Node { span, value })
 }
 
-fn member((Key(key), raw): (Key<'_>, &RawValue), text: &str, depth: usize) -> Result<Member, Fault> {
+fn member(
+    (Key(key), raw): (Key<'_>, &RawValue),
+    text: &str,
+    depth: usize,
+) -> Result<Member, Fault> {
     let node = build(raw, text, depth + 1)?;
     let key_span = match &key {
         // With its quotes.
@@ -291,10 +306,12 @@ fn toml_node(value: toml::Spanned<DeValue<'_>>) -> Node {
     let span = value.span();
     let value = match value.into_inner() {
         DeValue::String(text) => Value::Text(text.into_owned()),
-        DeValue::Integer(integer) => match i128::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(number) => Value::Number(number.to_string()),
-            Err(_) => Value::Text(integer.to_string()),
-        },
+        DeValue::Integer(integer) => {
+            match i128::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(number) => Value::Number(number.to_string()),
+                Err(_) => Value::Text(integer.to_string()),
+            }
+        }
         // TOML's infinities are no JSON.
         DeValue::Float(float) if float.as_str().ends_with(|c: char| c.is_alphabetic()) => {
             Value::Text(float.to_string())

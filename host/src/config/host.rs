@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     Config, Triggers,
     document::{Document, Node, Value},
-    load, relative_to,
+    load,
     problem::Problem,
     reading::{Field, Reading, Table},
     secret::Origin,
@@ -14,8 +14,8 @@ use super::{
 use crate::{
     broker::TextEncoding,
     cluster::Cluster,
-    outbox::OutboxLimits,
     engine::Limits,
+    outbox::OutboxLimits,
     settings::{Settings, SettingsBuilder},
 };
 
@@ -43,14 +43,23 @@ const LIMITS_KEYS: &[&str] = &[
     "workers",
 ];
 
-const ENCODINGS: &[(&str, TextEncoding)] = &[("raw", TextEncoding::Raw), ("json", TextEncoding::Json)];
+const ENCODINGS: &[(&str, TextEncoding)] =
+    &[("raw", TextEncoding::Raw), ("json", TextEncoding::Json)];
 
 impl Node {
     pub(super) fn member(&self, name: &str) -> Option<&Self> {
         let Value::Table(members) = &self.value else {
             return None;
         };
-        members.iter().find(|member| member.key == name).map(|member| &member.node)
+        members
+            .iter()
+            .find(|member| member.key == name)
+            .map(|member| &member.node)
+    }
+
+    /// Whether it is not null.
+    pub(super) fn is_given(&self) -> bool {
+        !matches!(self.value, Value::Null)
     }
 }
 
@@ -63,12 +72,11 @@ pub(super) struct Parts {
     workers: Option<usize>,
     outbox_limits: OutboxLimits,
     text_encoding: TextEncoding,
-    triggers: Triggers,
-    pub(super) notes: Vec<Problem>,
+    triggers: Option<Triggers>,
 }
 
 impl Parts {
-    pub(super) fn config(self, document: Document, notes: Vec<Problem>) -> Config {
+    pub(super) fn config(self, document: Document) -> Config {
         Config {
             brokers: self.upstream.brokers,
             clusters: self.clusters,
@@ -81,7 +89,6 @@ impl Parts {
             text_encoding: self.text_encoding,
             triggers: self.triggers,
             document,
-            notes,
         }
     }
 }
@@ -93,14 +100,17 @@ impl<'a> Reading<'a> {
         let root = self.table(&root)?;
         self.know(&root, KEYS);
         let upstream = self.upstream(&root);
-        let clusters = root.get("clusters").map(|field| self.clusters(&field)).unwrap_or_default();
+        let clusters = root
+            .get("clusters")
+            .map(|field| self.clusters(&field))
+            .unwrap_or_default();
         let settings = self.settings(&root, &upstream.allowed);
         let (limits, workers) = self.limits(&root);
         let outbox_limits = self.outbox(&root);
         let encoding = root.get("text_encoding");
         let encoding = encoding.and_then(|field| self.choice(&field, ENCODINGS));
         let triggers = self.triggers(&root, triggers);
-        let notes = self.notes(&root, &upstream, &clusters);
+        self.notes(&root, &upstream, &clusters);
         Some(Parts {
             upstream,
             clusters,
@@ -109,22 +119,23 @@ impl<'a> Reading<'a> {
             workers,
             outbox_limits,
             text_encoding: encoding.unwrap_or_default(),
-            triggers: triggers.unwrap_or(Triggers::Inline),
-            notes,
+            triggers,
         })
     }
 
-    fn notes(&self, root: &Table<'a>, upstream: &Upstream, clusters: &[Cluster]) -> Vec<Problem> {
-        let mut notes = Reading {
-            problems: Vec::new(),
-            ..*self
-        };
-        let known: Vec<&str> = clusters.iter().map(|one| one.bootstrap_servers.as_str()).collect();
-        notes.upstream_checks(root);
-        notes.hardly_meant(root, upstream, &known);
+    fn notes(&mut self, root: &Table<'a>, upstream: &Upstream, clusters: &[Cluster]) {
+        let before = std::mem::take(&mut self.problems);
+        let known: Vec<&str> = clusters
+            .iter()
+            .map(|one| one.bootstrap_servers.as_str())
+            .collect();
+        self.upstream_checks(root);
+        self.hardly_meant(root, upstream, &known);
+        let notes = std::mem::replace(&mut self.problems, before);
         // What is plainly wrong has been said already.
-        notes.problems.retain(|note| !matches!(note.code(), "wrong_type" | "repeated_key"));
-        notes.problems
+        let is_new = |note: &Problem| !matches!(note.code(), "wrong_type" | "repeated_key");
+        self.problems
+            .extend(notes.into_iter().filter(is_new).map(Problem::into_note));
     }
 
     fn settings(&mut self, root: &Table<'a>, allowed: &[String]) -> Settings {
@@ -139,7 +150,12 @@ impl<'a> Reading<'a> {
         settings.build()
     }
 
-    fn setting(&mut self, settings: SettingsBuilder, path: &str, field: &Field<'a>) -> SettingsBuilder {
+    fn setting(
+        &mut self,
+        settings: SettingsBuilder,
+        path: &str,
+        field: &Field<'a>,
+    ) -> SettingsBuilder {
         if matches!(field.node.value, Value::Table(_)) {
             return match self.origin(field) {
                 Some(Origin::Env(name)) => settings.env(path, name),
@@ -181,11 +197,17 @@ impl<'a> Reading<'a> {
             ("load_deadline_ms", &mut limits.load_deadline),
         ];
         for (name, bound) in deadlines {
-            if let Some(given) = table.get(name).and_then(|field| self.duration(&field, 0.001)) {
+            if let Some(given) = table
+                .get(name)
+                .and_then(|field| self.duration(&field, 0.001))
+            {
                 *bound = given;
             }
         }
-        (limits, table.get("workers").and_then(|field| self.count(&field)))
+        (
+            limits,
+            table.get("workers").and_then(|field| self.count(&field)),
+        )
     }
 
     fn outbox(&mut self, root: &Table<'a>) -> OutboxLimits {
@@ -216,7 +238,20 @@ impl<'a> Reading<'a> {
             return None;
         };
         match &field.node.value {
-            Value::Text(path) => self.triggers_file(&relative_to(self.directory, path)),
+            Value::Text(path) => {
+                let file = self.directory.join(path);
+                if !file.is_file() {
+                    let message = format!("there is no file `{}`", file.display());
+                    self.error(
+                        "file_unreadable",
+                        &field,
+                        message,
+                        "paths are relative to this file",
+                    );
+                    return None;
+                }
+                self.triggers_file(&file)
+            }
             Value::List(_) | Value::Table(_) => Some(Triggers::Inline),
             _ => {
                 self.wrong_type(&field, "a list of triggers, or the path of a file");

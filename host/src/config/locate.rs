@@ -17,7 +17,15 @@ pub(super) struct Triggers<'a> {
     pub(super) path: &'a str,
 }
 
-impl Triggers<'_> {
+impl<'a> Triggers<'a> {
+    /// The trigger at this place of the set.
+    pub(super) fn trigger(&self, place: usize) -> Option<&'a Node> {
+        match &self.node.member("triggers").unwrap_or(self.node).value {
+            Value::List(items) => items.get(place),
+            _ => None,
+        }
+    }
+
     /// The diagnostic as a problem that points into the file.
     pub(super) fn problem(&self, diagnostic: &engine::Diagnostic) -> Problem {
         let (member, node) = find(self.node, &diagnostic.path);
@@ -32,7 +40,10 @@ impl Triggers<'_> {
             engine::Severity::Error => Severity::Error,
             engine::Severity::Warning => Severity::Warning,
         };
-        let rest = diagnostic.path.strip_prefix('$').unwrap_or(&diagnostic.path);
+        let rest = diagnostic
+            .path
+            .strip_prefix('$')
+            .unwrap_or(&diagnostic.path);
         let path = format!("{}{rest}", self.path);
         Problem::new(severity, &diagnostic.code, path, &diagnostic.message)
             .with_help(diagnostic.help.clone().unwrap_or_default())
@@ -163,7 +174,10 @@ mod tests {
         let decoded: String = serde_json::from_str(written).unwrap();
         let offset = decoded.find("{{").unwrap();
         assert_eq!(written_offset(written, offset), written.find("{{"));
-        assert_eq!(written_offset(written, decoded.len()), Some(written.len() - 1));
+        assert_eq!(
+            written_offset(written, decoded.len()),
+            Some(written.len() - 1)
+        );
         assert_eq!(written_offset(written, decoded.len() + 1), None);
         assert_eq!(written_offset(r"'a\n{{'", 3), Some(4));
         assert_eq!(written_offset("\"\"\"\na\"\"\"", 0), None);

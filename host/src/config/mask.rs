@@ -6,7 +6,14 @@ use std::ops::Range;
 use super::document::{Node, Value};
 
 /// Words in a member's name that make its value a secret.
-const SECRET_WORDS: &[&str] = &["password", "passwd", "secret", "token", "bearer", "credential"];
+const SECRET_WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "bearer",
+    "credential",
+];
 
 /// Covers the values of secret members, everything below `values`, and
 /// addresses with somebody's name in them.
@@ -40,10 +47,16 @@ fn collect(node: &Node, is_secret: bool, spans: &mut Vec<Range<usize>>) {
                 let key = member.key.to_ascii_lowercase();
                 let names_secret =
                     key == "values" || SECRET_WORDS.iter().any(|word| key.contains(word));
-                collect(&member.node, (is_secret || names_secret) && !names_source, spans);
+                collect(
+                    &member.node,
+                    (is_secret || names_secret) && !names_source,
+                    spans,
+                );
             }
         }
-        Value::List(items) => items.iter().for_each(|item| collect(item, is_secret, spans)),
+        Value::List(items) => items
+            .iter()
+            .for_each(|item| collect(item, is_secret, spans)),
         Value::Text(text) if is_secret || (text.contains("://") && text.contains('@')) => {
             spans.push(node.span.clone());
         }

@@ -29,22 +29,18 @@ mod secret;
 mod tests;
 mod upstream;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt, path::Path, time::Duration};
 
 pub use self::problem::{ConfigError, Problem, Severity};
 use self::{
-    document::{Document, Syntax},
+    document::{Document, Node, Syntax},
     reading::{Environment, Reading},
 };
 use crate::{
     broker::{Broker, TextEncoding},
     cluster::Cluster,
-    outbox::OutboxLimits,
     engine::{Diagnostic, Limits},
+    outbox::OutboxLimits,
     runtime::{Builder, Runtime},
     settings::Settings,
 };
@@ -63,9 +59,9 @@ pub struct Config {
     outbox_limits: OutboxLimits,
     workers: Option<usize>,
     text_encoding: TextEncoding,
-    triggers: Triggers,
+    /// None where they could not be found.
+    triggers: Option<Triggers>,
     document: Document,
-    notes: Vec<Problem>,
 }
 
 /// Where the set of triggers stands.
@@ -95,14 +91,33 @@ impl Config {
     ///
     /// Every problem that keeps it from being used.
     pub fn read(file: &Path, triggers: Option<&Path>) -> Result<Self, ConfigError> {
-        Self::read_with(file, triggers, &|name| std::env::var(name).ok())
+        let (config, mut problems) = Self::examine(file, triggers)?;
+        problems.retain(|problem| !problem.is_note());
+        if problems.iter().any(Problem::is_error) {
+            return Err(ConfigError(problems));
+        }
+        Ok(config)
     }
 
-    fn read_with(
+    /// Reads as [`Config::read`] does and goes on whatever is wrong. The problems
+    /// are in the order of the file; among them are upstream's own checks and
+    /// what is hardly meant, which do not keep the file from being used.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or breaks the syntax.
+    pub fn examine(
+        file: &Path,
+        triggers: Option<&Path>,
+    ) -> Result<(Self, Vec<Problem>), ConfigError> {
+        Self::examine_with(file, triggers, &|name| std::env::var(name).ok())
+    }
+
+    fn examine_with(
         file: &Path,
         triggers: Option<&Path>,
         environment: Environment<'_>,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<(Self, Vec<Problem>), ConfigError> {
         let document = load(file)?;
         let mut reading = Reading {
             document: &document,
@@ -111,25 +126,34 @@ impl Config {
             problems: Vec::new(),
         };
         let parts = reading.parts(triggers);
-        let (problems, notes) = (reading.problems, parts.as_ref().map(|parts| parts.notes.clone()));
+        let mut problems = reading.problems;
+        problems.sort_by_key(Problem::offset);
         match parts {
-            Some(parts) if !problems.iter().any(Problem::is_error) => {
-                let notes = problems.into_iter().chain(notes.unwrap_or_default()).collect();
-                Ok(parts.config(document, notes))
-            }
-            _ => Err(ConfigError(problems.into_iter().chain(notes.unwrap_or_default()).collect())),
+            Some(parts) => Ok((parts.config(document), problems)),
+            None => Err(ConfigError(problems)),
         }
     }
 
-    /// Upstream's checks, and what is hardly meant. Nothing of it stops a run.
-    pub fn notes(&self) -> &[Problem] {
-        &self.notes
+    /// The names of the brokers.
+    pub fn broker_names(&self) -> impl Iterator<Item = &str> {
+        self.brokers.iter().map(|broker| broker.name.as_str())
+    }
+
+    /// Whether the trigger at this place of the set brings a name or an id.
+    pub fn trigger_is_named(&self, place: usize) -> bool {
+        let trigger = self.place_of_triggers().and_then(|set| set.trigger(place));
+        let brings = |name| {
+            trigger
+                .and_then(|one| one.member(name))
+                .is_some_and(Node::is_given)
+        };
+        brings("name") || brings("id")
     }
 
     /// A builder with everything the file says.
     pub fn builder(&self) -> Builder {
         let builder = Runtime::builder()
-            .triggers(self.triggers_json())
+            .triggers(self.triggers_json().unwrap_or_else(|| "[]".to_owned()))
             .settings(self.settings.clone())
             .brokers(self.brokers.iter().cloned())
             .clusters(self.clusters.iter().cloned())
@@ -145,25 +169,29 @@ impl Config {
     }
 
     /// What the sandbox says of the triggers, with its place in their file.
-    pub fn locate(&self, diagnostic: &Diagnostic) -> Problem {
-        self.place_of_triggers().problem(diagnostic)
+    pub fn locate(&self, diagnostic: &Diagnostic) -> Option<Problem> {
+        Some(self.place_of_triggers()?.problem(diagnostic))
     }
 
-    fn triggers_json(&self) -> String {
-        let place = self.place_of_triggers();
-        place.document.json_of(place.node)
+    /// The set of triggers as JSON, if there is one.
+    pub fn triggers_json(&self) -> Option<String> {
+        let set = self.place_of_triggers()?;
+        Some(set.document.json_of(set.node))
     }
 
-    fn place_of_triggers(&self) -> locate::Triggers<'_> {
-        let (document, inline) = match &self.triggers {
-            Triggers::File(document) => (&**document, None),
-            Triggers::Inline => (&self.document, self.document.root.member("triggers")),
+    fn place_of_triggers(&self) -> Option<locate::Triggers<'_>> {
+        let (document, node, path) = match self.triggers.as_ref()? {
+            Triggers::File(document) => (&**document, &document.root, "$"),
+            Triggers::Inline => {
+                let node = self.document.root.member("triggers")?;
+                (&self.document, node, "$.triggers")
+            }
         };
-        locate::Triggers {
+        Some(locate::Triggers {
             document,
-            node: inline.unwrap_or(&document.root),
-            path: if inline.is_some() { "$.triggers" } else { "$" },
-        }
+            node,
+            path,
+        })
     }
 }
 
@@ -185,11 +213,17 @@ fn load(file: &Path) -> Result<Document, Problem> {
 
 fn read_text(file: &Path, name: &str) -> Result<String, Problem> {
     let unreadable = |what: &dyn fmt::Display| {
-        Problem::error("file_unreadable", "$", format!("`{name}` cannot be read: {what}"))
+        Problem::error(
+            "file_unreadable",
+            "$",
+            format!("`{name}` cannot be read: {what}"),
+        )
     };
     let metadata = std::fs::metadata(file).map_err(|error| unreadable(&error))?;
     if metadata.len() > MAX_FILE {
-        return Err(unreadable(&format_args!("it has more than {MAX_FILE} bytes")));
+        return Err(unreadable(&format_args!(
+            "it has more than {MAX_FILE} bytes"
+        )));
     }
     let bytes = std::fs::read(file).map_err(|error| unreadable(&error))?;
     String::from_utf8(bytes).map_err(|error| not_utf8(name, &error))
@@ -199,13 +233,14 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
     let offset = error.utf8_error().valid_up_to();
     let before = error.as_bytes().get(..offset).unwrap_or_default();
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default()).chars().count() + 1;
+    let line_start = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default())
+        .chars()
+        .count()
+        + 1;
     let message = format!("`{name}` is not UTF-8 at line {line}, column {column}");
     Problem::error("file_not_utf8", "$", message).with_help("save the file as UTF-8")
-}
-
-/// A path in the configuration.
-fn relative_to(directory: &Path, path: &str) -> PathBuf {
-    directory.join(path)
 }

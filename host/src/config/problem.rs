@@ -66,6 +66,7 @@ pub struct Problem {
     message: String,
     help: Option<String>,
     place: Option<(Arc<Source>, Range<usize>)>,
+    is_note: bool,
 }
 
 impl Problem {
@@ -82,6 +83,7 @@ impl Problem {
             message: message.into(),
             help: None,
             place: None,
+            is_note: false,
         }
     }
 
@@ -101,6 +103,22 @@ impl Problem {
     pub(super) fn at(mut self, source: Arc<Source>, span: Range<usize>) -> Self {
         self.place = Some((source, span));
         self
+    }
+
+    /// Marks what does not keep the file from being used, however upstream
+    /// judges it.
+    pub(super) fn into_note(mut self) -> Self {
+        self.is_note = true;
+        self
+    }
+
+    pub(super) fn is_note(&self) -> bool {
+        self.is_note
+    }
+
+    /// Where in its file it begins.
+    pub(super) fn offset(&self) -> usize {
+        self.place.as_ref().map_or(0, |(_, span)| span.start)
     }
 
     /// How bad it is.
@@ -143,11 +161,15 @@ impl Diagnostic for Problem {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.place.as_ref().map(|(source, _)| &**source as &dyn SourceCode)
+        self.place
+            .as_ref()
+            .map(|(source, _)| &**source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -46,7 +46,9 @@ impl<'a> Table<'a> {
 
     /// Every member.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'a str, Field<'a>)> + '_ {
-        self.members.iter().map(|member| (member.key.as_str(), self.member(member)))
+        self.members
+            .iter()
+            .map(|member| (member.key.as_str(), self.member(member)))
     }
 
     fn member(&self, member: &'a Member) -> Field<'a> {
@@ -96,7 +98,8 @@ impl<'a> Reading<'a> {
     ) {
         let span = mark(&self.document.text, field.node, field.key_span.clone());
         let problem = Problem::new(severity, code, &field.path, message).with_help(help);
-        self.problems.push(problem.at(self.document.source.clone(), span));
+        self.problems
+            .push(problem.at(self.document.source.clone(), span));
     }
 
     pub(super) fn wrong_type(&mut self, field: &Field<'_>, expected: &str) {
@@ -115,10 +118,18 @@ impl<'a> Reading<'a> {
             members,
         };
         for (index, member) in members.iter().enumerate() {
-            let is_repeat = members.iter().take(index).any(|other| other.key == member.key);
+            let is_repeat = members
+                .iter()
+                .take(index)
+                .any(|other| other.key == member.key);
             if is_repeat {
                 let message = format!("`{}` is given twice", member.key);
-                self.error("repeated_key", &table.member(member), message, "keep one of them");
+                self.error(
+                    "repeated_key",
+                    &table.member(member),
+                    message,
+                    "keep one of them",
+                );
             }
         }
         Some(table)
@@ -131,10 +142,14 @@ impl<'a> Reading<'a> {
             // The name is what is wrong.
             if let Some(span) = &field.key_span {
                 let help = did_you_mean(name, known);
-                let problem =
-                    Problem::error("unknown_key", &field.path, format!("`{name}` is unknown here"));
+                let problem = Problem::error(
+                    "unknown_key",
+                    &field.path,
+                    format!("`{name}` is unknown here"),
+                );
                 let source = self.document.source.clone();
-                self.problems.push(problem.with_help(help).at(source, span.clone()));
+                self.problems
+                    .push(problem.with_help(help).at(source, span.clone()));
                 field.key_span = None;
             }
         }
@@ -176,7 +191,12 @@ impl<'a> Reading<'a> {
         }
         let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let help = did_you_mean(text, &known);
-        self.error("unknown_value", field, format!("`{text}` is none of the choices"), &help);
+        self.error(
+            "unknown_value",
+            field,
+            format!("`{text}` is none of the choices"),
+            &help,
+        );
         None
     }
 
@@ -190,7 +210,12 @@ impl<'a> Reading<'a> {
         let count = count.and_then(|count: u64| T::try_from(count).ok());
         if count.is_none() {
             let message = format!("`{text}` is out of range");
-            self.error("out_of_range", field, message, "write a whole number above 0");
+            self.error(
+                "out_of_range",
+                field,
+                message,
+                "write a whole number above 0",
+            );
         }
         count
     }
@@ -227,7 +252,9 @@ pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
     let name = name.to_lowercase();
     let distance = |other: &&&str| edit_distance(&name, &other.to_lowercase());
     match known.iter().min_by_key(distance) {
-        Some(other) if distance(&other) <= 1 + other.len() / 4 => format!("did you mean `{other}`?"),
+        Some(other) if distance(&other) <= 1 + other.len() / 4 => {
+            format!("did you mean `{other}`?")
+        }
         _ => {
             let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             format!("known are {}", known.join(", "))

@@ -26,7 +26,12 @@ impl<'a> Reading<'a> {
                 let value = (self.environment)(name);
                 if value.is_none() {
                     let message = format!("the environment variable `{name}` is not set");
-                    self.error("secret_unavailable", field, message, "set it before you start");
+                    self.error(
+                        "secret_unavailable",
+                        field,
+                        message,
+                        "set it before you start",
+                    );
                 }
                 value.map(SecretString::from)
             }
@@ -46,7 +51,12 @@ impl<'a> Reading<'a> {
             }
             _ => {
                 let message = "exactly one of `env` and `file` is needed".to_owned();
-                self.error("missing_key", field, message, "write {\"env\": NAME} or {\"file\": PATH}");
+                self.error(
+                    "missing_key",
+                    field,
+                    message,
+                    "write {\"env\": NAME} or {\"file\": PATH}",
+                );
                 None
             }
         }
@@ -73,7 +83,12 @@ impl<'a> Reading<'a> {
         });
         read.map_err(|error| {
             let message = format!("the file `{}` cannot be read: {error}", path.display());
-            self.error("file_unreadable", field, message, "paths are relative to this file");
+            self.error(
+                "file_unreadable",
+                field,
+                message,
+                "paths are relative to this file",
+            );
         })
         .ok()
     }

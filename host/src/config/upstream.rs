@@ -41,7 +41,9 @@ pub(super) struct Upstream {
 impl<'a> Reading<'a> {
     pub(super) fn upstream(&mut self, root: &Table<'a>) -> Upstream {
         let mut upstream = Upstream::default();
-        let triggers = root.get("ACTION_TRIGGERS").and_then(|field| self.table(&field));
+        let triggers = root
+            .get("ACTION_TRIGGERS")
+            .and_then(|field| self.table(&field));
         if let Some(triggers) = &triggers {
             self.know(triggers, TRIGGERS_KEYS);
             if let Some(brokers) = triggers.get("brokers") {
@@ -57,16 +59,22 @@ impl<'a> Reading<'a> {
             }
             upstream.brokers.extend(brokers);
         }
-        let settings = root.get("ACTION_TRIGGER_SETTINGS").and_then(|field| self.table(&field));
+        let settings = root
+            .get("ACTION_TRIGGER_SETTINGS")
+            .and_then(|field| self.table(&field));
         if let Some(settings) = &settings {
             self.know(settings, SETTINGS_KEYS);
             let allowed = settings.get("ALLOWED_DYNAMIC_IMPORT_PATHS");
-            upstream.allowed = allowed.map(|field| self.allow_list(&field)).unwrap_or_default();
+            upstream.allowed = allowed
+                .map(|field| self.allow_list(&field))
+                .unwrap_or_default();
             let timeout = settings.get("MAX_BROKER_TIMEOUT");
             upstream.max_broker_timeout = timeout.and_then(|field| self.duration(&field, 1.0));
         }
         let whitelist = [triggers, settings].into_iter().flatten();
-        let whitelist = whitelist.filter_map(|table| table.get("whitelisted_content_types")).next();
+        let whitelist = whitelist
+            .filter_map(|table| table.get("whitelisted_content_types"))
+            .next();
         upstream.whitelist = whitelist.and_then(|field| self.content_types(&field));
         upstream
     }
@@ -75,7 +83,9 @@ impl<'a> Reading<'a> {
         let Some(table) = self.table(field) else {
             return Vec::new();
         };
-        let brokers = table.fields().filter_map(|(name, field)| self.broker(name, &field));
+        let brokers = table
+            .fields()
+            .filter_map(|(name, field)| self.broker(name, &field));
         brokers.collect()
     }
 
@@ -85,7 +95,9 @@ impl<'a> Reading<'a> {
         let broker_type = table.get("broker_type");
         Some(Broker {
             name: name.to_owned(),
-            broker_type: broker_type.and_then(|field| self.text(&field)).map(str::to_owned),
+            broker_type: broker_type
+                .and_then(|field| self.text(&field))
+                .map(str::to_owned),
             conn_details: self.free(&table, ["conn_details", "connection_details"]),
             params: self.free(&table, ["params", "parameters"]),
         })
@@ -109,7 +121,8 @@ impl<'a> Reading<'a> {
     /// taken, and its paths count as a whole.
     fn allow_list(&mut self, field: &Field<'a>) -> Vec<String> {
         if let Value::Text(_) = field.node.value {
-            let message = "the allow-list is a string, in which any part would be allowed".to_owned();
+            let message =
+                "the allow-list is a string, in which any part would be allowed".to_owned();
             let help = "write a list of whole paths: [\"myapp.settings.TOPIC\"]";
             self.error("allow_list_is_text", field, message, help);
             return Vec::new();

@@ -1,0 +1,68 @@
+//! Why a command could not do its work.
+
+use std::path::PathBuf;
+
+use action_triggers_host::{
+    config::{Config, ConfigError, Problem},
+    engine::{EngineStopped, StartError},
+    runtime::BuildError,
+};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the engine cannot be started: {0}")]
+    Build(#[from] BuildError),
+    #[error("the events in `{}` cannot be read: {error}", .path.display())]
+    Events {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("the embedded REST proxy cannot listen on {address}: {error}")]
+    DevProxy {
+        address: std::net::SocketAddr,
+        error: std::io::Error,
+    },
+    #[error("standard output cannot be written: {0}")]
+    Output(std::io::Error),
+    #[error(transparent)]
+    Stopped(#[from] EngineStopped),
+    #[error("the demo went wrong: {0}")]
+    Demo(String),
+    #[error("threads cannot be started: {0}")]
+    Threads(std::io::Error),
+}
+
+impl CliError {
+    /// A failure to build, with the places of the triggers' faults.
+    pub(crate) fn building(error: BuildError, config: &Config) -> Self {
+        match error {
+            BuildError::Start(StartError::Triggers(diagnostics)) => {
+                let problems = diagnostics.iter().filter_map(|one| config.locate(one));
+                Self::Config(ConfigError(problems.collect()))
+            }
+            error => Self::Build(error),
+        }
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Config(error) => error.code(),
+            Self::Build(error) => error.code(),
+            Self::Events { .. } => "events_unreadable",
+            Self::DevProxy { .. } => "cannot_listen",
+            Self::Output(_) => "output_failed",
+            Self::Stopped(_) => "engine_stopped",
+            Self::Demo(_) => "demo_failed",
+            Self::Threads(_) => "no_threads",
+        }
+    }
+
+    pub(crate) fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Config(error) => &error.0,
+            _ => &[],
+        }
+    }
+}

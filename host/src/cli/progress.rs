@@ -1,0 +1,80 @@
+//! What a person sees while it runs, and the summary at its end.
+
+use std::{
+    fmt,
+    io::Write as _,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Counts, shown while they change when standard error is a terminal.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    verb: &'static str,
+    events: AtomicU64,
+    records: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Progress {
+    /// `verb` says what happens to records, such as `delivered`.
+    pub(crate) fn new(verb: &'static str, is_terminal: bool) -> Self {
+        let bar = if is_terminal {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} in {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        Self {
+            bar,
+            verb,
+            events: AtomicU64::new(0),
+            records: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn add(&self, events: u64, records: u64, failures: u64) {
+        self.events.fetch_add(events, Ordering::Relaxed);
+        self.records.fetch_add(records, Ordering::Relaxed);
+        self.failures.fetch_add(failures, Ordering::Relaxed);
+        if !self.bar.is_hidden() {
+            self.bar.set_message(self.to_string());
+        }
+    }
+
+    pub(crate) fn any_failed(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) > 0
+    }
+
+    /// Ends it with a line that stays.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+        let seconds = self.bar.elapsed().as_secs_f64();
+        // Nobody is left to be told when this fails.
+        writeln!(std::io::stderr(), "{self} in {seconds:.2} s").ok();
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (events, records, failures) = (
+            count(&self.events),
+            count(&self.records),
+            count(&self.failures),
+        );
+        write!(
+            formatter,
+            "{events} events, {records} records {}, {failures} failed",
+            self.verb
+        )
+    }
+}

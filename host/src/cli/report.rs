@@ -1,0 +1,35 @@
+//! Errors and problems for a person, on standard error.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use action_triggers_host::config::Problem;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use super::error::CliError;
+
+/// Prints an error; its exit code says that the configuration or the call is wrong.
+pub(crate) fn error(error: &CliError) -> ExitCode {
+    problems(error.problems());
+    // Nobody is left to be told when this fails.
+    writeln!(std::io::stderr(), "error[{}]: {error}", error.code()).ok();
+    ExitCode::from(2)
+}
+
+/// Prints problems, each with a mark in the file it is about.
+pub(crate) fn problems(problems: &[Problem]) {
+    let handler = if std::io::stderr().is_terminal() {
+        GraphicalReportHandler::new()
+    } else {
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+    };
+    for problem in problems {
+        let mut text = String::new();
+        if handler.render_report(&mut text, problem).is_err() {
+            text = format!("{}: {problem}", problem.code());
+        }
+        writeln!(std::io::stderr(), "{text}").ok();
+    }
+}
