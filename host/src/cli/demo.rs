@@ -46,7 +46,9 @@ pub(crate) async fn run() -> Result<Outcome, CliError> {
 
     let mut story = String::new();
     // Writing to a string cannot fail.
-    let mut tell = |step: &str, text: &str| drop(writeln!(story, "{step}\n{}\n", indented(text)));
+    let mut tell = |step: &str, text: &str| {
+        writeln!(story, "{step}\n{}\n", indented(text)).ok();
+    };
     tell(
         "1. A Kafka REST proxy listens (embedded, a stand-in):",
         &proxy.url(),

@@ -1,6 +1,6 @@
 //! A file as a tree of values that know where they stand in it.
 
-use std::{borrow::Cow, fmt, fmt::Write as _, ops::Range, sync::Arc};
+use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
@@ -79,12 +79,11 @@ impl Node {
     }
 
     fn write_json(&self, json: &mut String) {
-        // Writing to a string cannot fail.
         match &self.value {
             Value::Null => json.push_str("null"),
-            Value::Bool(value) => drop(write!(json, "{value}")),
+            Value::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
             Value::Number(text) => json.push_str(text),
-            Value::Text(text) => drop(write!(json, "{}", serde_json::Value::from(text.as_str()))),
+            Value::Text(text) => json.push_str(&quoted(text)),
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     json.push(if index == 0 { '[' } else { ',' });
@@ -95,11 +94,8 @@ impl Node {
             Value::Table(members) => {
                 for (index, member) in members.iter().enumerate() {
                     json.push(if index == 0 { '{' } else { ',' });
-                    drop(write!(
-                        json,
-                        "{}:",
-                        serde_json::Value::from(member.key.as_str())
-                    ));
+                    json.push_str(&quoted(&member.key));
+                    json.push(':');
                     member.node.write_json(json);
                 }
                 json.push_str(if members.is_empty() { "{}" } else { "}" });
@@ -144,6 +140,10 @@ impl Document {
             _ => node.to_json(),
         }
     }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Where and how a text breaks the syntax.
