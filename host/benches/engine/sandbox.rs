@@ -98,14 +98,13 @@ fn build(tokio: &tokio::runtime::Runtime, triggers: &Value, events_per_call: usi
         .insert("bootstrap_servers".into(), json!("localhost:9092"));
     broker.params.insert("topic".into(), json!("sales"));
     let cluster = Cluster::new("localhost:9092", "http://127.0.0.1:1".parse().unwrap());
+    let mut limits = Limits::default();
+    limits.events_per_call = events_per_call;
     let builder = Runtime::builder()
         .triggers(triggers.to_string())
         .brokers([broker])
         .clusters([cluster])
-        .limits(Limits {
-            events_per_call,
-            ..Limits::default()
-        })
+        .limits(limits)
         .workers(1);
     tokio.block_on(builder.build()).unwrap()
 }
