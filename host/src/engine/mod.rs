@@ -20,6 +20,7 @@ mod bindings {
         additional_derives: [PartialEq],
     });
 }
+mod cache;
 mod call;
 mod guest;
 mod pool;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
 use wasmtime::{
     Config, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
-    component::{Component, HasSelf, Linker},
+    component::{HasSelf, Linker},
 };
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
         Engine as Bindings, EnginePre,
         action_triggers::engine::{kafka, settings},
     },
+    cache,
     call::{CallError, shortened},
 };
 use crate::{
@@ -47,7 +48,7 @@ impl Sandbox {
         services: Services,
     ) -> wasmtime::Result<Self> {
         let engine = wasmtime::Engine::new(&config(instances, &limits))?;
-        let component = Component::new(&engine, component)?;
+        let component = cache::compile(&engine, component)?;
         let mut linker = Linker::new(&engine);
         Bindings::add_to_linker::<_, HasSelf<_>>(&mut linker, |data: &mut Data| data)?;
         let pre = EnginePre::new(linker.instantiate_pre(&component)?)?;
