@@ -27,9 +27,11 @@ const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
 const UNKNOWN_TO_THE_GUEST: &[&str] = &[
     "std::time",
     "std::fs",
-    "std::net",
     "std::env",
-    "std::thread::spawn",
+    "Socket",
+    "TcpStream",
+    "TcpListener",
+    "thread::spawn",
     "HashMap",
 ];
 

@@ -68,6 +68,23 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event without `before` and `time`; `instance` is a JSON object.
+    pub fn new(
+        id: impl Into<String>,
+        signal: Signal,
+        content_type: impl Into<String>,
+        instance: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            signal,
+            content_type: content_type.into(),
+            instance: instance.into(),
+            before: None,
+            time: None,
+        }
+    }
+
     /// Bytes of its texts together: what size limits count.
     pub fn size(&self) -> usize {
         let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -123,11 +140,10 @@ impl EventError {
         match self {
             Self::TooLarge { .. } => "event_too_large",
             Self::NotUtf8 { .. } => "event_not_utf8",
-            Self::Malformed { .. } => "event_malformed",
+            Self::Malformed { .. } | Self::NotAnObject(_) => "event_malformed",
             Self::UnknownSignal(_) => "unknown_signal",
             Self::InvalidContentType(_) => "invalid_content_type",
             Self::InvalidId => "invalid_event_id",
-            Self::NotAnObject(_) => "event_malformed",
         }
     }
 }

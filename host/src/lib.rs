@@ -14,3 +14,7 @@ pub mod publisher;
 pub mod record;
 pub mod runtime;
 pub mod settings;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

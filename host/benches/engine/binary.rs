@@ -12,7 +12,7 @@ const EVENTS: usize = 100_000;
 const BINARY: &str = env!("CARGO_BIN_EXE_action-triggers");
 
 /// Prints events per second and CPU per event of both commands.
-pub fn report() {
+pub(crate) fn report() {
     let folder = tempfile::tempdir().unwrap();
     let (mut proxy, url) = start_proxy();
     let config = write_config(folder.path(), &url);
@@ -58,9 +58,14 @@ fn start_proxy() -> (Child, String) {
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    let start = line.find("http://").expect("dev-proxy prints its address");
-    let url = line[start..].split_whitespace().next().unwrap();
-    (child, url.trim_end_matches(['"', ',', '}', '.']).to_owned())
+    let (_, rest) = line
+        .split_once("http://")
+        .expect("dev-proxy prints its address");
+    let address = rest.split_whitespace().next().unwrap();
+    (
+        child,
+        format!("http://{}", address.trim_end_matches(['"', ',', '}', '.'])),
+    )
 }
 
 fn write_config(folder: &Path, rest_url: &str) -> std::path::PathBuf {

@@ -2,7 +2,6 @@
 //! cost, as ratios within one run. `BENCHMARKS.md` holds what it printed.
 
 #![expect(
-    missing_docs,
     clippy::cast_precision_loss,
     clippy::unwrap_used,
     clippy::expect_used,

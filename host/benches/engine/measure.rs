@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 15;
 
 /// The median time of one operation, each way.
-pub struct Pair {
+pub(crate) struct Pair {
     /// Of the way that is measured.
-    pub measured: Duration,
+    pub(crate) measured: Duration,
     /// Of the way it is compared with.
-    pub baseline: Duration,
+    pub(crate) baseline: Duration,
 }
 
 impl Pair {
     /// How many times longer the measured way takes.
-    pub fn ratio(&self) -> f64 {
+    pub(crate) fn ratio(&self) -> f64 {
         self.measured.as_secs_f64() / self.baseline.as_secs_f64()
     }
 }
 
 /// Times two operations in turn; each round repeats an operation `times` times.
-pub fn pair(times: u32, mut measured: impl FnMut(), mut baseline: impl FnMut()) -> Pair {
+pub(crate) fn pair(times: u32, mut measured: impl FnMut(), mut baseline: impl FnMut()) -> Pair {
     let mut rounds = (Vec::new(), Vec::new());
     measured();
     baseline();

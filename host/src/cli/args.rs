@@ -33,6 +33,10 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "`--help` shows these words as they stand"
+)]
 pub(crate) enum Command {
     /// Shows the whole way of one record, from a saved sale to a topic
     Demo,

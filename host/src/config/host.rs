@@ -264,7 +264,7 @@ impl<'a> Reading<'a> {
         match load(file) {
             Ok(document) => Some(Triggers::File(Box::new(document))),
             Err(problem) => {
-                self.problems.push(problem);
+                self.problems.push(*problem);
                 None
             }
         }

@@ -118,7 +118,7 @@ impl Config {
         triggers: Option<&Path>,
         environment: Environment<'_>,
     ) -> Result<(Self, Vec<Problem>), ConfigError> {
-        let document = load(file)?;
+        let document = load(file).map_err(|problem| *problem)?;
         let mut reading = Reading {
             document: &document,
             directory: file.parent().unwrap_or(Path::new("")),
@@ -196,7 +196,7 @@ impl Config {
 }
 
 /// Reads a file of either syntax.
-fn load(file: &Path) -> Result<Document, Problem> {
+fn load(file: &Path) -> Result<Document, Box<Problem>> {
     let name = file.display().to_string();
     let syntax = match file.extension().and_then(|extension| extension.to_str()) {
         Some("json") => Syntax::Json,
@@ -204,20 +204,18 @@ fn load(file: &Path) -> Result<Document, Problem> {
         _ => {
             let message = format!("`{name}` ends in neither `.json` nor `.toml`");
             let help = "the ending says how the file is written: rename it";
-            return Err(Problem::error("unknown_file_type", "$", message).with_help(help));
+            let problem = Problem::error("unknown_file_type", "$", message);
+            return Err(Box::new(problem.with_help(help)));
         }
     };
     let text = read_text(file, &name)?;
-    Document::parse(&name, text, syntax).map_err(|problem| *problem)
+    Document::parse(&name, text, syntax)
 }
 
-fn read_text(file: &Path, name: &str) -> Result<String, Problem> {
+fn read_text(file: &Path, name: &str) -> Result<String, Box<Problem>> {
     let unreadable = |what: &dyn fmt::Display| {
-        Problem::error(
-            "file_unreadable",
-            "$",
-            format!("`{name}` cannot be read: {what}"),
-        )
+        let message = format!("`{name}` cannot be read: {what}");
+        Box::new(Problem::error("file_unreadable", "$", message))
     };
     let metadata = std::fs::metadata(file).map_err(|error| unreadable(&error))?;
     if metadata.len() > MAX_FILE {
@@ -226,13 +224,13 @@ fn read_text(file: &Path, name: &str) -> Result<String, Problem> {
         )));
     }
     let bytes = std::fs::read(file).map_err(|error| unreadable(&error))?;
-    String::from_utf8(bytes).map_err(|error| not_utf8(name, &error))
+    String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(name, &error)))
 }
 
 fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
     let offset = error.utf8_error().valid_up_to();
     let before = error.as_bytes().get(..offset).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let line_start = before
         .iter()
         .rposition(|byte| *byte == b'\n')

@@ -71,10 +71,10 @@ impl<'a> Reading<'a> {
             let timeout = settings.get("MAX_BROKER_TIMEOUT");
             upstream.max_broker_timeout = timeout.and_then(|field| self.duration(&field, 1.0));
         }
-        let whitelist = [triggers, settings].into_iter().flatten();
-        let whitelist = whitelist
-            .filter_map(|table| table.get("whitelisted_content_types"))
-            .next();
+        let whitelist = [triggers, settings]
+            .into_iter()
+            .flatten()
+            .find_map(|table| table.get("whitelisted_content_types"));
         upstream.whitelist = whitelist.and_then(|field| self.content_types(&field));
         upstream
     }

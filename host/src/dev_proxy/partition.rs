@@ -59,7 +59,7 @@ mod tests {
     fn a_negative_hash_still_names_a_partition() {
         assert_eq!(
             of_key(b"21", 3),
-            (-973_932_308_i32 & 0x7fff_ffff) as u32 % 3
+            ((-973_932_308_i32).cast_unsigned() & 0x7fff_ffff) % 3
         );
         assert_eq!(of_key(b"any", 0), 0);
     }

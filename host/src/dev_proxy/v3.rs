@@ -111,7 +111,7 @@ fn store_one(
     let place = opened
         .clone()
         .and_then(|()| log.append(topic, record))
-        .map_err(refused)?;
+        .map_err(|refusal| refused(&refusal))?;
     Ok(report(topic, place, key_described, value_described))
 }
 
@@ -192,7 +192,7 @@ fn decode(text: &str) -> Result<Bytes, Report> {
     STANDARD.decode(text).map(Bytes::from).map_err(bad)
 }
 
-fn refused(refusal: Refusal) -> Report {
+fn refused(refusal: &Refusal) -> Report {
     let code = match refusal {
         Refusal::NoTopic | Refusal::NoPartition { .. } => 40401,
         Refusal::InvalidTopic(_) => 40002,

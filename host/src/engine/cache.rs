@@ -62,12 +62,7 @@ fn name(engine: &Engine, component: &[u8]) -> String {
     let mut digest = Sha256::new();
     digest.update(settings.finish().to_le_bytes());
     digest.update(component);
-    let digits = digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
-    format!("{digits}.cwasm")
+    format!("{:x}.cwasm", digest.finalize())
 }
 
 fn load(folder: &Path, file: &Path, engine: &Engine) -> Option<Component> {
@@ -137,7 +132,8 @@ fn is_ours_alone(_path: &Path) -> bool {
     false
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

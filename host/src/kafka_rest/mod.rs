@@ -2,7 +2,7 @@
 //!
 //! [`RestPublisher`] makes one attempt per batch and reads from the answer's
 //! body what became of each record. Bodies and answers of the two APIs are pure
-//! functions ([`v2`], [`v3`]); what a code means is one table ([`verdict`]).
+//! functions (`v2`, `v3`); what a code means is one table (`verdict`).
 
 mod check;
 mod client;
