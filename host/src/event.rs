@@ -197,6 +197,11 @@ impl Event {
     ///
     /// The line is not an event; the error says what is wrong with it.
     pub fn from_json(line: &str, next_id: impl FnOnce() -> String) -> Result<Self, EventError> {
+        if line.trim_ascii_start().starts_with('[') {
+            // serde would take its items for the members, in order.
+            let message = "an array, where an object is expected".to_owned();
+            return Err(EventError::Malformed { message });
+        }
         let line: Line<'_> = serde_json::from_str(line).map_err(|error| EventError::Malformed {
             message: error.to_string(),
         })?;
@@ -374,7 +379,7 @@ mod tests {
     #[test]
     fn what_is_no_event_says_why() {
         let shown = [
-            "[]",
+            r#"["1","post_save","a.b",{}]"#,
             "{",
             "{}",
             &with(r#","befor":{}"#),
