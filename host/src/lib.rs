@@ -15,6 +15,8 @@ pub mod record;
 pub mod runtime;
 pub mod settings;
 
+mod calendar;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{client::Answer, dialect::Dialect, explain, redact::Redactor, verdict::Finding, write};
-use crate::{publisher::Verdict, record::Record};
+use crate::{calendar, publisher::Verdict, record::Record};
 
 /// The body that carries these records: one object after another.
 pub(super) fn body(records: &[&Record]) -> Vec<u8> {
@@ -48,7 +48,7 @@ fn write_binary(out: &mut Vec<u8>, data: Option<&[u8]>) {
 /// An ISO 8601 instant. `timestamp_ms` is from 1970 to 9999.
 fn instant(timestamp_ms: i64) -> String {
     const DAY_MS: i64 = 86_400_000;
-    let (year, month, day) = date(timestamp_ms.div_euclid(DAY_MS));
+    let (year, month, day) = calendar::civil_from_days(timestamp_ms.div_euclid(DAY_MS));
     let ms = timestamp_ms.rem_euclid(DAY_MS);
     format!(
         "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
@@ -57,22 +57,6 @@ fn instant(timestamp_ms: i64) -> String {
         ms / 1000 % 60,
         ms % 1000
     )
-}
-
-/// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's
-/// `civil_from_days`: years begin in March, so that leap days end them.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 /// A record's report. They come in the records' order.
