@@ -32,19 +32,27 @@ fn length(argument: Option<&Value>) -> Result<Option<i64>, FilterError> {
     }
 }
 
+/// The value's text, shortened to the length the argument asks for.
+fn shortened(
+    value: &Value,
+    argument: Option<&Value>,
+    shorten: impl FnOnce(&str, i64) -> String,
+) -> Result<Value, FilterError> {
+    let text = python::as_text(value);
+    Ok(match length(argument)? {
+        Some(length) => Value::from(shorten(&text, length)),
+        None => Value::from(&*text),
+    })
+}
+
 fn truncate_characters(
     value: &Value,
     argument: Option<&Value>,
     _: &Call,
 ) -> Result<Value, FilterError> {
-    let text = python::as_text(value);
-    let Some(length) = length(argument)? else {
-        return Ok(Value::from(&*text));
-    };
-    Ok(Value::from(first_characters(
-        compose(&text).into_owned(),
-        length,
-    )))
+    shortened(value, argument, |text, length| {
+        first_characters(compose(text).into_owned(), length)
+    })
 }
 
 /// Combining marks do not count; the ellipsis does.
@@ -70,14 +78,14 @@ fn first_characters(mut text: String, length: i64) -> String {
 }
 
 fn truncate_words(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let text = python::as_text(value);
-    let Some(length) = length(argument)? else {
-        return Ok(Value::from(&*text));
-    };
-    let mut words: Vec<&str> = python::split_words(&text).collect();
+    shortened(value, argument, first_words)
+}
+
+fn first_words(text: &str, length: i64) -> String {
+    let mut words: Vec<&str> = python::split_words(text).collect();
     let count = i64::try_from(words.len()).unwrap_or(i64::MAX);
     if count <= length {
-        return Ok(Value::from(words.join(" ")));
+        return words.join(" ");
     }
     // As a slice's end: a negative one counts from the last word.
     let kept = if length < 0 {
@@ -87,11 +95,11 @@ fn truncate_words(value: &Value, argument: Option<&Value>, _: &Call) -> Result<V
     };
     words.truncate(usize::try_from(kept).unwrap_or(0));
     let text = words.join(" ");
-    Ok(Value::from(if text.ends_with(" …") {
+    if text.ends_with(" …") {
         text
     } else {
         text + " …"
-    }))
+    }
 }
 
 fn truncate_html_characters(
@@ -99,15 +107,9 @@ fn truncate_html_characters(
     argument: Option<&Value>,
     _: &Call,
 ) -> Result<Value, FilterError> {
-    let text = python::as_text(value);
-    let Some(length) = length(argument)? else {
-        return Ok(Value::from(&*text));
-    };
-    Ok(Value::from(truncate_html(
-        &compose(&text),
-        length,
-        Unit::Characters,
-    )))
+    shortened(value, argument, |text, length| {
+        truncate_html(&compose(text), length, Unit::Characters)
+    })
 }
 
 fn truncate_html_words(
@@ -115,10 +117,10 @@ fn truncate_html_words(
     argument: Option<&Value>,
     _: &Call,
 ) -> Result<Value, FilterError> {
-    let text = python::as_text(value);
-    Ok(Value::from(match length(argument)? {
-        None => text.into_owned(),
-        Some(length) if length <= 0 => String::new(),
-        Some(length) => truncate_html(&text, length, Unit::Words),
-    }))
+    shortened(value, argument, |text, length| {
+        if length <= 0 {
+            return String::new();
+        }
+        truncate_html(text, length, Unit::Words)
+    })
 }
