@@ -33,8 +33,12 @@ thread_local! {
 }
 
 impl triggers::Guest for Component {
-    fn load(triggers: String) -> Result<triggers::Loaded, Vec<triggers::Diagnostic>> {
-        let (engine, loaded) = Engine::load(&triggers)
+    fn load(
+        triggers: String,
+        brokers: Vec<triggers::Broker>,
+    ) -> Result<triggers::Loaded, Vec<triggers::Diagnostic>> {
+        let brokers: Vec<_> = brokers.into_iter().map(Into::into).collect();
+        let (engine, loaded) = Engine::load(&triggers, &brokers)
             .map_err(|faults| faults.into_iter().map(Into::into).collect::<Vec<_>>())?;
         ENGINE.with(|cell| match cell.set(engine) {
             Ok(()) => Ok(loaded.into()),
@@ -108,6 +112,16 @@ fn core_event(event: &triggers::Event) -> event::Event<'_> {
         instance: &event.instance,
         before: event.before.as_deref(),
         time: event.time.as_deref(),
+    }
+}
+
+impl From<triggers::Broker> for host::Broker {
+    fn from(broker: triggers::Broker) -> Self {
+        Self {
+            name: broker.name,
+            conn_details: broker.conn_details,
+            parameters: broker.parameters,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     diagnostic::{Diagnostic, Faults},
     event::{Change, Event},
     failure::Failure,
-    host::Host,
+    host::{Broker, Host},
     matching::Index,
     record::{Message, Payload},
     template::{Limits, Templates},
@@ -66,15 +66,16 @@ pub struct Rendering<'a> {
 }
 
 impl Engine {
-    /// Takes a set of triggers, all of it or none.
+    /// Takes a set of triggers, all of it or none. What a broker sets itself is
+    /// dropped from the queues that name it.
     ///
     /// # Errors
     ///
     /// Every fault of the set, warnings too, in the order of the text.
-    pub fn load(json: &str) -> Result<(Self, Loaded), Vec<Diagnostic>> {
+    pub fn load(json: &str, brokers: &[Broker]) -> Result<(Self, Loaded), Vec<Diagnostic>> {
         let mut templates = Templates::new(Limits::default());
         let mut faults = Faults::default();
-        let triggers = trigger::parse(json, &mut templates, &mut faults);
+        let triggers = trigger::parse(json, brokers, &mut templates, &mut faults);
         if faults.any_errors() {
             return Err(faults.into_diagnostics());
         }

@@ -31,7 +31,7 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
 fn warm_event(tokio: &tokio::runtime::Runtime, batch: usize) {
     let triggers = json!([sale_trigger()]);
     let sandboxed = build(tokio, &triggers, batch);
-    let (native, _) = Core::load(&triggers.to_string()).unwrap();
+    let (native, _) = Core::load(&triggers.to_string(), &[]).unwrap();
     let lines: Vec<String> = (0..CHUNK).map(sale_event).collect();
     let chunk = lines.join("\n").into_bytes();
     let times = measure::pair(
@@ -55,7 +55,7 @@ fn start(tokio: &tokio::runtime::Runtime, count: usize) {
     let times = measure::pair(
         1,
         || drop(build(tokio, &json!(triggers), 100)),
-        || drop(Core::load(&text).unwrap()),
+        || drop(Core::load(&text, &[]).unwrap()),
     );
     println!(
         "start with {count:>5} triggers: {:>8.2} ms engine, instance and load  {:>8.2} ms native load alone",

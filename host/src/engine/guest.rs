@@ -61,9 +61,10 @@ impl Guest {
         let deadline = self.sandbox.limits().load_deadline;
         let (mut store, bindings) = self.sandbox.instantiate().map_err(LoadError::Call)?;
         store.set_epoch_deadline(ticks(deadline));
+        let brokers = self.sandbox.services().registry.members();
         let loaded = bindings
             .action_triggers_engine_triggers()
-            .call_load(&mut store, &self.triggers)
+            .call_load(&mut store, &self.triggers, &brokers)
             .map_err(|error| LoadError::Call(CallError::of(&error, deadline)))?
             .map_err(LoadError::Refused)?;
         let queues = loaded

@@ -35,7 +35,8 @@ pub use self::{
             Header, Message as GuestMessage, Payload, PublishError, SizeLimit,
         },
         exports::action_triggers::engine::triggers::{
-            Diagnostic, Explanation, Failure, Loaded, LoadedTrigger, Publication, Severity, Span,
+            Broker as BrokerMembers, Diagnostic, Explanation, Failure, Loaded, LoadedTrigger,
+            Publication, Severity, Span,
         },
     },
     call::{CallError, Decided, Rendering},
