@@ -363,7 +363,7 @@ async fn events_that_break_the_hosts_rules_never_reach_the_guest() {
     let runtime = builder(&kept)
         .limits(limits)
         .triggers(triggers("x"))
-        .whitelist(Some(vec!["shop.Sale".into()]))
+        .whitelist(["shop.Sale".into()])
         .build()
         .await
         .unwrap();

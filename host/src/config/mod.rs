@@ -53,7 +53,7 @@ pub struct Config {
     brokers: Vec<Broker>,
     clusters: Vec<Cluster>,
     settings: Settings,
-    whitelist: Option<Vec<String>>,
+    whitelist: Vec<String>,
     max_broker_timeout: Option<Duration>,
     limits: Limits,
     outbox_limits: OutboxLimits,
