@@ -6,14 +6,12 @@
 //! not searched for placeholders again. Upstream's expression is `{{(.*?)}}`:
 //! a placeholder does not span lines, and one that is not closed is text.
 
-use std::sync::Arc;
-
 use minijinja::Value;
 
 use crate::{
     failure::Failure,
     host::Host,
-    json::{self, View, write},
+    json::{self, Slice, View, write},
 };
 
 /// A JSON object whose placeholders are found, ready to be written.
@@ -44,12 +42,11 @@ impl Destination {
     /// the others, the one named `text_member` must be text for the host, so a
     /// number becomes one.
     pub(crate) fn new(
-        members: &[(Arc<str>, Value)],
+        members: &[(Slice, Value)],
         text_member: &str,
         set_by_host: &[String],
     ) -> Self {
-        let is_own =
-            |(name, _): &&(Arc<str>, Value)| !set_by_host.iter().any(|set| **set == **name);
+        let is_own = |(name, _): &&(Slice, Value)| !set_by_host.iter().any(|set| **set == **name);
         let mut builder = Builder::default();
         builder.object(members.iter().filter(is_own), Some(text_member));
         builder.flush();
@@ -150,7 +147,7 @@ impl Builder {
 
     fn object<'a>(
         &mut self,
-        members: impl Iterator<Item = &'a (Arc<str>, Value)>,
+        members: impl Iterator<Item = &'a (Slice, Value)>,
         text_member: Option<&str>,
     ) {
         self.json.push('{');

@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     host::{Broker, Host},
     matching::Index,
-    record::{Message, Payload},
+    record::{self, Message, Payload},
     template::{Limits, Templates},
     trigger::{self, Queue, Trigger},
 };
@@ -161,9 +161,10 @@ impl Engine {
             }
             Err(failure) => Err(failure),
         };
-        for (place, queue) in (0..).zip(&trigger.queues) {
+        // The last queue gets the payload itself, the others copies.
+        let payloads = std::iter::repeat_n(payload, trigger.queues.len());
+        for ((place, queue), payload) in (0..).zip(&trigger.queues).zip(payloads) {
             let outcome = payload
-                .clone()
                 .and_then(|payload| self.message(trigger, place, queue, change, payload, host));
             let rendering = Rendering {
                 trigger: &trigger.name,
@@ -183,10 +184,9 @@ impl Engine {
         payload: Payload,
         host: &mut impl Host,
     ) -> Result<Message<'a>, Failure> {
-        let fields = queue.record.render(&self.templates, change.context())?;
-        let is_tombstone = match &queue.record.tombstone {
-            Some(condition) => condition.holds(&self.templates, change)?,
-            None => false,
+        let fields = match &queue.record {
+            Some(plan) => plan.render(&self.templates, change)?,
+            None => record::Fields::default(),
         };
         Ok(Message {
             event_id: change.event.id,
@@ -201,7 +201,7 @@ impl Engine {
             headers: fields.headers,
             partition: fields.partition,
             timestamp_ms: fields.timestamp_ms,
-            value: if is_tombstone {
+            value: if fields.is_tombstone {
                 Payload::Tombstone
             } else {
                 payload

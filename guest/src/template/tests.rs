@@ -172,20 +172,20 @@ fn one_expression_keeps_its_type() {
 #[test]
 fn variables_are_told_without_those_that_tags_bind() {
     let mut templates = Templates::new(Limits::default());
-    let template = templates
+    let mut template = templates
         .compile(
             "{% for x in a.b %}{{ x.y }}{{ forloop.first }}{{ z|default:w }}{% endfor %}{{ x }}",
             Options::default(),
         )
         .unwrap();
-    let paths: Vec<String> = template
-        .variables()
+    let variables = template.take_variables();
+    let paths: Vec<String> = variables
         .iter()
         .map(|variable| variable.path.join("."))
         .collect();
     assert_eq!(paths, ["a.b", "z", "w", "x"]);
     assert_eq!(
-        template.variables()[0].span,
+        variables[0].span,
         Span {
             offset: 12,
             length: 3,

@@ -52,10 +52,9 @@ pub(super) fn parse(
         compiler.faults,
     );
     let timeout_ms = timeout(&reader, compiler.faults);
-    let record = match reader.get(&["record"], compiler.faults) {
-        Some((value, place)) => record_plan(value, &place, compiler),
-        None => record::Plan::default(),
-    };
+    let record = reader
+        .get(&["record"], compiler.faults)
+        .map(|(value, place)| Box::new(record_plan(value, &place, compiler)));
     Some(Queue {
         broker: name?.0.into(),
         conn_details,

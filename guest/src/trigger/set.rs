@@ -66,7 +66,9 @@ pub(crate) fn parse(
     let mut triggers = Vec::new();
     let mut places = BTreeMap::new();
     for (index, (value, place)) in entries(&document, &root, faults).into_iter().enumerate() {
-        if let Some(reader) = Reader::new(value, &place, faults) {
+        // What is taken apart of one trigger goes before the next one comes.
+        let value = json::unread(value);
+        if let Some(reader) = Reader::new(&value, &place, faults) {
             let trigger = trigger(&reader, index, brokers, templates, faults);
             find_repeated_name(&trigger.name, place, &mut places, faults);
             triggers.push(trigger);
