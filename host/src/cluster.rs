@@ -94,7 +94,8 @@ pub struct Cluster {
     pub linger: Duration,
     /// Most records in one POST.
     pub max_batch_records: usize,
-    /// Most bytes of keys, headers and values in one POST.
+    /// Most bytes of one POST's body, in which base64 makes 4 bytes of 3; a
+    /// record beyond it goes alone. Karapace refuses bodies above 1 MiB.
     pub max_batch_bytes: usize,
     /// Most bytes of one record (key, headers, value). Above a topic's own
     /// `max.message.bytes` Confluent's producer dies (KAFKA-8350), so this must
@@ -109,7 +110,7 @@ pub struct Cluster {
 impl Cluster {
     /// A cluster with the defaults: v2, Confluent, binary, no auth, 10 s to
     /// connect, 70 s for a POST, 120 s to live, 5 ms linger, 500 records and
-    /// 900,000 bytes a POST, 1,000,000 bytes a record, 4 POSTs at once.
+    /// 900,000 bytes of body a POST, 1,000,000 bytes a record, 4 POSTs at once.
     pub fn new(bootstrap_servers: impl Into<String>, rest_url: Url) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),

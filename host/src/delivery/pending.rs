@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Delivered, DeliveryError};
 use crate::{
-    kafka_rest::supports_headers,
+    kafka_rest::{body_size, supports_headers},
     outbox::Accepted,
     publisher::Reason,
     record::{Message, RecordId},
@@ -21,7 +21,7 @@ const ID_HEADER: &str = "action-triggers-id";
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) accepted: Accepted,
-    /// Bytes of key, headers and value.
+    /// Bytes it takes in the body of a POST.
     pub(super) size: usize,
     /// When its time to live is over.
     pub(super) deadline: Instant,
@@ -62,7 +62,7 @@ impl Pending {
             headers.push((ID_HEADER.to_owned(), id_text(&message.id)));
         }
         Self {
-            size: message.record.size(),
+            size: body_size(&message.record, cluster),
             deadline: after(accepted.since, cluster.time_to_live),
             failures: 0,
             most_companions: usize::MAX,

@@ -11,6 +11,7 @@ mod error;
 mod explain;
 mod redact;
 mod redpanda;
+mod size;
 mod tls;
 mod v2;
 mod v3;
@@ -29,6 +30,7 @@ use std::{
 use tokio::sync::OnceCell;
 use url::Url;
 
+pub(crate) use self::size::body_size;
 use self::{
     client::{Client, Failure},
     dialect::Dialect,

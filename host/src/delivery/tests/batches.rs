@@ -1,7 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::support::{Bench, all_delivered, cluster, to};
-use crate::cluster::{Api, Cluster};
+use crate::{
+    cluster::{Api, Cluster},
+    kafka_rest::body_size,
+};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -34,17 +37,20 @@ async fn a_full_batch_does_not_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_stays_within_its_bytes_and_a_bigger_record_goes_alone() {
-    let mut cluster = cluster();
-    cluster.max_batch_bytes = 10;
     let bench = Bench::new(|batch, _| all_delivered(batch));
+    let message = to(&Arc::new(cluster()), "sales");
+    let long = "d".repeat(1000);
+    let names = ["aaaaa", "bbbbb", "c", long.as_str(), "e"];
+    let [first, second, ..] = names.map(|name| body_size(&message(name, name).record, &cluster()));
+    let mut cluster = cluster();
+    cluster.max_batch_bytes = first + second;
     let message = to(&Arc::new(cluster), "sales");
-    let names = ["aaaaa", "bbbbb", "c", "dddddddddddd", "e"];
     let messages = names.map(|name| message(name, name));
     bench.delivery.enqueue(messages.into()).await;
     bench.delivery.flush().await;
     let batches = bench.batches();
     assert_eq!(batches[0], ["aaaaa", "bbbbb"]);
-    assert_eq!(batches[1..], [["c"], ["dddddddddddd"], ["e"]]);
+    assert_eq!(batches[1..], [["c"], [long.as_str()], ["e"]]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{
-    super::{check::check, dialect::Dialect, v2, v3},
+    super::{body_size, check::check, dialect::Dialect, v2, v3},
     cluster, record,
 };
 use crate::{
@@ -280,5 +280,15 @@ proptest! {
         let objects: Result<Vec<serde_json::Value>, _> =
             serde_json::Deserializer::from_slice(&body).into_iter().collect();
         prop_assert_eq!(objects.unwrap().len(), records.len());
+    }
+
+    #[test]
+    fn no_body_is_larger_than_its_records_say(record in any_record(), text in ".*") {
+        let with = |api, format| Cluster { format, ..cluster("http://p", api, Flavor::Confluent) };
+        let sized = |record: &Record, api, format| body_size(record, &with(api, format));
+        prop_assert!(v2::body(&[&record], Format::Binary).len() <= sized(&record, Api::V2, Format::Binary));
+        prop_assert!(v3::body(&[&record]).len() <= sized(&record, Api::V3, Format::Json));
+        let texts = Record { key: Some(text.clone().into()), value: Some(text.into()), ..record };
+        prop_assert!(v2::body(&[&texts], Format::Json).len() <= sized(&texts, Api::V2, Format::Json));
     }
 }
