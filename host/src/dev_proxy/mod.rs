@@ -11,7 +11,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /topics/{t}`, `POST /topics/{t}/partitions/{p}` | v2: an entry per record |
-//! | `GET /v3/clusters` | v3: the one cluster |
+//! | `GET /v3/clusters`, `GET /v3/clusters/{id}/topics/{t}` | v3: the one cluster, a topic |
 //! | `POST /v3/clusters/{id}/topics/{t}/records` | v3: a report per record |
 //! | `GET /topics`, `GET /topics/{t}`, `GET /topics/{t}/partitions` | names, counts |
 //! | `GET /topics/{t}/partitions/{p}/messages?offset=&count=` | stored records; ours, as v1 had it |

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, Query, State},
+    http::HeaderMap,
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -31,10 +32,29 @@ pub(super) async fn topics(State(state): Shared) -> Response {
 pub(super) async fn topic(
     State(state): Shared,
     Path(name): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Refused> {
+    answer::check_accept(&headers, &[answer::V2])?;
     let partitions = partitions_of(&state, &name)?;
     let topic = json!({"name": name, "configs": {}, "partitions": partitions});
     Ok(answer::json(answer::V2, &topic))
+}
+
+pub(super) async fn topic_v3(
+    State(state): Shared,
+    Path((cluster, name)): Path<(String, String)>,
+) -> Result<Response, Refused> {
+    let count = state.log().counts(&name).ok_or_else(no_topic)?.len();
+    let topic = json!({
+        "kind": "KafkaTopic",
+        "metadata": {},
+        "cluster_id": cluster,
+        "topic_name": name,
+        "is_internal": false,
+        "replication_factor": 1,
+        "partitions_count": count,
+    });
+    Ok(answer::json(answer::JSON, &topic))
 }
 
 pub(super) async fn partitions(

@@ -36,6 +36,7 @@ pub(super) async fn serve(gate: Gate, state: Arc<super::State>) -> io::Result<()
             get(read::messages),
         )
         .route("/v3/clusters", get(read::clusters))
+        .route("/v3/clusters/{cluster}/topics/{topic}", get(read::topic_v3))
         .route(
             "/v3/clusters/{cluster}/topics/{topic}/records",
             post(produce_v3),

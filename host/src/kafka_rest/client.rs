@@ -102,13 +102,14 @@ impl Client {
         answer(request, limit, cap).await
     }
 
-    /// Asks for JSON.
+    /// Asks for JSON of this media type.
     pub(super) async fn get(
         &self,
         url: Url,
+        accept: &'static str,
         (limit, cap): (Duration, usize),
     ) -> Result<Answer, Failure> {
-        let request = self.http.get(url).header(ACCEPT, "application/json");
+        let request = self.http.get(url).header(ACCEPT, accept);
         answer(request, limit, cap).await
     }
 }

@@ -46,6 +46,19 @@ impl Dialect {
         matches!(self, Self::ConfluentV2 | Self::ConfluentV3)
     }
 
+    /// Whether `GET /topics/{topic}`, or its like in v3, tells of a topic.
+    /// Redpanda's proxy has no such question.
+    pub(super) fn tells_of_topics(self) -> bool {
+        self != Self::Redpanda
+    }
+
+    /// Whether a POST to a missing topic waits 60 s for it, and the question for
+    /// it is answered meanwhile. Karapace refuses the POST at once, and when its
+    /// broker is away a question keeps all its clients waiting.
+    pub(super) fn awaits_topics(self) -> bool {
+        matches!(self, Self::ConfluentV2 | Self::ConfluentV3 | Self::Strimzi)
+    }
+
     /// The exact type of a body: Strimzi answers 500 to a charset, 400 to
     /// other cases and shorter names.
     pub(super) fn content_type(self, format: Format) -> &'static str {

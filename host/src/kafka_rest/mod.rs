@@ -13,6 +13,7 @@ mod redact;
 mod redpanda;
 mod size;
 mod tls;
+mod topics;
 mod v2;
 mod v3;
 mod verdict;
@@ -36,6 +37,7 @@ use self::{
     dialect::Dialect,
     explain::Said,
     redact::Redactor,
+    topics::{Topic, Topics},
     verdict::Finding,
 };
 pub use self::{dialect::supports_headers, error::RestError};
@@ -50,6 +52,8 @@ const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer, and of it for each record: errors are wordy.
 const ANSWER_BYTES: usize = 64 * 1024;
 const ANSWER_BYTES_PER_RECORD: usize = 4 * 1024;
+/// Most bytes of what a proxy says of a topic: its partitions, one by one.
+const TOPIC_BYTES: usize = 1024 * 1024;
 
 /// Writes batches through the REST proxies of the configured clusters.
 #[derive(Debug)]
@@ -116,6 +120,7 @@ struct Proxy {
     redactor: Redactor,
     /// The v3 cluster id, once discovered.
     cluster_id: OnceCell<String>,
+    topics: Topics,
 }
 
 impl Proxy {
@@ -130,15 +135,25 @@ impl Proxy {
             client: Client::new(&cluster, authorization.as_ref())?,
             redactor: Redactor::new(&cluster.auth, authorization.as_ref()),
             cluster_id: OnceCell::new_with(cluster.cluster_id.clone()),
+            topics: Topics::default(),
             cluster,
         })
     }
 
     async fn publish(&self, batch: &Batch) -> Vec<Verdict> {
+        let limit = batch
+            .timeout
+            .unwrap_or(Duration::MAX)
+            .min(self.cluster.request_timeout);
+        let started = Instant::now();
+        let doubtful = self.ask_if_doubtful(&batch.topic, limit).await;
         let checks: Vec<_> = batch
             .records
             .iter()
-            .map(|record| check::check(record, &batch.topic, &self.cluster, self.dialect))
+            .map(|record| {
+                check::check(record, &batch.topic, &self.cluster, self.dialect)?;
+                doubtful.map_or(Ok(()), |topic| topic.check(&batch.topic, record.partition))
+            })
             .collect();
         let records: Vec<_> = batch
             .records
@@ -148,7 +163,10 @@ impl Proxy {
             .collect();
         let mut posted = match records.as_slice() {
             [] => Vec::new(),
-            records => self.post(batch, records).await,
+            records => {
+                let limit = limit.saturating_sub(started.elapsed());
+                self.post(&batch.topic, records, limit).await
+            }
         }
         .into_iter();
         checks
@@ -161,13 +179,9 @@ impl Proxy {
     }
 
     /// One verdict per record of `records`, which are the batch's sound ones.
-    async fn post(&self, batch: &Batch, records: &[&Record]) -> Vec<Verdict> {
-        let limit = batch
-            .timeout
-            .unwrap_or(Duration::MAX)
-            .min(self.cluster.request_timeout);
+    async fn post(&self, topic: &str, records: &[&Record], limit: Duration) -> Vec<Verdict> {
         let started = Instant::now();
-        let url = match self.url(&batch.topic, limit.min(DISCOVERY_TIMEOUT)).await {
+        let url = match self.url(topic, limit.min(DISCOVERY_TIMEOUT)).await {
             Ok(url) => url,
             Err(verdict) => return vec![verdict; records.len()],
         };
@@ -181,13 +195,70 @@ impl Proxy {
         );
         let limit = limit.saturating_sub(started.elapsed());
         let cap = ANSWER_BYTES + ANSWER_BYTES_PER_RECORD * records.len();
-        match self.client.post(url, types, body, (limit, cap)).await {
+        let post = self.client.post(url, types, body, (limit, cap));
+        let question = self.ask(topic, topics::ANSWERED_WITHIN);
+        let slow_after = topics::slow_after(limit).filter(|_| self.dialect.awaits_topics());
+        let (answer, asked) = topics::ask_meanwhile(post, slow_after, question).await;
+        let mut verdicts = match answer {
             Err(failure) => vec![explain::of_failure(&failure); records.len()],
             Ok(answer) if self.dialect == Dialect::ConfluentV3 => {
                 v3::verdicts(records.len(), &answer, &self.redactor)
             }
             Ok(answer) => v2::verdicts(self.dialect, records, &answer, &self.redactor),
+        };
+        let found = match asked {
+            Some(found) => found,
+            None if verdicts.iter().any(verdict::leaves_topic_open) => {
+                self.ask(topic, topics::ANSWERED_WITHIN).await
+            }
+            None => None,
+        };
+        if let Some(found) = found {
+            self.close(topic, found, records, &mut verdicts);
         }
+        verdicts
+    }
+
+    /// Settles what the proxy left open by what it said of the topic.
+    fn close(&self, name: &str, topic: Topic, records: &[&Record], verdicts: &mut [Verdict]) {
+        for (record, verdict) in records.iter().zip(verdicts) {
+            if let Err(reason) = topic.check(name, record.partition)
+                && !matches!(verdict, Verdict::Delivered { .. })
+            {
+                self.topics.doubt(name);
+                if verdict::leaves_topic_open(verdict) {
+                    *verdict = Verdict::Permanent(reason);
+                }
+            }
+        }
+    }
+
+    /// Asks for a topic to which records could not be written lately.
+    async fn ask_if_doubtful(&self, topic: &str, limit: Duration) -> Option<Topic> {
+        if !self.topics.is_doubtful(topic) {
+            return None;
+        }
+        self.ask(topic, limit.min(topics::ANSWERED_WITHIN)).await
+    }
+
+    /// What the proxy says of a topic; none if it does not say.
+    async fn ask(&self, topic: &str, limit: Duration) -> Option<Topic> {
+        if !self.dialect.tells_of_topics() {
+            return None;
+        }
+        let url = match self.dialect {
+            Dialect::ConfluentV3 => {
+                self.path(&["v3", "clusters", self.cluster_id.get()?, "topics", topic])
+            }
+            _ => self.path(&["topics", topic]),
+        };
+        let question = async {
+            let answer = self
+                .client
+                .get(url, self.dialect.accept(), (limit, TOPIC_BYTES));
+            Topic::read(&answer.await.ok()?)
+        };
+        self.topics.ask(topic, question).await
     }
 
     /// Where records of a topic are posted. Asks for the cluster id at most for
@@ -214,7 +285,10 @@ impl Proxy {
     /// Asks for the v3 cluster id.
     async fn discover(&self, limit: Duration) -> Result<String, Undiscovered> {
         let url = self.path(&["v3", "clusters"]);
-        let answer = self.client.get(url, (limit, ANSWER_BYTES)).await?;
+        let answer = self
+            .client
+            .get(url, self.dialect.accept(), (limit, ANSWER_BYTES))
+            .await?;
         if let Some(failure) = answer.failure {
             return Err(failure.into());
         }

@@ -16,6 +16,11 @@ use std::time::Duration;
 use super::{client::Failure, dialect::Dialect};
 use crate::publisher::{Reason, Verdict};
 
+/// Codes that more than one place gives or reads.
+pub(super) const NOT_IN_METADATA: &str = "not_in_metadata";
+pub(super) const UNKNOWN_TOPIC: &str = "unknown_topic";
+pub(super) const UNKNOWN_PARTITION: &str = "unknown_partition";
+
 /// What an answer says of records, with the stable code of the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
@@ -65,7 +70,9 @@ fn of_message(dialect: Dialect, message: &str) -> Option<Finding> {
     let finding = match dialect {
         // Seen: 50003 (Confluent v2), 40401 (v3), 404 (Strimzi), for a topic or a
         // partition that does not exist and for any while the broker is away.
-        _ if says("not present in metadata") => Retriable("not_in_metadata"),
+        _ if says("not present in metadata") => Retriable(NOT_IN_METADATA),
+        // Seen: 2 (Karapace), at once, for a partition that does not exist.
+        _ if says("topic or partition that does not exist") => Retriable(UNKNOWN_TOPIC),
         // Seen: 50003 of Confluent v2 after 120 s without a broker. The producer
         // had the record, and may have sent it.
         _ if says("since batch creation") => Unknown("expired"),
@@ -92,17 +99,17 @@ fn of_record_code(dialect: Dialect, code: i64) -> Finding {
         (Redpanda, code) => of_kafka_code(code),
         // Karapace's source gives 1 to time-outs and cancelled writes as well.
         (Karapace, 1) => Unknown("kafka_error"),
-        // Seen with partition 99 of 3; its source: errors Kafka calls retriable. Doc
-        // says the same of Confluent v2, and that 1 is not retriable.
+        // Its source: errors Kafka calls retriable. Doc says the same of Confluent
+        // v2, and that 1 is not retriable.
         (Karapace | ConfluentV2, 2) => Retriable("kafka_unavailable"),
         (ConfluentV2, 1) => Permanent("kafka_error"),
         // Seen: anything Kafka's producer threw, even what passes.
-        (Strimzi, 404) => Retriable("unknown_topic"),
+        (Strimzi, 404) => Retriable(UNKNOWN_TOPIC),
         (Strimzi, 500) => Unknown("kafka_error"),
         // Seen: partition -1.
-        (ConfluentV3, 40402) => Permanent("unknown_partition"),
+        (ConfluentV3, 40402) => Permanent(UNKNOWN_PARTITION),
         // Doc. Kafka calls it retriable: a topic may be being made.
-        (ConfluentV3, 40401 | 40403) => Retriable("unknown_topic"),
+        (ConfluentV3, 40401 | 40403) => Retriable(UNKNOWN_TOPIC),
         (ConfluentV3, 40002) => Permanent("invalid_topic"),
         (ConfluentV3, 413) => Permanent("too_large"),
         // kafka-rest's source: the stream is too old; the record was not read.
@@ -123,7 +130,7 @@ fn of_record_code(dialect: Dialect, code: i64) -> Finding {
 fn of_kafka_code(code: i64) -> Finding {
     match code {
         // UNKNOWN_TOPIC_OR_PARTITION
-        3 => Retriable("unknown_topic"),
+        3 => Retriable(UNKNOWN_TOPIC),
         // Corrupt on the way, no leader, not enough replicas, storage, throttled:
         // Kafka calls them retriable, and nothing was written.
         2 | 5 | 6 | 8 | 9 | 14..=16 | 19 | 56 | 74 | 75 | 89 => Retriable("kafka_unavailable"),
@@ -139,6 +146,12 @@ fn of_kafka_code(code: i64) -> Finding {
         32 | 43 | 44 | 87 => Permanent("record_refused"),
         _ => Unknown("kafka_error"),
     }
+}
+
+/// Whether a record was not written for a cause that may pass, or for want of
+/// its topic or partition.
+pub(super) fn leaves_topic_open(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Retriable(reason) if matches!(reason.code, NOT_IN_METADATA | UNKNOWN_TOPIC))
 }
 
 /// What an HTTP status, and the `error_code` in its body, say of every record
@@ -160,8 +173,8 @@ pub(super) fn of_post(
         (Karapace, 403, _) => Retriable("kafka_unavailable"),
         (_, 401 | 403, _) => Permanent("unauthorized"),
         // Seen: Karapace asks the metadata first, so this is definite.
-        (_, 404, 40401) => Permanent("unknown_topic"),
-        (_, 404, 40402) => Permanent("unknown_partition"),
+        (_, 404, 40401) => Permanent(UNKNOWN_TOPIC),
+        (_, 404, 40402) => Permanent(UNKNOWN_PARTITION),
         (_, 404 | 405 | 410, _) => Permanent("not_found"),
         // Seen: about the body's type or ours, whatever the records are.
         (_, 406 | 415, _) => Permanent("format_refused"),

@@ -4,6 +4,7 @@ mod bodies;
 mod faults;
 mod server;
 mod tls;
+mod topics;
 mod verdicts;
 
 use std::{sync::Arc, time::Duration};
