@@ -124,7 +124,7 @@ impl<'a> Reading<'a> {
         }
         if let Some(given) = table
             .get("linger_ms")
-            .and_then(|field| self.duration(&field, 0.001))
+            .and_then(|field| self.pause(&field, 0.001))
         {
             cluster.linger = given;
         }

@@ -222,16 +222,36 @@ impl<'a> Reading<'a> {
 
     /// A time in units of so many seconds; it must not be 0.
     pub(super) fn duration(&mut self, field: &Field<'a>, unit: f64) -> Option<Duration> {
+        self.time(
+            field,
+            unit,
+            Duration::from_nanos(1),
+            "write a number above 0",
+        )
+    }
+
+    /// A time in units of so many seconds, which may be 0.
+    pub(super) fn pause(&mut self, field: &Field<'a>, unit: f64) -> Option<Duration> {
+        self.time(field, unit, Duration::ZERO, "write 0 or a number above it")
+    }
+
+    fn time(
+        &mut self,
+        field: &Field<'a>,
+        unit: f64,
+        least: Duration,
+        help: &str,
+    ) -> Option<Duration> {
         let Value::Number(text) = &field.node.value else {
             self.wrong_type(field, "a number");
             return None;
         };
         let seconds = text.parse::<f64>().ok().map(|number| number * unit);
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let duration = duration.filter(|duration| !duration.is_zero());
+        let duration = duration.filter(|duration| *duration >= least);
         if duration.is_none() {
             let message = format!("`{text}` is no time to wait");
-            self.error("out_of_range", field, message, "write a number above 0");
+            self.error("out_of_range", field, message, help);
         }
         duration
     }

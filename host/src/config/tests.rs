@@ -152,3 +152,21 @@ fn a_file_that_is_no_text_says_where() {
     let other = Config::read(&directory.path().join("config.yaml"), None).unwrap_err();
     assert_eq!(other.0[0].code(), "unknown_file_type");
 }
+
+#[test]
+fn only_the_linger_may_be_nothing() {
+    let found = |key: &str, value: &str| {
+        errors(&format!(
+            r#"{{"clusters": {{"a:1": {{"rest_url": "http://x", "{key}": {value}}}}}}}"#
+        ))
+    };
+    for (key, value, is_fine) in [
+        ("linger_ms", "0", true),
+        ("linger_ms", "-1", false),
+        ("time_to_live_secs", "0", false),
+    ] {
+        let path = format!(r#"$.clusters["a:1"].{key}"#);
+        let is_error = found(key, value).contains(&pair("out_of_range", &path));
+        assert_eq!(is_error, !is_fine, "{key}: {value}");
+    }
+}
