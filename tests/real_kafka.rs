@@ -1,10 +1,14 @@
-//! The REST client against a real Strimzi bridge in front of a real Apache
-//! Kafka, and what a Kafka client reads back.
+//! The REST client and the binary against a real REST proxy in front of a real
+//! Apache Kafka, and what a Kafka client reads back.
 //!
-//! Runs when `KAFKA_REST_URL` and `KAFKA_BOOTSTRAP` are set. `KAFKA_CONTROL`
-//! names a program that reads a topic (`read TOPIC`: a JSON object a line) and
-//! takes the broker away (`broker-stop`, `broker-start`); without it, only the
-//! proxy's answers are checked.
+//! Runs when `KAFKA_REST_URL` and `KAFKA_BOOTSTRAP` are set. `KAFKA_REST_FLAVOR`
+//! (`strimzi` by default) and `KAFKA_REST_API` (`v2`) say whose proxy it is.
+//! `KAFKA_CONTROL` names a program that makes a topic (`topic NAME`), reads one
+//! (`read TOPIC`: a JSON object a line) and takes the broker away
+//! (`broker-stop`, `broker-start`); without it, only the proxy's answers are
+//! checked.
+
+mod sales;
 
 use std::{
     collections::BTreeMap,
@@ -15,8 +19,8 @@ use std::{
 };
 
 use action_triggers_host::{
-    cluster::{Cluster, Flavor, Format},
-    kafka_rest::RestPublisher,
+    cluster::{Api, Cluster, Flavor, Format},
+    kafka_rest::{RestPublisher, supports_headers},
     publisher::{Batch, Publisher, Verdict},
     record::Record,
 };
@@ -30,6 +34,9 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 
 struct Kafka {
     cluster: Cluster,
+    /// As the configuration writes them.
+    flavor: String,
+    api: String,
     control: Option<String>,
     _alone: MutexGuard<'static, ()>,
 }
@@ -49,13 +56,45 @@ impl Kafka {
         if control.is_none() {
             println!("KAFKA_CONTROL is not set: what Kafka stored is not read back");
         }
+        let variable = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
+        let flavor = variable("KAFKA_REST_FLAVOR", "strimzi");
+        let api = variable("KAFKA_REST_API", "v2");
         let mut cluster = Cluster::new(bootstrap, url.parse().unwrap());
-        cluster.flavor = Flavor::Strimzi;
+        cluster.flavor = match flavor.as_str() {
+            "strimzi" => Flavor::Strimzi,
+            "karapace" => Flavor::Karapace,
+            "confluent" => Flavor::Confluent,
+            other => panic!("KAFKA_REST_FLAVOR is `{other}`"),
+        };
+        cluster.api = if api == "v3" { Api::V3 } else { Api::V2 };
         Some(Self {
             cluster,
+            flavor,
+            api,
             control,
             _alone: ALONE.lock().await,
         })
+    }
+
+    /// The same, if the proxy is one of these.
+    async fn find_one_of(flavors: &[Flavor]) -> Option<Self> {
+        let kafka = Self::find().await?;
+        let is_one = flavors.contains(&kafka.cluster.flavor);
+        if !is_one {
+            println!("skipped: not for {}", kafka.flavor);
+        }
+        is_one.then_some(kafka)
+    }
+
+    /// The name of a topic that no run before has used. Karapace leaves no
+    /// topic to be made by its first record.
+    fn topic(&self, name: &str) -> String {
+        let now = UNIX_EPOCH.elapsed().unwrap().as_millis();
+        let topic = format!("action-triggers-{name}-{now}-{}", process::id());
+        if self.cluster.flavor == Flavor::Karapace {
+            self.control(&["topic", &topic]);
+        }
+        topic
     }
 
     /// Publishes once, to a topic.
@@ -101,12 +140,6 @@ impl Kafka {
     }
 }
 
-/// A topic that no run before has used.
-fn topic(name: &str) -> String {
-    let now = UNIX_EPOCH.elapsed().unwrap().as_millis();
-    format!("action-triggers-{name}-{now}-{}", process::id())
-}
-
 fn place(verdict: &Verdict) -> Place {
     match verdict {
         Verdict::Delivered {
@@ -134,12 +167,12 @@ async fn records_lie_where_the_verdicts_say_byte_for_byte() {
     let Some(kafka) = Kafka::find().await else {
         return;
     };
-    let topic = topic("bytes");
+    let topic = kafka.topic("bytes");
     let records: Vec<Record> = (0..300_u32)
         .map(|index| Record {
             key: (index % 3 > 0).then(|| Bytes::from(format!("key-{}", index % 7))),
             partition: (index % 5 == 0).then_some(index % 2),
-            value: Some((0..index).map(|byte| byte.to_le_bytes()[0]).collect()),
+            value: Some((0..=index).map(|byte| byte.to_le_bytes()[0]).collect()),
             ..Record::default()
         })
         .collect();
@@ -176,7 +209,11 @@ async fn headers_and_timestamps_are_stored() {
     let Some(kafka) = Kafka::find().await else {
         return;
     };
-    let topic = topic("headers");
+    if !supports_headers(&kafka.cluster) {
+        println!("skipped: {} {} has no headers", kafka.flavor, kafka.api);
+        return;
+    }
+    let topic = kafka.topic("headers");
     // Not so old that the topic's retention takes it away.
     let now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
     let timestamp = now - 3_600_000;
@@ -216,12 +253,12 @@ async fn headers_and_timestamps_are_stored() {
 
 #[tokio::test]
 async fn an_oversize_record_fails_alone() {
-    let Some(mut kafka) = Kafka::find().await else {
+    let Some(mut kafka) = Kafka::find_one_of(&[Flavor::Strimzi, Flavor::Confluent]).await else {
         return;
     };
     // Beyond the proxy's max.request.size, within ours.
     kafka.cluster.max_record_bytes = 2_000_000;
-    let topic = topic("oversize");
+    let topic = kafka.topic("oversize");
     let records = [text("before"), text(&"x".repeat(1_100_000)), text("after")];
     let verdicts = kafka.publish(&topic, &records).await;
     let [before, Verdict::Permanent(reason), after] = &verdicts[..] else {
@@ -238,11 +275,11 @@ async fn an_oversize_record_fails_alone() {
 
 #[tokio::test]
 async fn what_strimzi_cannot_write_never_reaches_it() {
-    let Some(mut kafka) = Kafka::find().await else {
+    let Some(mut kafka) = Kafka::find_one_of(&[Flavor::Strimzi]).await else {
         return;
     };
     kafka.cluster.format = Format::Json;
-    let topic = topic("json");
+    let topic = kafka.topic("json");
     let json = |value: &str| Record {
         value_is_json: true,
         ..text(value)
@@ -277,11 +314,11 @@ async fn what_strimzi_cannot_write_never_reaches_it() {
 
 #[tokio::test]
 async fn a_refused_batch_names_no_culprit_until_it_is_sent_apart() {
-    let Some(mut kafka) = Kafka::find().await else {
+    let Some(mut kafka) = Kafka::find_one_of(&[Flavor::Strimzi]).await else {
         return;
     };
     kafka.cluster.format = Format::Json;
-    let topic = topic("refused");
+    let topic = kafka.topic("refused");
     // JSON, but longer a number than the bridge reads.
     let value = format!("{{\"a\":0.{}}}", "1".repeat(1001));
     let bad = Record {
@@ -305,7 +342,7 @@ async fn a_broker_that_goes_away_and_comes_back_gets_the_record() {
     let Some(mut kafka) = Kafka::find().await else {
         return;
     };
-    let topic = topic("away");
+    let topic = kafka.topic("away");
     place(&kafka.publish(&topic, &[text("before")]).await[0]);
     if kafka.control(&["broker-stop"]).is_none() {
         return;
