@@ -273,6 +273,28 @@ async fn an_oversize_record_fails_alone() {
     assert_eq!(stored[&place(after)]["value"], "after");
 }
 
+/// Takes the Strimzi bridge and Confluent's proxy 60 s.
+#[tokio::test]
+async fn a_partition_that_is_not_there_is_refused_and_its_neighbours_stand() {
+    let Some(kafka) = Kafka::find().await else {
+        return;
+    };
+    let topic = kafka.topic("partition");
+    let to = |partition| Record {
+        partition: Some(partition),
+        ..text("v")
+    };
+    let verdicts = kafka.publish(&topic, &[to(0), to(99), to(1)]).await;
+    let [before, Verdict::Permanent(reason), after] = &verdicts[..] else {
+        panic!("{verdicts:?}");
+    };
+    assert_eq!(reason.code, "unknown_partition");
+    assert_eq!((place(before), place(after)), ((0, 0), (1, 0)));
+    if let Some(stored) = kafka.read(&topic) {
+        assert_eq!(stored.len(), 2);
+    }
+}
+
 #[tokio::test]
 async fn what_strimzi_cannot_write_never_reaches_it() {
     let Some(mut kafka) = Kafka::find_one_of(&[Flavor::Strimzi]).await else {

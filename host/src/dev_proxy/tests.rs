@@ -306,6 +306,15 @@ async fn a_topic_is_read_back() {
             .len(),
         3
     );
+    let v3 = "/v3/clusters/dev-proxy-cluster/topics";
+    let (_, topic) = get(&proxy, &format!("{v3}/t")).await;
+    assert_eq!(topic["partitions_count"], 3);
+    for missing in ["/topics/none".to_owned(), format!("{v3}/none")] {
+        let (status, body) = get(&proxy, &missing).await;
+        assert_eq!((status, &body["error_code"]), (404, &json!(40403)));
+    }
+    let json = "GET /topics/t HTTP/1.1\r\nAccept: application/json";
+    assert_eq!(send(&proxy, json, "").await.0, 406);
     let (_, messages) = get(&proxy, "/topics/t/partitions/1/messages?offset=1&count=1").await;
     let message = &messages.as_array().unwrap()[0];
     assert_eq!(

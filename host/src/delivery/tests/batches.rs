@@ -21,6 +21,17 @@ async fn records_wait_for_company_until_the_linger_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_linger_a_record_goes_at_once() {
+    let mut cluster = cluster();
+    cluster.linger = Duration::ZERO;
+    let bench = Bench::new(|batch, _| all_delivered(batch));
+    let message = to(&Arc::new(cluster), "sales");
+    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    tokio::time::sleep(30 * MS).await;
+    assert_eq!(bench.sent()[0].start, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_batch_does_not_wait() {
     let mut cluster = cluster();
     cluster.linger = Duration::from_secs(1);
