@@ -33,7 +33,7 @@ use url::Url;
 
 pub(crate) use self::size::body_size;
 use self::{
-    client::{Client, Failure},
+    client::{Answer, Client, Failure},
     dialect::Dialect,
     explain::Said,
     redact::Redactor,
@@ -185,27 +185,12 @@ impl Proxy {
             Ok(url) => url,
             Err(verdict) => return vec![verdict; records.len()],
         };
-        let body = match self.dialect {
-            Dialect::ConfluentV3 => v3::body(records),
-            _ => v2::body(records, self.cluster.format),
-        };
-        let types = (
-            self.dialect.content_type(self.cluster.format),
-            self.dialect.accept(),
-        );
         let limit = limit.saturating_sub(started.elapsed());
-        let cap = ANSWER_BYTES + ANSWER_BYTES_PER_RECORD * records.len();
-        let post = self.client.post(url, types, body, (limit, cap));
-        let question = self.ask(topic, topics::ANSWERED_WITHIN);
         let slow_after = topics::slow_after(limit).filter(|_| self.dialect.awaits_topics());
-        let (answer, asked) = topics::ask_meanwhile(post, slow_after, question).await;
-        let mut verdicts = match answer {
-            Err(failure) => vec![explain::of_failure(&failure); records.len()],
-            Ok(answer) if self.dialect == Dialect::ConfluentV3 => {
-                v3::verdicts(records.len(), &answer, &self.redactor)
-            }
-            Ok(answer) => v2::verdicts(self.dialect, records, &answer, &self.redactor),
-        };
+        let question = self.ask(topic, topics::ANSWERED_WITHIN);
+        let sent = self.send(url, records, limit);
+        let (answer, asked) = topics::ask_meanwhile(sent, slow_after, question).await;
+        let mut verdicts = self.verdicts(records, answer);
         let found = match asked {
             Some(found) => found,
             None if verdicts.iter().any(verdict::leaves_topic_open) => {
@@ -217,6 +202,34 @@ impl Proxy {
             self.close(topic, found, records, &mut verdicts);
         }
         verdicts
+    }
+
+    async fn send(
+        &self,
+        url: Url,
+        records: &[&Record],
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
+        let body = match self.dialect {
+            Dialect::ConfluentV3 => v3::body(records),
+            _ => v2::body(records, self.cluster.format),
+        };
+        let types = (
+            self.dialect.content_type(self.cluster.format),
+            self.dialect.accept(),
+        );
+        let cap = ANSWER_BYTES + ANSWER_BYTES_PER_RECORD * records.len();
+        self.client.post(url, types, body, (limit, cap)).await
+    }
+
+    fn verdicts(&self, records: &[&Record], answer: Result<Answer, Failure>) -> Vec<Verdict> {
+        match answer {
+            Err(failure) => vec![explain::of_failure(&failure); records.len()],
+            Ok(answer) if self.dialect == Dialect::ConfluentV3 => {
+                v3::verdicts(records.len(), &answer, &self.redactor)
+            }
+            Ok(answer) => v2::verdicts(self.dialect, records, &answer, &self.redactor),
+        }
     }
 
     /// Settles what the proxy left open by what it said of the topic.
