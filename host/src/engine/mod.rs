@@ -53,9 +53,9 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Most bytes of its stack. 1 MiB.
     pub stack_bytes: usize,
-    /// How long one call may run. 1 s.
+    /// Most CPU time of one call. 1 s.
     pub call_deadline: Duration,
-    /// How long making an instance and loading the triggers may take. 30 s.
+    /// Most CPU time of making an instance and of loading the triggers. 30 s.
     pub load_deadline: Duration,
     /// Most events handed over in one call. 100.
     pub events_per_call: usize,
