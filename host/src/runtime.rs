@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -30,6 +31,9 @@ pub type EventOutcome = EventResult<Publication>;
 
 /// What one event would publish: each queue of each trigger that fires.
 pub type EventRendering = EventResult<Rendering>;
+
+/// Why each trigger fires for one event, or does not.
+pub type EventExplanation = EventResult<Explanation>;
 
 /// Decides for events which triggers fire, and delivers what they publish.
 ///
@@ -142,9 +146,10 @@ impl Runtime {
     /// The engine has stopped.
     pub async fn process_lines(
         &self,
-        lines: Vec<u8>,
+        lines: impl Into<Bytes>,
         first_line: u64,
     ) -> Result<Vec<EventOutcome>, EngineStopped> {
+        let lines = lines.into();
         let reply = self.submit(Input::Lines { lines, first_line }).await?;
         reply.await.map_err(|_| EngineStopped)
     }
@@ -178,11 +183,11 @@ impl Runtime {
     /// The engine has stopped.
     pub async fn render_lines<T: Send + 'static>(
         &self,
-        lines: Vec<u8>,
+        lines: impl Into<Bytes>,
         first_line: u64,
         finish: impl FnOnce(Vec<EventRendering>) -> T + Send + 'static,
     ) -> Result<T, EngineStopped> {
-        let rules = self.rules.clone();
+        let (rules, lines) = (self.rules.clone(), lines.into());
         let input = Input::Lines { lines, first_line };
         self.engine
             .run(move |guest| finish(rules.render(input, guest)))
@@ -195,8 +200,30 @@ impl Runtime {
     ///
     /// The event could not be read, or the sandbox broke a bound.
     pub async fn explain(&self, event: Event) -> Result<Vec<Explanation>, Failure> {
-        let explained = self.engine.run(move |guest| guest.explain(event)).await;
-        explained.map_err(stopped)?
+        let rules = self.rules.clone();
+        let input = Input::Events(vec![event]);
+        let explained = self.engine.run(move |guest| rules.explain(input, guest));
+        let mut explained = explained.await.map_err(stopped)?;
+        explained
+            .pop()
+            .map_or_else(|| Ok(Vec::new()), |one| one.outcome)
+    }
+
+    /// The same for lines of NDJSON, as [`Runtime::process_lines`] takes them.
+    ///
+    /// # Errors
+    ///
+    /// The engine has stopped.
+    pub async fn explain_lines(
+        &self,
+        lines: impl Into<Bytes>,
+        first_line: u64,
+    ) -> Result<Vec<EventExplanation>, EngineStopped> {
+        let (rules, lines) = (self.rules.clone(), lines.into());
+        let input = Input::Lines { lines, first_line };
+        self.engine
+            .run(move |guest| rules.explain(input, guest))
+            .await
     }
 
     /// Waits until everything handed over so far is delivered or given up on.

@@ -1,8 +1,9 @@
 //! `check`: every fault at once.
 
 use action_triggers_host::{
-    config::{Config, Problem},
+    config::Config,
     engine::{Diagnostic, Loaded, Severity, StartError},
+    problem::Problem,
     runtime::{BuildError, Runtime},
 };
 

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use action_triggers_host::{
-    config::{Config, ConfigError, Problem},
+    config::{Config, ConfigError},
     engine::{EngineStopped, StartError},
+    problem::Problem,
     runtime::BuildError,
 };
 

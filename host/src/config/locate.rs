@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use super::{
     document::{Document, Member, Node, Value},
-    problem::{Problem, Severity},
     reading::mark,
 };
-use crate::engine;
+use crate::{
+    engine,
+    problem::{Problem, Severity},
+};
 
 /// Where the triggers stand.
 pub(super) struct Triggers<'a> {
@@ -47,7 +49,7 @@ impl<'a> Triggers<'a> {
         let path = format!("{}{rest}", self.path);
         Problem::new(severity, &diagnostic.code, path, &diagnostic.message)
             .with_help(diagnostic.help.clone().unwrap_or_default())
-            .at(self.document.source.clone(), span)
+            .at(self.document.excerpt(span))
     }
 }
 

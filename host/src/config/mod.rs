@@ -19,10 +19,10 @@
 mod checks;
 mod clusters;
 mod document;
+mod error;
 mod host;
 mod locate;
 mod mask;
-mod problem;
 mod reading;
 mod secret;
 #[cfg(test)]
@@ -31,9 +31,9 @@ mod upstream;
 
 use std::{fmt, path::Path, time::Duration};
 
-pub use self::problem::{ConfigError, Problem, Severity};
+pub use self::error::ConfigError;
 use self::{
-    document::{Document, Node, Syntax},
+    document::{Document, Node, Syntax, excerpt_of_unread},
     reading::{Environment, Reading},
 };
 use crate::{
@@ -41,6 +41,7 @@ use crate::{
     cluster::Cluster,
     engine::{Diagnostic, Limits},
     outbox::OutboxLimits,
+    problem::Problem,
     runtime::{Builder, Runtime},
     settings::Settings,
 };
@@ -150,6 +151,11 @@ impl Config {
         brings("name") || brings("id")
     }
 
+    /// Bounds on the sandbox.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// A builder with everything the file says.
     pub fn builder(&self) -> Builder {
         let builder = Runtime::builder()
@@ -229,16 +235,11 @@ fn read_text(file: &Path, name: &str) -> Result<String, Box<Problem>> {
 
 fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
     let offset = error.utf8_error().valid_up_to();
-    let before = error.as_bytes().get(..offset).unwrap_or_default();
-    let line = before.split(|byte| *byte == b'\n').count();
-    let line_start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default())
-        .chars()
-        .count()
-        + 1;
-    let message = format!("`{name}` is not UTF-8 at line {line}, column {column}");
-    Problem::error("file_not_utf8", "$", message).with_help("save the file as UTF-8")
+    // What is valid stays where it is.
+    let text = String::from_utf8_lossy(error.as_bytes());
+    let excerpt = excerpt_of_unread(name, &text, offset..offset + 1);
+    let message = format!("`{name}` is not UTF-8 from byte {offset} on");
+    Problem::error("file_not_utf8", "$", message)
+        .with_help("save the file as UTF-8")
+        .at(excerpt)
 }
