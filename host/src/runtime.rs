@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::{Instant, timeout},
 };
 
 use self::input::{Input, Rules};
@@ -235,13 +236,25 @@ impl Runtime {
     }
 
     /// Takes no more events, and gives what is in the outbox this long to be
-    /// delivered.
+    /// delivered. What waits for room in it for longer is not accepted.
     pub async fn shutdown(self, grace: Duration) {
-        drop(self.commits);
-        if self.committer.await.is_ok()
-            && let Some(delivery) = Arc::into_inner(self.delivery)
-        {
-            delivery.shutdown(grace).await;
+        let Self {
+            commits,
+            mut committer,
+            delivery,
+            ..
+        } = self;
+        drop(commits);
+        let start = Instant::now();
+        if timeout(grace, &mut committer).await.is_err() {
+            committer.abort();
+            // It ends at once, and with it its share of the delivery.
+            committer.await.ok();
+        }
+        if let Some(delivery) = Arc::into_inner(delivery) {
+            delivery
+                .shutdown(grace.saturating_sub(start.elapsed()))
+                .await;
         }
     }
 
