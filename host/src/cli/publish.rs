@@ -7,9 +7,10 @@ use tokio::sync::mpsc;
 
 use super::{
     Outcome, Started, args::Input, console::Console, error::CliError, events::Piece, interrupt,
-    lines::Lines, start,
+    lines::Lines, report, start,
 };
 
+const STOPPING: &str = "stopping: what was accepted is still delivered; ask again to give it up";
 /// Most reports that are written in one go.
 const REPORTS_AT_ONCE: usize = 1024;
 
@@ -34,7 +35,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
     };
     let published = tokio::select! {
         published = all => published,
-        () = interrupt::twice() => Ok(()),
+        () = interrupt::twice(|| console.progress.above(|| report::note(STOPPING))) => Ok(()),
     };
     runtime.shutdown(Duration::ZERO).await;
     if let Some(printer) = printer
