@@ -26,7 +26,7 @@ async fn run_delivers_and_says_where() {
     let partition = stored[0].partition;
     let expected = json!({"event": "1", "trigger": 0, "queue": 0, "topic": "sales", "partition": partition, "offset": 0});
     assert_eq!(lines(&output), [expected]);
-    assert_eq!(stderr(&output), "1 events, 1 records delivered, 0 failed");
+    assert_eq!(stderr(&output), "1 event, 1 record delivered, 0 failed");
 }
 
 #[tokio::test]

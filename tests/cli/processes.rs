@@ -4,9 +4,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::support::{Place, Running, binary, code, config, lines, proxy, sale, stderr};
 #[cfg(unix)]
-use action_triggers_host::dev_proxy::Fault;
+use super::support::SlowProxy;
+use super::support::{Place, Running, binary, code, config, lines, proxy, sale, stderr};
 
 /// Runs what blocks away from the proxy's thread.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -14,55 +14,49 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_asked_to_stop_delivers_what_it_accepted() {
+#[test]
+fn a_run_that_is_asked_to_stop_delivers_what_it_accepted() {
     for signal in ["-INT", "-TERM"] {
-        let proxy = proxy().await;
-        let place = Place::new(&config(&proxy.url()));
+        let proxy = SlowProxy::start();
+        let place = Place::new(&config(&proxy.url));
         let mut run = Running::start(place.command("run"));
         run.send(&sale("1"));
-        assert!(run.line().unwrap().contains(r#""event":"1""#));
-        // The second is stored and not yet reported when the signal comes.
-        proxy.inject(Fault::Delay(std::time::Duration::from_secs(1)), 1);
-        run.send(&sale("2"));
-        while proxy.records("sales").len() < 2 {
-            tokio::task::yield_now().await;
-        }
+        proxy.met();
         run.signal(signal);
-        // Standard input stays open: it is the signal that ends the run.
-        let output = blocking(move || run.end()).await;
+        // Standard input stays open: it is the signal that ends the reading.
+        run.says("stopping");
+        proxy.answer();
+        let output = run.end();
         assert_eq!((code(&output), lines(&output).len()), (0, 1), "{output:?}");
-        assert_eq!(lines(&output)[0]["event"], "2");
-        assert!(
-            stderr(&output).ends_with("2 events, 2 records delivered, 0 failed"),
-            "{output:?}"
-        );
+        assert_eq!(lines(&output)[0]["offset"], 0);
+        assert_eq!(stderr(&output), "1 event, 1 record delivered, 0 failed");
     }
 }
 
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_twice_does_not_wait() {
-    let proxy = proxy().await;
-    let mut config = config(&proxy.url());
+#[test]
+fn whoever_asks_twice_does_not_wait() {
+    let proxy = SlowProxy::start();
+    let mut config = config(&proxy.url);
     config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3600);
     config["clusters"]["localhost:9092"]["request_timeout_secs"] = json!(3600);
     // So that events wait for room, too.
     config["outbox"] = json!({"messages": 1});
     let place = Place::new(&config);
     let mut run = Running::start(place.command("run"));
-    run.send(&sale("1"));
-    assert!(run.line().unwrap().contains(r#""event":"1""#));
-    proxy.inject(Fault::Hang, 1000);
-    run.send(&(2..20).map(|id| sale(&id.to_string())).collect::<String>());
+    let events: Vec<_> = (1..20).map(|id| sale(&id.to_string())).collect();
+    run.send(&events.concat());
+    proxy.met();
     run.signal("-INT");
-    run.says("ask again");
+    run.says("stopping");
     run.signal("-INT");
-    let output = blocking(move || run.end()).await;
+    let output = run.end();
     assert_eq!(code(&output), 1, "{output:?}");
     // What was accepted is reported all the same.
-    for line in lines(&output) {
-        assert_eq!(line["error"]["code"], "shut_down", "{line}");
+    let reports = lines(&output);
+    assert_eq!(reports[0]["event"], "1", "{output:?}");
+    for report in reports {
+        assert_eq!(report["error"]["code"], "shut_down", "{report}");
     }
 }
 
@@ -108,7 +102,7 @@ fn progress_is_shown_on_a_terminal_only() {
         .arg("events.ndjson")
         .output()
         .unwrap();
-    assert_eq!(stderr(&output), "1 events, 1 records rendered, 0 failed");
+    assert_eq!(stderr(&output), "1 event, 1 record rendered, 0 failed");
     // Both streams of what `script` runs are a terminal.
     let call = format!(
         "{} render --config {} {}",

@@ -1,5 +1,7 @@
 //! The built binary, called as its users call it.
 
+#[cfg(unix)]
+use std::net::{TcpListener, TcpStream};
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -236,4 +238,63 @@ pub(crate) fn stderr(output: &Output) -> String {
         _ => line,
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A REST proxy that tells of each record's POST and answers when it is told to.
+#[cfg(unix)]
+pub(crate) struct SlowProxy {
+    pub(crate) url: String,
+    met: mpsc::Receiver<()>,
+    answers: mpsc::Sender<()>,
+}
+
+#[cfg(unix)]
+impl SlowProxy {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (meet, met) = mpsc::channel();
+        let (answers, answer) = mpsc::channel();
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                serve(connection.unwrap(), &meet, &answer);
+            }
+        });
+        Self { url, met, answers }
+    }
+
+    /// Waits for the next POST.
+    pub(crate) fn met(&self) {
+        self.met.recv_timeout(PATIENCE).unwrap();
+    }
+
+    /// Answers it: the record lies at offset 0.
+    pub(crate) fn answer(&self) {
+        self.answers.send(()).unwrap();
+    }
+}
+
+#[cfg(unix)]
+fn serve(connection: TcpStream, meet: &mpsc::Sender<()>, answer: &mpsc::Receiver<()>) {
+    let mut connection = BufReader::new(connection);
+    let mut length = 0;
+    let mut line = String::new();
+    while connection.read_line(&mut line).unwrap() > 2 {
+        let lower = line.to_ascii_lowercase();
+        if let Some(text) = lower.strip_prefix("content-length:") {
+            length = text.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    connection.read_exact(&mut vec![0; length]).unwrap();
+    meet.send(()).ok();
+    // Nobody answers when the test is over.
+    if answer.recv().is_err() {
+        return;
+    }
+    let body = r#"{"offsets":[{"partition":0,"offset":0}]}"#;
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.kafka.v2+json\r\nConnection: close";
+    let text = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    connection.get_mut().write_all(text.as_bytes()).ok();
 }

@@ -40,8 +40,7 @@ impl CliError {
     pub(crate) fn building(error: BuildError, config: &Config) -> Self {
         match error {
             BuildError::Start(StartError::Triggers(diagnostics)) => {
-                let problems = diagnostics.iter().filter_map(|one| config.locate(one));
-                Self::Config(ConfigError(problems.collect()))
+                Self::Config(ConfigError(config.locate(&diagnostics)))
             }
             error => Self::Build(error),
         }

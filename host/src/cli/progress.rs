@@ -9,7 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Outcome;
+use super::{Outcome, report::counted};
 
 /// Counts, shown while they change when standard error is a terminal.
 #[derive(Debug)]
@@ -78,9 +78,10 @@ impl fmt::Display for Progress {
             count(&self.records),
             count(&self.failures),
         );
+        let (events, records) = (counted(events, "event"), counted(records, "record"));
         write!(
             formatter,
-            "{events} events, {records} records {}, {failures} failed",
+            "{events}, {records} {}, {failures} failed",
             self.verb
         )
     }

@@ -18,6 +18,12 @@ pub(crate) fn error(error: &CliError) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// A number of things, for a sentence.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// Prints a remark.
 pub(crate) fn note(text: &str) {
     writeln!(std::io::stderr(), "note: {text}").ok();

@@ -217,8 +217,12 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
     let value = match written.as_bytes().first() {
         Some(b'{') => {
             let Pairs(pairs) = serde_json::from_str(written).map_err(fault)?;
-            let member = |pair| member(pair, text, depth);
-            Value::Table(pairs.into_iter().map(member).collect::<Result<_, _>>()?)
+            let mut members: Vec<Member> = Vec::with_capacity(pairs.len());
+            for pair in pairs {
+                let after = members.last().map_or(start, |one| one.node.span.end);
+                members.push(member(pair, text, after, depth)?);
+            }
+            Value::Table(members)
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(written).map_err(fault)?;
@@ -234,33 +238,29 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
     Ok(Node { span, value })
 }
 
+/// Reads a member; its name stands behind this byte.
 fn member(
-    (Key(key), raw): (Key<'_>, &RawValue),
+    (key, raw): (String, &RawValue),
     text: &str,
+    after: usize,
     depth: usize,
 ) -> Result<Member, Fault> {
     let node = build(raw, text, depth + 1)?;
-    let key_span = match &key {
-        // With its quotes.
-        Cow::Borrowed(key) => {
-            let start = offset_in(key, text);
-            start.saturating_sub(1)..start + key.len() + 1
-        }
-        // Written with escapes: no longer a part of the text.
-        Cow::Owned(_) => node.span.clone(),
+    // Around the quoted name there are only spaces, a comma and a colon.
+    let around = text.get(after..node.span.start).unwrap_or_default();
+    let key_span = match (around.find('"'), around.rfind('"')) {
+        (Some(first), Some(last)) => after + first..after + last + 1,
+        _ => node.span.clone(),
     };
     Ok(Member {
-        key: key.into_owned(),
+        key,
         key_span,
         node,
     })
 }
 
 /// The members of an object, in order, repeats and all.
-struct Pairs<'a>(Vec<(Key<'a>, &'a RawValue)>);
-
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -20,23 +20,32 @@ pub(super) struct Triggers<'a> {
 }
 
 impl<'a> Triggers<'a> {
-    /// The trigger at this place of the set.
-    pub(super) fn trigger(&self, place: usize) -> Option<&'a Node> {
+    /// Every trigger of the set.
+    pub(super) fn all(&self) -> &'a [Node] {
         match &self.node.member("triggers").unwrap_or(self.node).value {
-            Value::List(items) => items.get(place),
-            _ => None,
+            Value::List(items) => items,
+            _ => &[],
         }
     }
 
     /// The diagnostic as a problem that points into the file.
     pub(super) fn problem(&self, diagnostic: &engine::Diagnostic) -> Problem {
-        let (member, node) = find(self.node, &diagnostic.path);
+        // A template that is a member's name.
+        let (path, is_name) = match diagnostic.path.strip_suffix('~') {
+            Some(path) => (path, true),
+            None => (
+                diagnostic.path.as_str(),
+                diagnostic.code == "unknown_member",
+            ),
+        };
+        let (member, node) = find(self.node, path);
         let key_span = member.map(|member| member.key_span.clone());
-        let names_key = diagnostic.code == "unknown_member";
+        let text = &self.document.text;
         let span = match (&diagnostic.span, key_span) {
-            (Some(span), _) => inside(&self.document.text, node, span),
-            (None, Some(key_span)) if names_key => key_span,
-            (None, key_span) => mark(&self.document.text, node, key_span),
+            (Some(span), Some(key_span)) if is_name => part_of(text, key_span, span),
+            (Some(span), _) => inside(text, node, span),
+            (None, Some(key_span)) if is_name => key_span,
+            (None, key_span) => mark(text, node, key_span),
         };
         let severity = match diagnostic.severity {
             engine::Severity::Error => Severity::Error,
@@ -102,15 +111,19 @@ fn next_step(path: &str) -> Option<(Step, &str)> {
 
 /// The part of a string in the file that became this part of its value; the
 /// whole string where that cannot be told.
-fn inside(text: &str, node: &Node, span: &engine::Span) -> Range<usize> {
-    let written = text.get(node.span.clone()).unwrap_or_default();
+pub(super) fn inside(text: &str, node: &Node, span: &engine::Span) -> Range<usize> {
+    part_of(text, node.span.clone(), span)
+}
+
+fn part_of(text: &str, string: Range<usize>, span: &engine::Span) -> Range<usize> {
+    let written = text.get(string.clone()).unwrap_or_default();
     let end = u64::from(span.offset) + u64::from(span.length);
     let (Ok(start), Ok(end)) = (usize::try_from(span.offset), usize::try_from(end)) else {
-        return node.span.clone();
+        return string;
     };
     match (written_offset(written, start), written_offset(written, end)) {
-        (Some(from), Some(to)) if from <= to => node.span.start + from..node.span.start + to,
-        _ => node.span.clone(),
+        (Some(from), Some(to)) if from <= to => string.start + from..string.start + to,
+        _ => string,
     }
 }
 

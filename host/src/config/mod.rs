@@ -23,6 +23,7 @@ mod error;
 mod host;
 mod locate;
 mod mask;
+mod queues;
 mod reading;
 mod secret;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use std::{fmt, path::Path, time::Duration};
 pub use self::error::ConfigError;
 use self::{
     document::{Document, Node, Syntax, excerpt_of_unread},
+    queues::Queues,
     reading::{Environment, Reading},
 };
 use crate::{
@@ -142,7 +144,9 @@ impl Config {
 
     /// Whether the trigger at this place of the set brings a name or an id.
     pub fn trigger_is_named(&self, place: usize) -> bool {
-        let trigger = self.place_of_triggers().and_then(|set| set.trigger(place));
+        let trigger = self
+            .place_of_triggers()
+            .and_then(|set| set.all().get(place));
         let brings = |name| {
             trigger
                 .and_then(|one| one.member(name))
@@ -174,9 +178,34 @@ impl Config {
         }
     }
 
-    /// What the sandbox says of the triggers, with its place in their file.
-    pub fn locate(&self, diagnostic: &Diagnostic) -> Option<Problem> {
-        Some(self.place_of_triggers()?.problem(diagnostic))
+    /// What the sandbox says of the triggers, with its places in their file and
+    /// in its order.
+    pub fn locate(&self, diagnostics: &[Diagnostic]) -> Vec<Problem> {
+        let Some(triggers) = self.place_of_triggers() else {
+            return Vec::new();
+        };
+        let mut problems: Vec<_> = diagnostics
+            .iter()
+            .map(|one| triggers.problem(one))
+            .collect();
+        problems.sort_by_key(Problem::offset);
+        problems
+    }
+
+    /// The same, with what keeps every record of some queue from being
+    /// published: a broker that there is not, a setting that is not allowed.
+    pub fn examine_triggers(&self, diagnostics: &[Diagnostic]) -> Vec<Problem> {
+        let mut problems = self.locate(diagnostics);
+        if let Some(triggers) = self.place_of_triggers() {
+            problems.extend(Queues::examine(self, triggers));
+        }
+        problems.sort_by_key(Problem::offset);
+        problems
+    }
+
+    /// How many triggers there are, right or wrong.
+    pub fn trigger_count(&self) -> usize {
+        self.place_of_triggers().map_or(0, |set| set.all().len())
     }
 
     /// The set of triggers as JSON, if there is one.

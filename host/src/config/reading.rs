@@ -59,7 +59,7 @@ impl<'a> Table<'a> {
 }
 
 /// The path of a member. Names that are no words are quoted as JSON.
-fn member_path(path: &str, name: &str) -> String {
+pub(super) fn member_path(path: &str, name: &str) -> String {
     let is_word = !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_alphanumeric() || c == '_');
