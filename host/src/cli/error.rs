@@ -30,7 +30,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Stopped(#[from] EngineStopped),
     #[error("the demo went wrong: {0}")]
-    Demo(String),
+    Demo(Box<dyn std::error::Error + Send + Sync>),
     #[error("threads cannot be started: {0}")]
     Threads(std::io::Error),
 }

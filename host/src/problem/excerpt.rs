@@ -98,9 +98,8 @@ impl Excerpt {
         if first > 0 {
             self.shown.push('…');
         }
-        let mut place = first;
         let (mut start, mut end) = (None, None);
-        for character in line.chars().skip(first).take(WIDTH) {
+        for (place, character) in (first..).zip(line.chars().skip(first).take(WIDTH)) {
             if place == mark.start {
                 start = Some(self.shown.len());
             }
@@ -110,7 +109,6 @@ impl Excerpt {
             let is_steering = character.is_control() && character != '\t';
             self.shown
                 .push(if is_steering { '\u{fffd}' } else { character });
-            place += 1;
         }
         let last = self.shown.len();
         if is_marked && start.is_none() {

@@ -85,7 +85,7 @@ impl Rules {
     /// Says of every trigger why it fires for each event, or does not.
     pub(super) fn explain(&self, input: Input, guest: &mut Guest) -> Vec<EventResult<Explanation>> {
         let explain = |(event, read): (String, Result<Event, EventError>)| {
-            let outcome = read.map_err(failure).and_then(|event| {
+            let outcome = read.map_err(|error| failure(&error)).and_then(|event| {
                 let content_type = event.content_type.clone();
                 let explanations = guest.explain(event)?;
                 Ok(if self.may_fire(&content_type) {
@@ -109,7 +109,7 @@ impl Rules {
                     None
                 }
                 Ok(_) => Some(Ok(())),
-                Err(error) => Some(Err(failure(error))),
+                Err(error) => Some(Err(failure(&error))),
             };
             let event = name;
             places.push(Place { event, settled });
@@ -160,7 +160,7 @@ impl Rules {
     }
 }
 
-fn failure(error: EventError) -> Failure {
+fn failure(error: &EventError) -> Failure {
     Failure {
         code: error.code().into(),
         message: error.to_string(),
