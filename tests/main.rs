@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod contract;
 mod layering;
 mod real_kafka;
 mod sandbox;

@@ -309,6 +309,73 @@ fn triggers(payload: &str) -> String {
     .to_string()
 }
 
+/// What the first trigger of [`triggers`] comes to for one event.
+async fn outcome(builder: Builder, event: Event) -> Result<String, String> {
+    let runtime = builder.build().await.unwrap();
+    let mut outcomes = runtime.process(vec![event]).await;
+    let publications = outcomes.remove(0).outcome.map_err(|failure| failure.code)?;
+    let first = publications.into_iter().next().unwrap();
+    first.outcome.map_err(|failure| failure.code)
+}
+
+#[tokio::test]
+async fn a_deadline_is_of_the_guests_own_time_and_not_of_waiting() {
+    let mut limits = Limits::default();
+    limits.call_deadline = Duration::from_millis(50);
+    let wait = || {
+        std::thread::sleep(Duration::from_millis(200));
+        Ok("sales".into())
+    };
+    let settings = Settings::builder()
+        .closure("m.slow", wait)
+        .allow("m.slow")
+        .build();
+    let trigger = json!([{
+        "config_signals": ["post_save"],
+        "content_types": ["shop.sale"],
+        "msg_broker_queues": [{"name": "b", "parameters": {"note": "{{ m.slow }}"}}],
+    }]);
+    let builder = builder(&Kept::default())
+        .limits(limits)
+        .settings(settings)
+        .triggers(trigger.to_string());
+    assert_eq!(outcome(builder, event("e")).await.as_deref(), Ok("topic"));
+}
+
+#[tokio::test]
+async fn the_deepest_nesting_that_is_taken_fits_the_stack() {
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(127), "}".repeat(127));
+    let path = vec!["a"; 127].join(".");
+    let ifs = format!(
+        "{}{{{{ a }}}}{}",
+        "{% if a %}{% for x in 'a' %}".repeat(20),
+        "{% endfor %}{% endif %}".repeat(20)
+    );
+    let event = || Event {
+        instance: deep.clone(),
+        ..event("e")
+    };
+    for payload in [
+        format!("{{{{ {path} }}}}"),
+        "{{ a }}{{ instance }}{{ a|pprint }}{{ a|stringformat:'r' }}".into(),
+        "{% if a == instance.a %}{{ a|length }}{% endif %}".into(),
+        "{{ event.changed }}{{ a|escape|upper }}".into(),
+        ifs,
+    ] {
+        let builder = builder(&Kept::default()).triggers(triggers(&payload));
+        let outcome = outcome(builder, event()).await;
+        assert_eq!(outcome.as_deref(), Ok("sales"), "{payload}");
+    }
+    let mut tree = json!("{{ a }}");
+    for _ in 0..120 {
+        tree = json!({ "{{ event.id }}": tree });
+    }
+    let mut set: serde_json::Value = serde_json::from_str(&triggers("")).unwrap();
+    set[0]["payload"] = tree;
+    let builder = builder(&Kept::default()).triggers(set.to_string());
+    assert_eq!(outcome(builder, event()).await.as_deref(), Ok("sales"));
+}
+
 #[tokio::test]
 async fn an_endless_template_fails_its_trigger_and_no_other() {
     let digits = "0123456789";
@@ -363,7 +430,7 @@ async fn events_that_break_the_hosts_rules_never_reach_the_guest() {
     let runtime = builder(&kept)
         .limits(limits)
         .triggers(triggers("x"))
-        .whitelist(Some(vec!["shop.Sale".into()]))
+        .whitelist(["shop.Sale".into()])
         .build()
         .await
         .unwrap();

@@ -18,7 +18,12 @@ use bindings::{
     reason = "generated: the calls across the component's boundary"
 )]
 mod bindings {
-    wit_bindgen::generate!({ path: "../wit", world: "engine" });
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "engine",
+        // A record is handed over as it lies in memory.
+        ownership: Borrowing { duplicate_if_necessary: false },
+    });
 
     export!(Component);
 
@@ -33,8 +38,12 @@ thread_local! {
 }
 
 impl triggers::Guest for Component {
-    fn load(triggers: String) -> Result<triggers::Loaded, Vec<triggers::Diagnostic>> {
-        let (engine, loaded) = Engine::load(&triggers)
+    fn load(
+        triggers: String,
+        brokers: Vec<triggers::Broker>,
+    ) -> Result<triggers::Loaded, Vec<triggers::Diagnostic>> {
+        let brokers: Vec<_> = brokers.into_iter().map(Into::into).collect();
+        let (engine, loaded) = Engine::load(&triggers, &brokers)
             .map_err(|faults| faults.into_iter().map(Into::into).collect::<Vec<_>>())?;
         ENGINE.with(|cell| match cell.set(engine) {
             Ok(()) => Ok(loaded.into()),
@@ -111,6 +120,16 @@ fn core_event(event: &triggers::Event) -> event::Event<'_> {
     }
 }
 
+impl From<triggers::Broker> for host::Broker {
+    fn from(broker: triggers::Broker) -> Self {
+        Self {
+            name: broker.name,
+            conn_details: broker.conn_details,
+            parameters: broker.parameters,
+        }
+    }
+}
+
 /// The component's imports, as the core's host.
 struct Imports;
 
@@ -127,7 +146,12 @@ impl host::Host for Imports {
         &mut self,
         message: record::Message<'_>,
     ) -> Result<host::Receipt, host::PublishError> {
-        match kafka::publish(&message.into()) {
+        let headers = message
+            .headers
+            .iter()
+            .map(|(name, value)| kafka::Header { name, value });
+        let headers: Vec<_> = headers.collect();
+        match kafka::publish(kafka_message(&message, &headers)) {
             Ok(receipt) => Ok(host::Receipt {
                 topic: receipt.topic,
             }),
@@ -151,31 +175,28 @@ impl From<kafka::PublishError> for host::PublishError {
     }
 }
 
-impl From<record::Message<'_>> for kafka::Message {
-    fn from(message: record::Message<'_>) -> Self {
-        let header = |(name, value): (&str, Vec<u8>)| kafka::Header {
-            name: name.into(),
-            value,
-        };
-        Self {
-            event_id: message.event_id.into(),
-            trigger: message.trigger.into(),
-            queue: message.queue,
-            ordering_key: message.ordering_key,
-            broker: message.broker.into(),
-            conn_details: message.conn_details,
-            parameters: message.parameters,
-            timeout_ms: message.timeout_ms,
-            key: message.key,
-            headers: message.headers.into_iter().map(header).collect(),
-            partition: message.partition,
-            timestamp_ms: message.timestamp_ms,
-            value: match message.value {
-                record::Payload::Json(bytes) => kafka::Payload::Json(bytes),
-                record::Payload::Text(bytes) => kafka::Payload::Text(bytes),
-                record::Payload::Tombstone => kafka::Payload::Tombstone,
-            },
-        }
+fn kafka_message<'a>(
+    message: &'a record::Message<'_>,
+    headers: &'a [kafka::Header<'a>],
+) -> kafka::Message<'a> {
+    kafka::Message {
+        event_id: message.event_id,
+        trigger: message.trigger,
+        queue: message.queue,
+        ordering_key: &message.ordering_key,
+        broker: message.broker,
+        conn_details: &message.conn_details,
+        parameters: &message.parameters,
+        timeout_ms: message.timeout_ms,
+        key: message.key.as_deref(),
+        headers,
+        partition: message.partition,
+        timestamp_ms: message.timestamp_ms,
+        value: match &message.value {
+            record::Payload::Json(bytes) => kafka::Payload::Json(bytes),
+            record::Payload::Text(bytes) => kafka::Payload::Text(bytes),
+            record::Payload::Tombstone => kafka::Payload::Tombstone,
+        },
     }
 }
 

@@ -11,7 +11,7 @@ use minijinja::Value;
 use crate::{
     failure::Failure,
     host::Host,
-    json::{self, View, write},
+    json::{self, Slice, View, write},
 };
 
 /// A JSON object whose placeholders are found, ready to be written.
@@ -38,11 +38,17 @@ impl Destination {
         }
     }
 
-    /// Prepares a JSON object. Of its members, the one named `text_member`
-    /// must be text for the host, so a number becomes one.
-    pub(crate) fn new(object: &Value, text_member: &str) -> Self {
+    /// Prepares a JSON object without the members that the host sets itself. Of
+    /// the others, the one named `text_member` must be text for the host, so a
+    /// number becomes one.
+    pub(crate) fn new(
+        members: &[(Slice, Value)],
+        text_member: &str,
+        set_by_host: &[String],
+    ) -> Self {
+        let is_own = |(name, _): &&(Slice, Value)| !set_by_host.iter().any(|set| **set == **name);
         let mut builder = Builder::default();
-        builder.value(object, Some(text_member));
+        builder.object(members.iter().filter(is_own), Some(text_member));
         builder.flush();
         Self {
             pieces: builder.pieces,
@@ -121,7 +127,7 @@ impl Builder {
         self.pieces.push(piece);
     }
 
-    fn value(&mut self, value: &Value, text_member: Option<&str>) {
+    fn value(&mut self, value: &Value) {
         match View::of(value) {
             View::Null => self.json.push_str("null"),
             View::Bool(value) => self.json.push_str(if value { "true" } else { "false" }),
@@ -131,26 +137,30 @@ impl Builder {
                 self.json.push('[');
                 for (index, item) in items.iter().enumerate() {
                     self.comma(index);
-                    self.value(item, None);
+                    self.value(item);
                 }
                 self.json.push(']');
             }
-            View::Object(members) => {
-                self.json.push('{');
-                for (index, (name, member)) in members.iter().enumerate() {
-                    self.comma(index);
-                    write::string(name, &mut self.json);
-                    self.json.push(':');
-                    match (View::of(member), text_member) {
-                        (View::String(text), Some(needed)) if needed == &**name => {
-                            self.string(text, true);
-                        }
-                        _ => self.value(member, None),
-                    }
-                }
-                self.json.push('}');
+            View::Object(members) => self.object(members.iter(), None),
+        }
+    }
+
+    fn object<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a (Slice, Value)>,
+        text_member: Option<&str>,
+    ) {
+        self.json.push('{');
+        for (index, (name, member)) in members.enumerate() {
+            self.comma(index);
+            write::string(name, &mut self.json);
+            self.json.push(':');
+            match (View::of(member), text_member) {
+                (View::String(text), Some(needed)) if needed == &**name => self.string(text, true),
+                _ => self.value(member),
             }
         }
+        self.json.push('}');
     }
 
     fn comma(&mut self, index: usize) {

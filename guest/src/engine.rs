@@ -5,9 +5,9 @@ use crate::{
     diagnostic::{Diagnostic, Faults},
     event::{Change, Event},
     failure::Failure,
-    host::Host,
+    host::{Broker, Host},
     matching::Index,
-    record::{Message, Payload},
+    record::{self, Message, Payload},
     template::{Limits, Templates},
     trigger::{self, Queue, Trigger},
 };
@@ -66,15 +66,16 @@ pub struct Rendering<'a> {
 }
 
 impl Engine {
-    /// Takes a set of triggers, all of it or none.
+    /// Takes a set of triggers, all of it or none. What a broker sets itself is
+    /// dropped from the queues that name it.
     ///
     /// # Errors
     ///
     /// Every fault of the set, warnings too, in the order of the text.
-    pub fn load(json: &str) -> Result<(Self, Loaded), Vec<Diagnostic>> {
+    pub fn load(json: &str, brokers: &[Broker]) -> Result<(Self, Loaded), Vec<Diagnostic>> {
         let mut templates = Templates::new(Limits::default());
         let mut faults = Faults::default();
-        let triggers = trigger::parse(json, &mut templates, &mut faults);
+        let triggers = trigger::parse(json, brokers, &mut templates, &mut faults);
         if faults.any_errors() {
             return Err(faults.into_diagnostics());
         }
@@ -160,9 +161,10 @@ impl Engine {
             }
             Err(failure) => Err(failure),
         };
-        for (place, queue) in (0..).zip(&trigger.queues) {
+        // The last queue gets the payload itself, the others copies.
+        let payloads = std::iter::repeat_n(payload, trigger.queues.len());
+        for ((place, queue), payload) in (0..).zip(&trigger.queues).zip(payloads) {
             let outcome = payload
-                .clone()
                 .and_then(|payload| self.message(trigger, place, queue, change, payload, host));
             let rendering = Rendering {
                 trigger: &trigger.name,
@@ -182,10 +184,9 @@ impl Engine {
         payload: Payload,
         host: &mut impl Host,
     ) -> Result<Message<'a>, Failure> {
-        let fields = queue.record.render(&self.templates, change.context())?;
-        let is_tombstone = match &queue.record.tombstone {
-            Some(condition) => condition.holds(&self.templates, change)?,
-            None => false,
+        let fields = match &queue.record {
+            Some(plan) => plan.render(&self.templates, change)?,
+            None => record::Fields::default(),
         };
         Ok(Message {
             event_id: change.event.id,
@@ -200,7 +201,7 @@ impl Engine {
             headers: fields.headers,
             partition: fields.partition,
             timestamp_ms: fields.timestamp_ms,
-            value: if is_tombstone {
+            value: if fields.is_tombstone {
                 Payload::Tombstone
             } else {
                 payload

@@ -2,6 +2,17 @@
 
 use crate::record::Message;
 
+/// Which members of a queue's destination the host sets itself; its own win.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Broker {
+    /// What queues call it.
+    pub name: String,
+    /// Names of members of `conn_details`.
+    pub conn_details: Vec<String>,
+    /// Names of members of `parameters`.
+    pub parameters: Vec<String>,
+}
+
 /// Answers for settings and takes records. In the component these are the
 /// imports; tests and benches bring their own.
 pub trait Host {

@@ -9,7 +9,10 @@ mod view;
 pub mod write;
 
 use std::{
+    borrow::Cow,
+    collections::BTreeMap,
     fmt,
+    ops::Deref,
     sync::{Arc, OnceLock},
 };
 
@@ -24,19 +27,36 @@ pub use compare::same;
 pub use view::View;
 
 /// Takes JSON text as a template value. Containers are read one level at a
-/// time, when something asks for a member.
+/// time, those inside when something asks for a member.
 ///
 /// # Errors
 ///
 /// The text is not one JSON value. All of it is checked, however deep.
 pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    let raw: &RawValue = serde_json::from_str(text)?;
-    let document = Arc::<str>::from(raw.get());
-    Ok(value_of(&Slice {
-        start: 0,
-        end: document.len(),
-        document,
-    }))
+    let source = Slice::whole(text);
+    if text.trim_ascii_start().starts_with('{') {
+        // Reading the first level checks the whole text on the way.
+        let members = members_of(&source, serde_json::from_str(&source)?);
+        let source = source.trimmed();
+        return Ok(Value::from_object(JsonObject {
+            source,
+            members: members.into(),
+        }));
+    }
+    let raw: &RawValue = serde_json::from_str(&source)?;
+    Ok(value_of(&source.part(raw.get())))
+}
+
+/// The same value, nothing of it taken apart yet: what is taken apart of it goes
+/// when it goes, and not with what it came from.
+pub fn unread(value: &Value) -> Value {
+    if let Some(object) = value.downcast_object_ref::<JsonObject>() {
+        return value_of(&object.source);
+    }
+    match value.downcast_object_ref::<JsonArray>() {
+        Some(array) => value_of(&array.source),
+        None => value.clone(),
+    }
 }
 
 /// A bound on how many objects and arrays of a JSON text stand in each other,
@@ -68,7 +88,7 @@ pub fn depth(text: &str) -> usize {
 /// Whether a string of a JSON text has a surrogate without its partner. The
 /// grammar lets it pass, but it stands for no character.
 pub fn has_half_character(text: &str) -> bool {
-    if !text.contains("\\u") {
+    if !text.contains('\\') || !text.contains("\\u") {
         return false;
     }
     let mut rest = text;
@@ -124,30 +144,21 @@ impl Object for Number {
 #[derive(Debug)]
 pub struct JsonObject {
     source: Slice,
-    members: OnceLock<Vec<(Arc<str>, Value)>>,
+    members: OnceLock<Vec<(Slice, Value)>>,
 }
 
 impl JsonObject {
     /// The object's JSON text, as it came.
     pub fn text(&self) -> &str {
-        self.source.text()
+        &self.source
     }
 
     /// Its members in the order written; of a repeated name the last one, as
     /// JSON readers do, in the place of the first.
-    pub fn members(&self) -> &[(Arc<str>, Value)] {
+    pub fn members(&self) -> &[(Slice, Value)] {
         self.members.get_or_init(|| {
-            let mut members: Vec<(Arc<str>, Value)> = Vec::new();
-            let RawMembers(raw) = serde_json::from_str(self.text()).unwrap_or_default();
-            // Long objects are rare, and a scan of a short one beats a map.
-            for (name, raw) in raw {
-                let value = value_of(&self.source.part(raw));
-                match members.iter_mut().find(|(known, _)| **known == *name) {
-                    Some(member) => member.1 = value,
-                    None => members.push((name.into(), value)),
-                }
-            }
-            members
+            let raw = serde_json::from_str(self.text()).unwrap_or_default();
+            members_of(&self.source, raw)
         })
     }
 
@@ -173,7 +184,7 @@ impl Object for JsonObject {
         Enumerator::Values(
             self.members()
                 .iter()
-                .map(|(name, _)| Value::from(name.clone()))
+                .map(|(name, _)| Value::from(&**name))
                 .collect(),
         )
     }
@@ -193,7 +204,7 @@ pub struct JsonArray {
 impl JsonArray {
     /// The array's JSON text, as it came.
     pub fn text(&self) -> &str {
-        self.source.text()
+        &self.source
     }
 
     /// Its items in order.
@@ -201,7 +212,7 @@ impl JsonArray {
         self.items.get_or_init(|| {
             let raw: Vec<&RawValue> = serde_json::from_str(self.text()).unwrap_or_default();
             raw.into_iter()
-                .map(|raw| value_of(&self.source.part(raw)))
+                .map(|raw| value_of(&self.source.part(raw.get())))
                 .collect()
         })
     }
@@ -240,32 +251,77 @@ pub fn python_float(number: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
 }
 
-/// Part of a shared JSON text that has been checked as a whole.
+/// Part of a text that is shared with other parts.
 #[derive(Clone, Debug)]
-struct Slice {
+pub struct Slice {
     document: Arc<str>,
     start: usize,
     end: usize,
 }
 
 impl Slice {
-    fn text(&self) -> &str {
-        self.document.get(self.start..self.end).unwrap_or_default()
+    fn whole(text: &str) -> Self {
+        Self {
+            document: text.into(),
+            start: 0,
+            end: text.len(),
+        }
     }
 
-    /// The slice of a value that was read out of this one's text.
-    fn part(&self, raw: &RawValue) -> Self {
-        let start = raw.get().as_ptr().addr() - self.document.as_ptr().addr();
+    /// The slice of a text that was read out of this one's.
+    fn part(&self, text: &str) -> Self {
+        let start = text.as_ptr().addr() - self.document.as_ptr().addr();
         Self {
             document: self.document.clone(),
             start,
-            end: start + raw.get().len(),
+            end: start + text.len(),
         }
+    }
+
+    fn trimmed(&self) -> Self {
+        self.part(self.trim_ascii())
     }
 }
 
+impl Deref for Slice {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.document.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// Objects of more members than this look repeated names up in a map.
+const FEW: usize = 32;
+
+fn members_of(source: &Slice, RawMembers(raw): RawMembers<'_>) -> Vec<(Slice, Value)> {
+    let mut members: Vec<(Slice, Value)> = Vec::with_capacity(raw.len());
+    let has_many = raw.len() > FEW;
+    let mut places = BTreeMap::new();
+    for (name, raw) in raw {
+        let value = value_of(&source.part(raw.get()));
+        let known = if has_many {
+            places.get(&name).copied()
+        } else {
+            members.iter().position(|(known, _)| **known == *name)
+        };
+        if let Some((_, known)) = known.and_then(|place| members.get_mut(place)) {
+            *known = value;
+            continue;
+        }
+        members.push(match &name {
+            Cow::Borrowed(name) => (source.part(name), value),
+            Cow::Owned(name) => (Slice::whole(name), value),
+        });
+        if has_many {
+            places.insert(name, members.len() - 1);
+        }
+    }
+    members
+}
+
 fn value_of(source: &Slice) -> Value {
-    let text = source.text();
+    let text: &str = source;
     match text.as_bytes().first() {
         Some(b'{') => Value::from_object(JsonObject {
             source: source.clone(),
@@ -301,7 +357,7 @@ fn number_of(text: &str) -> Value {
 
 /// An object's members, borrowed from its text, repeated names included.
 #[derive(Default)]
-struct RawMembers<'a>(Vec<(std::borrow::Cow<'a, str>, &'a RawValue)>);
+struct RawMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for RawMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -329,7 +385,7 @@ impl<'de> Deserialize<'de> for RawMembers<'de> {
 
 /// A member's name, borrowed where it holds no escapes.
 #[derive(Deserialize)]
-struct MemberName<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
@@ -399,6 +455,15 @@ mod tests {
         let value = parse(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
         assert_eq!(value.get_attr("a").unwrap(), Value::from(3));
         assert_eq!(value.len(), Some(2));
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_name_counts_among_many() {
+        let members: Vec<String> = (0..100).map(|n| format!(r#""m{}": {n}"#, n % 60)).collect();
+        let value = parse(&format!("{{{}}}", members.join(","))).unwrap();
+        assert_eq!(value.len(), Some(60));
+        assert_eq!(value.get_attr("m1").unwrap(), Value::from(61));
+        assert_eq!(value.get_attr("m50").unwrap(), Value::from(50));
     }
 
     #[test]

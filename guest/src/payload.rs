@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::{
     diagnostic::Place,
     failure::Failure,
-    json::{View, write},
+    json::{Slice, View, write},
     record::Payload,
     template::{Context, Templates},
     trigger::{Compiler, PlacedTemplate},
@@ -37,27 +37,27 @@ pub(crate) enum Plan {
     /// A string: JSON if that is what it renders to, else plain text.
     Text(PlacedTemplate, Types),
     /// Anything else.
-    Tree(Vec<Piece>),
+    Tree(Box<[Piece]>),
 }
 
 /// A stretch of a tree.
 #[derive(Debug)]
 pub(crate) enum Piece {
     /// JSON text, copied.
-    Json(String),
+    Json(Box<str>),
     /// A template that gives a string's text.
     String(PlacedTemplate),
     /// A template that may give a whole value.
     Native(PlacedTemplate),
     /// An object whose names are not known before the event comes.
-    Object(Vec<Member>),
+    Object(Box<[Member]>),
 }
 
 /// A member of an object with templates in its names.
 #[derive(Debug)]
 pub(crate) struct Member {
     name: PlacedTemplate,
-    value: Vec<Piece>,
+    value: Box<[Piece]>,
 }
 
 impl Plan {
@@ -80,9 +80,10 @@ impl Plan {
                     compiler,
                     types,
                     pieces: Vec::new(),
+                    json: String::new(),
                 };
                 builder.value(payload, place);
-                Self::Tree(builder.pieces)
+                Self::Tree(builder.finish())
             }
         }
     }
@@ -155,9 +156,29 @@ struct Builder<'a, 'b> {
     compiler: &'a mut Compiler<'b>,
     types: Types,
     pieces: Vec<Piece>,
+    /// The JSON text since the last piece.
+    json: String,
 }
 
 impl Builder<'_, '_> {
+    /// The pieces so far.
+    fn finish(&mut self) -> Box<[Piece]> {
+        self.flush();
+        std::mem::take(&mut self.pieces).into()
+    }
+
+    fn flush(&mut self) {
+        if !self.json.is_empty() {
+            self.pieces.push(Piece::Json(self.json.as_str().into()));
+            self.json.clear();
+        }
+    }
+
+    fn push(&mut self, piece: Piece) {
+        self.flush();
+        self.pieces.push(piece);
+    }
+
     fn value(&mut self, value: &Value, place: &Place) {
         match View::of(value) {
             View::Null => self.json("null"),
@@ -176,7 +197,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn object(&mut self, members: &[(std::sync::Arc<str>, Value)], place: &Place) {
+    fn object(&mut self, members: &[(Slice, Value)], place: &Place) {
         let open: Vec<_> = members
             .iter()
             .map(|(name, value)| {
@@ -209,12 +230,14 @@ impl Builder<'_, '_> {
     fn open_object(&mut self, members: Vec<(Option<PlacedTemplate>, &Value, Place)>) {
         let mut open = Vec::with_capacity(members.len());
         for (name, value, place) in members {
+            self.flush();
             let outer = std::mem::take(&mut self.pieces);
             self.value(value, &place);
-            let value = std::mem::replace(&mut self.pieces, outer);
+            let value = self.finish();
+            self.pieces = outer;
             open.extend(name.map(|name| Member { name, value }));
         }
-        self.pieces.push(Piece::Object(open));
+        self.push(Piece::Object(open.into()));
     }
 
     fn string(&mut self, text: &str, place: &Place) {
@@ -224,25 +247,20 @@ impl Builder<'_, '_> {
         if let Some(text) = template.is_static() {
             self.json_string(text);
         } else if self.types == Types::Native {
-            self.pieces.push(Piece::Native(template));
+            self.push(Piece::Native(template));
         } else {
             self.json("\"");
-            self.pieces.push(Piece::String(template));
+            self.push(Piece::String(template));
             self.json("\"");
         }
     }
 
     fn json_string(&mut self, text: &str) {
-        let mut json = String::new();
-        write::string(text, &mut json);
-        self.json(&json);
+        write::string(text, &mut self.json);
     }
 
     fn json(&mut self, text: &str) {
-        match self.pieces.last_mut() {
-            Some(Piece::Json(json)) => json.push_str(text),
-            _ => self.pieces.push(Piece::Json(text.into())),
-        }
+        self.json.push_str(text);
     }
 
     fn comma(&mut self, index: usize) {

@@ -2,8 +2,9 @@
 //! `record` object that fill them in.
 
 use crate::{
+    event::Change,
     failure::Failure,
-    template::{Context, Templates, dates},
+    template::{Templates, dates},
     trigger::{PlacedCondition, PlacedTemplate},
 };
 
@@ -61,11 +62,13 @@ pub(crate) struct Plan {
 }
 
 /// What a [`Plan`] gives for one event.
+#[derive(Default)]
 pub(crate) struct Fields<'a> {
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) headers: Vec<(&'a str, Vec<u8>)>,
     pub(crate) partition: Option<u32>,
     pub(crate) timestamp_ms: Option<i64>,
+    pub(crate) is_tombstone: bool,
 }
 
 impl Plan {
@@ -74,12 +77,14 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A template fails, or the partition or timestamp is no such thing.
+    /// A template or the condition fails, or the partition or timestamp is no
+    /// such thing.
     pub(crate) fn render(
         &self,
         templates: &Templates,
-        context: &Context,
+        change: &Change<'_>,
     ) -> Result<Fields<'_>, Failure> {
+        let context = change.context();
         let text = |template: &PlacedTemplate| {
             let mut out = String::new();
             template.render(templates, context, &mut out).map(|()| out)
@@ -104,6 +109,10 @@ impl Plan {
                 "a time in epoch milliseconds or RFC 3339",
                 epoch_milliseconds,
             )?,
+            is_tombstone: match &self.tombstone {
+                Some(condition) => condition.holds(templates, change)?,
+                None => false,
+            },
         })
     }
 }

@@ -34,5 +34,6 @@ pub(crate) struct Queue {
     pub(crate) conn_details: Destination,
     pub(crate) parameters: Destination,
     pub(crate) timeout_ms: Option<u64>,
-    pub(crate) record: record::Plan,
+    /// Most queues have none.
+    pub(crate) record: Option<Box<record::Plan>>,
 }

@@ -29,7 +29,7 @@
     (global.set $heap (i32.add (local.get $address) (local.get 3)))
     (local.get $address))
 
-  (func (export "action-triggers:engine/triggers@0.1.0#load") (param i32 i32) (result i32)
+  (func (export "action-triggers:engine/triggers@0.1.0#load") (param i32 i32 i32 i32) (result i32)
     (global.set $heap (i32.const 131072))
     (i32.const 2048))
 

@@ -30,10 +30,10 @@ impl Changed {
         }
     }
 
-    fn fields(&self) -> impl Iterator<Item = &Arc<str>> {
-        let gone = self.before.members().iter().map(|(name, _)| name);
+    fn fields(&self) -> impl Iterator<Item = &str> {
+        let gone = self.before.members().iter().map(|(name, _)| &**name);
         let gone = gone.filter(|name| self.instance.member(name).is_none());
-        let present = self.instance.members().iter().map(|(name, _)| name);
+        let present = self.instance.members().iter().map(|(name, _)| &**name);
         present.chain(gone).filter(|name| self.differs(name))
     }
 }
@@ -48,11 +48,7 @@ impl Object for Changed {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(
-            self.fields()
-                .map(|name| Value::from(name.clone()))
-                .collect(),
-        )
+        Enumerator::Values(self.fields().map(Value::from).collect())
     }
 
     fn is_true(self: &Arc<Self>) -> bool {

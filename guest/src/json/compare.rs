@@ -22,7 +22,7 @@ pub fn same(left: &Value, right: &Value) -> bool {
         (View::Object(left), View::Object(right)) => {
             left.len() == right.len()
                 && left.iter().all(|(name, left)| {
-                    let twin = right.iter().find(|(other, _)| other == name);
+                    let twin = right.iter().find(|(other, _)| **other == **name);
                     twin.is_some_and(|(_, right)| same(left, right))
                 })
         }

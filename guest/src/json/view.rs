@@ -1,10 +1,8 @@
 //! A JSON value taken apart by kind.
 
-use std::sync::Arc;
-
 use minijinja::{Value, value::ValueKind};
 
-use super::{JsonArray, JsonObject};
+use super::{JsonArray, JsonObject, Slice};
 
 /// What a value made by [`parse`](super::parse) is.
 #[derive(Debug)]
@@ -20,7 +18,7 @@ pub enum View<'a> {
     /// An array's items.
     Array(&'a [Value]),
     /// An object's members, in their order.
-    Object(&'a [(Arc<str>, Value)]),
+    Object(&'a [(Slice, Value)]),
 }
 
 impl<'a> View<'a> {

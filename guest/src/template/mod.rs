@@ -93,15 +93,15 @@ pub struct Template {
     body: Body,
     escape: bool,
     /// The name of a template that sets `value`, if this one is an expression.
-    value: Option<String>,
-    variables: Vec<Variable>,
+    value: Option<Box<str>>,
+    variables: Box<[Variable]>,
 }
 
 #[derive(Clone, Debug)]
 enum Body {
-    Static(String),
-    Plain(Vec<Piece>),
-    Machine(String),
+    Static(Box<str>),
+    Plain(Box<[Piece]>),
+    Machine(Box<str>),
 }
 
 impl Template {
@@ -114,23 +114,23 @@ impl Template {
     }
 
     /// The variables it reads, in order; those its own tags bind are not
-    /// among them.
-    pub fn variables(&self) -> &[Variable] {
-        &self.variables
+    /// among them. They are taken out: rendering does not need them.
+    pub fn take_variables(&mut self) -> Box<[Variable]> {
+        std::mem::take(&mut self.variables)
     }
 }
 
 /// A condition, compiled; it belongs to the [`Templates`] that compiled it.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    name: String,
-    variables: Vec<Variable>,
+    name: Box<str>,
+    variables: Box<[Variable]>,
 }
 
 impl Condition {
-    /// The variables it reads, in order.
-    pub fn variables(&self) -> &[Variable] {
-        &self.variables
+    /// The variables it reads, in order; taken out, as for a template.
+    pub fn take_variables(&mut self) -> Box<[Variable]> {
+        std::mem::take(&mut self.variables)
     }
 }
 
@@ -179,8 +179,8 @@ impl Templates {
             cycles,
         } = parser::parse(source)?;
         let body = match (text_of(&nodes), plain::pieces(&nodes)) {
-            (Some(text), _) => Body::Static(text),
-            (None, Some(pieces)) => Body::Plain(pieces),
+            (Some(text), _) => Body::Static(text.into()),
+            (None, Some(pieces)) => Body::Plain(pieces.into()),
             (None, None) => {
                 Body::Machine(self.add(source, emit::template(&nodes, cycles), options)?)
             }
@@ -195,7 +195,7 @@ impl Templates {
             body,
             escape: options.autoescape,
             value,
-            variables,
+            variables: variables.into(),
         })
     }
 
@@ -207,7 +207,10 @@ impl Templates {
     pub fn compile_condition(&mut self, source: &str) -> Result<Condition, Vec<TemplateError>> {
         let (condition, variables) = parser::parse_condition(source)?;
         let name = self.add(source, emit::condition(&condition), Options::default())?;
-        Ok(Condition { name, variables })
+        Ok(Condition {
+            name,
+            variables: variables.into(),
+        })
     }
 
     fn add(
@@ -215,7 +218,7 @@ impl Templates {
         source: &str,
         emitted: String,
         options: Options,
-    ) -> Result<String, Vec<TemplateError>> {
+    ) -> Result<Box<str>, Vec<TemplateError>> {
         self.count += 1;
         let ending = if options.autoescape {
             runtime::ESCAPED
@@ -224,7 +227,7 @@ impl Templates {
         };
         let name = format!("{}{ending}", self.count);
         match self.environment.add_template_owned(name.clone(), emitted) {
-            Ok(()) => Ok(name),
+            Ok(()) => Ok(name.into()),
             Err(error) => Err(vec![TemplateError {
                 code: "template_too_complex",
                 message: format!("the template is too complex: {error}"),
@@ -270,9 +273,9 @@ impl Templates {
         context: &Context,
     ) -> Result<Option<Value>, RenderError> {
         if let Body::Plain(pieces) = &template.body
-            && let [Piece::Variable(name, steps)] = pieces.as_slice()
+            && let [Piece::Variable(path)] = &**pieces
         {
-            let value = plain::value(context, name, steps);
+            let value = plain::value(context, path);
             return Ok(Some(if value.is_undefined() {
                 Value::from("")
             } else {

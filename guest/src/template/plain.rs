@@ -10,9 +10,9 @@ use super::{
 /// A piece of a template without filters and tags.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
-    Text(String),
-    /// A variable's name and what is looked up in it.
-    Variable(String, Vec<String>),
+    Text(Box<str>),
+    /// A variable's name and what is looked up in it, with dots between.
+    Variable(Box<str>),
 }
 
 /// The pieces of a template, if it needs nothing else.
@@ -20,26 +20,25 @@ pub(super) fn pieces(nodes: &[Node]) -> Option<Vec<Piece>> {
     nodes
         .iter()
         .map(|node| match node {
-            Node::Text(text) => Some(Piece::Text(text.clone())),
+            Node::Text(text) => Some(Piece::Text(text.as_str().into())),
             Node::Output(Expression {
                 operand: Operand::Variable(path),
                 filters,
-            }) if filters.is_empty() => {
-                let (name, steps) = path.split_first()?;
-                Some(Piece::Variable(name.clone(), steps.to_vec()))
-            }
+            }) if filters.is_empty() => Some(Piece::Variable(path.join(".").into())),
             _ => None,
         })
         .collect()
 }
 
 /// The value of a variable.
-pub(super) fn value(context: &Context, name: &str, steps: &[String]) -> minijinja::Value {
-    let first = runtime::variable(&context.variables, name);
-    if steps.is_empty() {
-        return first;
+pub(super) fn value(context: &Context, path: &str) -> minijinja::Value {
+    match path.split_once('.') {
+        None => runtime::variable(&context.variables, path),
+        Some((name, steps)) => {
+            let first = runtime::variable(&context.variables, name);
+            runtime::at(&first, steps.split('.'))
+        }
     }
-    runtime::at(&first, steps.iter().map(String::as_str))
 }
 
 /// Writes the pieces.
@@ -54,8 +53,8 @@ pub(super) fn render(
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Variable(name, steps) => {
-                out.push_str(&runtime::rendered(&value(context, name, steps), escape));
+            Piece::Variable(path) => {
+                out.push_str(&runtime::rendered(&value(context, path), escape));
             }
         }
         if out.len() - start > limits.output_bytes {

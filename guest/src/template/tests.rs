@@ -5,6 +5,7 @@ use crate::json;
 
 const CONTEXT: &str = r#"{"a": {"b": [1, "x", null]}, "n": 5, "s": "abc", "t": "<i>", "e": [], "z": 0,
     "list": [1, 2, 3, 4], "pairs": [[1, 2], [3, 4]], "big": 1e400, "d": {"k": "v", "w": 1}, "no": null,
+    "price": "9.99", "debt": "-0.50",
     "people": [{"g": "m", "n": "Al"}, {"g": "m", "n": "Bo"}, {"g": "f", "n": "Cy"}], "same": [1, 1, 2, 2, 1]}"#;
 
 fn context() -> Context {
@@ -170,22 +171,47 @@ fn one_expression_keeps_its_type() {
 }
 
 #[test]
+fn texts_of_decimal_fields_are_numbers_where_a_text_would_be_of_no_use() {
+    for (source, expected) in [
+        ("{% if price > 9 %}T{% endif %}", "T"),
+        ("{% if price <= 9.99 %}T{% endif %}", "T"),
+        ("{% if 0 > debt and debt > -1 %}T{% endif %}", "T"),
+        ("{% if price > s %}T{% else %}F{% endif %}", "F"),
+        // A whole number in quotes is a text, and equality is Python's.
+        ("{% if '12' > 9 %}T{% else %}F{% endif %}", "F"),
+        ("{% if price == 9.99 %}T{% else %}F{% endif %}", "F"),
+        (
+            "{{ price|add:1 }} {{ n|add:price }} {{ price|add:'x' }}",
+            "10 14 9.99x",
+        ),
+        (
+            "{{ price|stringformat:'.1f' }} {{ price|stringformat:'s' }}",
+            "10.0 9.99",
+        ),
+        ("{{ price|divisibleby:3 }}", "True"),
+        ("{{ price }}", "9.99"),
+    ] {
+        assert_eq!(render(source), expected, "{source}");
+    }
+}
+
+#[test]
 fn variables_are_told_without_those_that_tags_bind() {
     let mut templates = Templates::new(Limits::default());
-    let template = templates
+    let mut template = templates
         .compile(
             "{% for x in a.b %}{{ x.y }}{{ forloop.first }}{{ z|default:w }}{% endfor %}{{ x }}",
             Options::default(),
         )
         .unwrap();
-    let paths: Vec<String> = template
-        .variables()
+    let variables = template.take_variables();
+    let paths: Vec<String> = variables
         .iter()
         .map(|variable| variable.path.join("."))
         .collect();
     assert_eq!(paths, ["a.b", "z", "w", "x"]);
     assert_eq!(
-        template.variables()[0].span,
+        variables[0].span,
         Span {
             offset: 12,
             length: 3,

@@ -110,8 +110,8 @@ pub(crate) struct Compiler<'a> {
 impl Compiler<'_> {
     pub(crate) fn template(&mut self, source: &str, place: &Place) -> Option<PlacedTemplate> {
         match self.templates.compile(source, self.options) {
-            Ok(template) => {
-                self.check(template.variables(), place);
+            Ok(mut template) => {
+                self.check(&template.take_variables(), place);
                 Some(PlacedTemplate {
                     template,
                     place: place.as_str().into(),
@@ -126,9 +126,10 @@ impl Compiler<'_> {
 
     pub(crate) fn condition(&mut self, source: &str, place: &Place) -> Option<PlacedCondition> {
         match self.templates.compile_condition(source) {
-            Ok(condition) => {
-                self.check(condition.variables(), place);
-                let compares = condition.variables().iter().any(compares);
+            Ok(mut condition) => {
+                let variables = condition.take_variables();
+                self.check(&variables, place);
+                let compares = variables.iter().any(compares);
                 Some(PlacedCondition {
                     condition,
                     source: source.into(),

@@ -8,6 +8,7 @@ use super::{Compiler, PlacedCondition, PlacedTemplate, Queue, reader::Reader};
 use crate::{
     destination::Destination,
     diagnostic::{Faults, Place},
+    host::Broker,
     json::View,
     record,
 };
@@ -23,24 +24,39 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// Reads one queue.
-pub(super) fn parse(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> Option<Queue> {
+pub(super) fn parse(
+    value: &Value,
+    place: &Place,
+    brokers: &[Broker],
+    compiler: &mut Compiler<'_>,
+) -> Option<Queue> {
     let reader = Reader::new(value, place, compiler.faults)?;
     reader.know(MEMBERS, compiler.faults);
-    let broker = reader.needed_text(&["name"], compiler.faults);
+    let name = reader.needed_text(&["name"], compiler.faults);
+    let broker = name.as_ref().and_then(|(name, _)| {
+        let mut brokers = brokers.iter();
+        brokers.find(|broker| broker.name == *name)
+    });
     let conn_details = destination(
         &reader,
         &["conn_details", "connection_details"],
         "bootstrap_servers",
+        broker.map_or(&[], |broker| &broker.conn_details),
         compiler.faults,
     );
-    let parameters = destination(&reader, &["parameters"], "topic", compiler.faults);
+    let parameters = destination(
+        &reader,
+        &["parameters"],
+        "topic",
+        broker.map_or(&[], |broker| &broker.parameters),
+        compiler.faults,
+    );
     let timeout_ms = timeout(&reader, compiler.faults);
-    let record = match reader.get(&["record"], compiler.faults) {
-        Some((value, place)) => record_plan(value, &place, compiler),
-        None => record::Plan::default(),
-    };
+    let record = reader
+        .get(&["record"], compiler.faults)
+        .map(|(value, place)| Box::new(record_plan(value, &place, compiler)));
     Some(Queue {
-        broker: broker?.0.into(),
+        broker: name?.0.into(),
         conn_details,
         parameters,
         timeout_ms,
@@ -52,13 +68,14 @@ fn destination(
     reader: &Reader<'_>,
     names: &[&str],
     text_member: &str,
+    set_by_host: &[String],
     faults: &mut Faults,
 ) -> Destination {
     let Some((value, place)) = reader.get(names, faults) else {
         return Destination::empty();
     };
     match View::of(value) {
-        View::Object(_) => Destination::new(value, text_member),
+        View::Object(members) => Destination::new(members, text_member, set_by_host),
         other => {
             faults.wrong_type(&place, "an object", other.kind());
             Destination::empty()

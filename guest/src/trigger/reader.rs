@@ -1,17 +1,15 @@
 //! Reads the members of one object; what is wrong goes to the faults.
 
-use std::sync::Arc;
-
 use minijinja::Value;
 
 use crate::{
     diagnostic::{Faults, Place, did_you_mean},
-    json::View,
+    json::{Slice, View},
 };
 
 /// One object of the set.
 pub(super) struct Reader<'a> {
-    members: &'a [(Arc<str>, Value)],
+    members: &'a [(Slice, Value)],
     place: Place,
 }
 
@@ -37,7 +35,8 @@ impl<'a> Reader<'a> {
     /// Warns of members that nothing reads.
     pub(super) fn know(&self, known: &[&str], faults: &mut Faults) {
         for (name, _) in self.members {
-            if !known.contains(&&**name) {
+            let name: &str = name;
+            if !known.contains(&name) {
                 faults.warning(
                     "unknown_member",
                     &self.place.member(name),

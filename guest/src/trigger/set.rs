@@ -8,6 +8,7 @@ use super::{Compiler, Trigger, queue, reader::Reader};
 use crate::{
     diagnostic::{Faults, Place, Severity, did_you_mean},
     event::{Signal, normalize_content_type},
+    host::Broker,
     json::{self, View},
     payload,
     template::{Options, Templates},
@@ -36,7 +37,12 @@ const MEMBERS: &[&str] = &[
 const IGNORED: &[&str] = &["created_by", "created_at", "updated_at", "webhook_id"];
 
 /// Reads a set. The triggers are complete only where no error was found.
-pub(crate) fn parse(text: &str, templates: &mut Templates, faults: &mut Faults) -> Vec<Trigger> {
+pub(crate) fn parse(
+    text: &str,
+    brokers: &[Broker],
+    templates: &mut Templates,
+    faults: &mut Faults,
+) -> Vec<Trigger> {
     let root = Place::root();
     if json::depth(text) > DEEPEST {
         let message = format!("the triggers are nested deeper than {DEEPEST} levels");
@@ -60,8 +66,10 @@ pub(crate) fn parse(text: &str, templates: &mut Templates, faults: &mut Faults) 
     let mut triggers = Vec::new();
     let mut places = BTreeMap::new();
     for (index, (value, place)) in entries(&document, &root, faults).into_iter().enumerate() {
-        if let Some(reader) = Reader::new(value, &place, faults) {
-            let trigger = trigger(&reader, index, templates, faults);
+        // What is taken apart of one trigger goes before the next one comes.
+        let value = json::unread(value);
+        if let Some(reader) = Reader::new(&value, &place, faults) {
+            let trigger = trigger(&reader, index, brokers, templates, faults);
             find_repeated_name(&trigger.name, place, &mut places, faults);
             triggers.push(trigger);
         }
@@ -102,6 +110,7 @@ fn entries<'a>(document: &'a Value, root: &Place, faults: &mut Faults) -> Vec<(&
 fn trigger(
     reader: &Reader<'_>,
     index: usize,
+    brokers: &[Broker],
     templates: &mut Templates,
     faults: &mut Faults,
 ) -> Trigger {
@@ -143,7 +152,7 @@ fn trigger(
     };
     let queues = queues
         .into_iter()
-        .filter_map(|(value, place)| queue::parse(value, &place, &mut compiler))
+        .filter_map(|(value, place)| queue::parse(value, &place, brokers, &mut compiler))
         .collect();
     Trigger {
         name,

@@ -1,3 +1,5 @@
+use action_triggers_guest::{engine::Engine, host::Broker};
+
 use crate::support::{TestHost, publish, sale};
 
 fn host() -> TestHost {
@@ -109,4 +111,24 @@ fn settings_are_asked_anew_for_each_event_and_only_where_named() {
     );
     assert_eq!(host.sent[1].conn_details, "{}");
     assert_eq!(host.sent[1].parameters, r#"{"topic":"t"}"#);
+}
+
+#[test]
+fn what_the_host_sets_itself_is_dropped_before_it_is_looked_at() {
+    let set = r#"[{"config_signals": ["post_save"], "content_types": ["shop.sale"], "payload": "x",
+        "msg_broker_queues": [{"name": "k", "conn_details": {"bootstrap_servers": "{{ m.SECRET }}", "acks": 1},
+                                            "parameters": {"topic": "{{ m.SECRET }}"}},
+                              {"name": "other", "conn_details": {"bootstrap_servers": "h"}}]}]"#;
+    let broker = Broker {
+        name: "k".into(),
+        conn_details: vec!["bootstrap_servers".into()],
+        parameters: vec!["topic".into()],
+    };
+    let (engine, _) = Engine::load(set, &[broker]).unwrap();
+    let mut host = host();
+    engine.process(&[sale()], &mut host);
+    assert!(host.asked.is_empty(), "{:?}", host.asked);
+    assert_eq!(host.sent[0].conn_details, r#"{"acks":1}"#);
+    assert_eq!(host.sent[0].parameters, "{}");
+    assert_eq!(host.sent[1].conn_details, r#"{"bootstrap_servers":"h"}"#);
 }

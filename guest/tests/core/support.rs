@@ -87,7 +87,7 @@ impl Host for TestHost {
 }
 
 pub(crate) fn load(set: &str) -> (Engine, Loaded) {
-    Engine::load(set).unwrap_or_else(|faults| panic!("{set}: {faults:#?}"))
+    Engine::load(set, &[]).unwrap_or_else(|faults| panic!("{set}: {faults:#?}"))
 }
 
 /// The sale of the seed page's example, saved.

@@ -27,7 +27,7 @@ fn shown(diagnostics: &[Diagnostic]) -> String {
 }
 
 fn faults(set: &str) -> String {
-    shown(&Engine::load(set).map(|_| ()).unwrap_err())
+    shown(&Engine::load(set, &[]).map(|_| ()).unwrap_err())
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_set_that_is_none_is_refused() {
         (r#"{"triggers": 3}"#, "wrong_type"),
         (&"[".repeat(1000), "too_deep"),
     ] {
-        let faults = Engine::load(set).map(|_| ()).unwrap_err();
+        let faults = Engine::load(set, &[]).map(|_| ()).unwrap_err();
         assert_eq!(faults.last().unwrap().code, code, "{set}");
     }
 }
@@ -125,6 +125,6 @@ fn both_spellings_are_taken() {
 #[test]
 fn two_triggers_of_one_name_are_refused() {
     let set = r#"[{"name": "1"}, {}]"#;
-    let faults = Engine::load(set).map(|_| ()).unwrap_err();
+    let faults = Engine::load(set, &[]).map(|_| ()).unwrap_err();
     assert_eq!(faults.last().unwrap().code, "repeated_name");
 }

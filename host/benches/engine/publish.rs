@@ -36,6 +36,10 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
         records: vec![record; RECORDS],
         timeout: None,
     };
+    // `reqwest` here comes without one, and the client brings its own.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
     let bare = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/topics/bare", proxy.url().trim_end_matches('/'));
     let value = BASE64_STANDARD.encode(VALUE);

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::destination::{MAX_TOPIC, check_topic, field, has_placeholder};
 use crate::{
     cluster::{Cluster, Flavor, Format},
-    engine::{GuestMessage, Header, Payload, PublishError},
+    engine::{BrokerMembers, GuestMessage, Header, Payload, PublishError},
     record::{Destination, Message, Record, RecordId},
     settings::Settings,
 };
@@ -320,6 +320,19 @@ impl Registry {
             queues.insert(parameters.to_owned(), destination.clone());
         }
         Ok(destination)
+    }
+
+    /// Which members each broker sets itself, for the guest to drop from queues.
+    pub(crate) fn members(&self) -> Vec<BrokerMembers> {
+        let names = |members: &Map<String, Value>| members.keys().cloned().collect();
+        self.entries
+            .values()
+            .map(|Entry { broker, .. }| BrokerMembers {
+                name: broker.name.clone(),
+                conn_details: names(&broker.conn_details),
+                parameters: names(&broker.params),
+            })
+            .collect()
     }
 
     /// How many destinations of a broker are remembered.

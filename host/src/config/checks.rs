@@ -68,8 +68,9 @@ impl<'a> Reading<'a> {
 
     fn whitelists(&mut self, triggers: &Table<'a>) {
         let field = &triggers.field;
-        if !triggers.has("whitelisted_content_types") {
-            let message = "`whitelisted_content_types` is not set, so any content type may fire";
+        let whitelist = triggers.get("whitelisted_content_types");
+        if whitelist.is_none_or(|field| self.list(&field).is_some_and(|names| names.is_empty())) {
+            let message = "`whitelisted_content_types` names none, so any content type may fire";
             let help = "list the content types that may, such as \"shop.sale\"";
             self.warning("action_triggers.W001", field, message.to_owned(), help);
         }

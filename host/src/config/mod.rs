@@ -56,7 +56,7 @@ pub struct Config {
     brokers: Vec<Broker>,
     clusters: Vec<Cluster>,
     settings: Settings,
-    whitelist: Option<Vec<String>>,
+    whitelist: Vec<String>,
     max_broker_timeout: Option<Duration>,
     limits: Limits,
     outbox_limits: OutboxLimits,

@@ -34,7 +34,7 @@ const BROKER_ALIASES: &[&str] = &["connection_details", "parameters"];
 pub(super) struct Upstream {
     pub(super) brokers: Vec<Broker>,
     pub(super) allowed: Vec<String>,
-    pub(super) whitelist: Option<Vec<String>>,
+    pub(super) whitelist: Vec<String>,
     pub(super) max_broker_timeout: Option<Duration>,
 }
 
@@ -75,7 +75,9 @@ impl<'a> Reading<'a> {
             .into_iter()
             .flatten()
             .find_map(|table| table.get("whitelisted_content_types"));
-        upstream.whitelist = whitelist.and_then(|field| self.content_types(&field));
+        upstream.whitelist = whitelist
+            .and_then(|field| self.content_types(&field))
+            .unwrap_or_default();
         upstream
     }
 

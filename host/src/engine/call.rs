@@ -15,8 +15,8 @@ const MAX_TRAP_MESSAGE: usize = 300;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The guest ran longer than it may.
-    #[error("the sandbox ran longer than {} ms; nothing of the event was published", .deadline.as_millis())]
+    /// The guest used more CPU time than it may.
+    #[error("the sandbox used more than {} ms of CPU time; nothing of the event was published", .deadline.as_millis())]
     DeadlineExceeded {
         /// What it may.
         deadline: Duration,

@@ -11,7 +11,7 @@ use super::{
         Engine as Bindings,
         exports::action_triggers::engine::triggers::{self, Guest as Triggers},
     },
-    sandbox::{Data, Queues, Sandbox, check_queue, ticks},
+    sandbox::{Data, Queues, Sandbox, allow, check_queue},
 };
 use crate::{
     event::{Event, Signal},
@@ -60,10 +60,11 @@ impl Guest {
         self.discard();
         let deadline = self.sandbox.limits().load_deadline;
         let (mut store, bindings) = self.sandbox.instantiate().map_err(LoadError::Call)?;
-        store.set_epoch_deadline(ticks(deadline));
+        allow(&mut store, deadline);
+        let brokers = self.sandbox.services().registry.members();
         let loaded = bindings
             .action_triggers_engine_triggers()
-            .call_load(&mut store, &self.triggers)
+            .call_load(&mut store, &self.triggers, &brokers)
             .map_err(|error| LoadError::Call(CallError::of(&error, deadline)))?
             .map_err(LoadError::Refused)?;
         let queues = loaded
@@ -207,7 +208,7 @@ impl Guest {
             return Err(CallError::misbehaved("it has no instance"));
         };
         let deadline = self.sandbox.limits().call_deadline;
-        instance.store.set_epoch_deadline(ticks(deadline));
+        allow(&mut instance.store, deadline);
         let called = call(
             instance.bindings.action_triggers_engine_triggers(),
             &mut instance.store,

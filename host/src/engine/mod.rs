@@ -35,7 +35,8 @@ pub use self::{
             Header, Message as GuestMessage, Payload, PublishError, SizeLimit,
         },
         exports::action_triggers::engine::triggers::{
-            Diagnostic, Explanation, Failure, Loaded, LoadedTrigger, Publication, Severity, Span,
+            Broker as BrokerMembers, Diagnostic, Explanation, Failure, Loaded, LoadedTrigger,
+            Publication, Severity, Span,
         },
     },
     call::{CallError, Decided, Rendering},
@@ -52,9 +53,9 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Most bytes of its stack. 1 MiB.
     pub stack_bytes: usize,
-    /// How long one call may run. 1 s.
+    /// Most CPU time of one call. 1 s.
     pub call_deadline: Duration,
-    /// How long making an instance and loading the triggers may take. 30 s.
+    /// Most CPU time of making an instance and of loading the triggers. 30 s.
     pub load_deadline: Duration,
     /// Most events handed over in one call. 100.
     pub events_per_call: usize,

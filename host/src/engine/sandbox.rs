@@ -2,8 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
+use cpu_time::ThreadTime;
 use wasmtime::{
     Config, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
+    UpdateDeadline,
     component::{HasSelf, Linker},
 };
 
@@ -74,6 +76,7 @@ impl Sandbox {
             services: self.services.clone(),
             limits: self.limits.clone(),
             call: CallContext::default(),
+            allowance: Allowance::of(self.limits.load_deadline),
             accepted: Vec::new(),
             accepted_bytes: 0,
             is_full: false,
@@ -82,6 +85,7 @@ impl Sandbox {
         store.limiter(|data| data);
         store.set_hostcall_fuel(self.limits.memory_bytes);
         store.set_epoch_deadline(ticks(self.limits.load_deadline));
+        store.epoch_deadline_callback(|context| Ok(context.data().allowance.update()));
         let bindings = self
             .pre
             .instantiate(&mut store)
@@ -90,8 +94,39 @@ impl Sandbox {
     }
 }
 
+/// CPU time that a call may take. The epoch goes by the clock on the wall, so
+/// where it says that time is over, the thread is asked what it really had.
+struct Allowance {
+    started: Duration,
+    deadline: Duration,
+}
+
+impl Allowance {
+    /// Counts from now, on this thread.
+    fn of(deadline: Duration) -> Self {
+        Self {
+            started: ThreadTime::now().as_duration(),
+            deadline,
+        }
+    }
+
+    fn update(&self) -> UpdateDeadline {
+        let spent = ThreadTime::now().as_duration().saturating_sub(self.started);
+        match self.deadline.saturating_sub(spent) {
+            Duration::ZERO => UpdateDeadline::Interrupt,
+            left => UpdateDeadline::Continue(ticks(left)),
+        }
+    }
+}
+
+/// Lets the next call run so long.
+pub(crate) fn allow(store: &mut Store<Data>, deadline: Duration) {
+    store.data_mut().allowance = Allowance::of(deadline);
+    store.set_epoch_deadline(ticks(deadline));
+}
+
 /// How many ticks a deadline lasts: at least the time, at most a tick more.
-pub(crate) fn ticks(deadline: Duration) -> u64 {
+fn ticks(deadline: Duration) -> u64 {
     let ticks = deadline.as_nanos().div_ceil(TICK.as_nanos());
     u64::try_from(ticks)
         .unwrap_or(u64::MAX / 2)
@@ -159,6 +194,7 @@ pub(crate) struct Data {
     services: Services,
     limits: Limits,
     call: CallContext,
+    allowance: Allowance,
     accepted: Vec<Message>,
     accepted_bytes: usize,
     is_full: bool,

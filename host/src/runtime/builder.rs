@@ -110,7 +110,7 @@ pub struct Builder {
     limits: Limits,
     workers: Option<usize>,
     policy: Policy,
-    whitelist: Option<Vec<String>>,
+    whitelist: Vec<String>,
     publisher: Option<Arc<dyn Publisher>>,
     outbox_limits: OutboxLimits,
 }
@@ -178,9 +178,9 @@ impl Builder {
     }
 
     /// Upstream's `whitelisted_content_types`: which content types may fire
-    /// anything; all by default. The model is compared in lower case.
-    pub fn whitelist(mut self, content_types: Option<Vec<String>>) -> Self {
-        self.whitelist = content_types;
+    /// anything; all when there are none. The model is compared in lower case.
+    pub fn whitelist(mut self, content_types: impl IntoIterator<Item = String>) -> Self {
+        self.whitelist.extend(content_types);
         self
     }
 
@@ -226,9 +226,7 @@ impl Builder {
             .workers
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
         let rules = Rules {
-            whitelist: self
-                .whitelist
-                .map(|names| names.iter().map(|name| normalized(name)).collect()),
+            whitelist: self.whitelist.iter().map(|name| normalized(name)).collect(),
             event_bytes: self.limits.event_bytes,
             events_per_call: self.limits.events_per_call.max(1),
             id_prefix: id_prefix(),

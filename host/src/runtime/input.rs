@@ -39,7 +39,7 @@ impl Input {
 #[derive(Debug)]
 pub(super) struct Rules {
     /// `app_label.model` with the model in lower case.
-    pub(super) whitelist: Option<BTreeSet<String>>,
+    pub(super) whitelist: BTreeSet<String>,
     pub(super) event_bytes: usize,
     pub(super) events_per_call: usize,
     /// Begins the id of an event that brings none.
@@ -153,10 +153,7 @@ impl Rules {
 
     /// Whether the whitelist lets events of this content type fire anything.
     fn may_fire(&self, content_type: &str) -> bool {
-        let Some(whitelist) = &self.whitelist else {
-            return true;
-        };
-        whitelist.contains(&normalized(content_type))
+        self.whitelist.is_empty() || self.whitelist.contains(&normalized(content_type))
     }
 }
 

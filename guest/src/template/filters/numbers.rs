@@ -47,7 +47,9 @@ fn python_sum(one: &Value, other: &Value) -> Value {
             let items = [one, other].into_iter().flat_map(python::iterate);
             items.flatten().collect()
         }
-        (Kind::Str(_) | Kind::List, _) | (_, Kind::Str(_) | Kind::List) => Value::from(""),
+        (Kind::Str(_) | Kind::List, _) | (_, Kind::Str(_) | Kind::List) => {
+            sum_of_fields(one, other).unwrap_or_else(|| Value::from(""))
+        }
         // Numbers come here when one is NaN.
         _ => match (python::to_float(one), python::to_float(other)) {
             (Ok(one), Ok(other)) => Value::from(one + other),
@@ -56,8 +58,17 @@ fn python_sum(one: &Value, other: &Value) -> Value {
     }
 }
 
+/// The sum where one of the two is a `Decimal` field.
+fn sum_of_fields(one: &Value, other: &Value) -> Option<Value> {
+    let integer = |value: &Value| {
+        let number = python::decimal_field(value);
+        python::to_int(number.as_ref().unwrap_or(value)).ok()
+    };
+    Some(python::from_integer(&integer(one)?.plus(&integer(other)?)))
+}
+
 fn divisible_by(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let value = python::to_int(value)?;
+    let value = python::to_int(python::decimal_field(value).as_ref().unwrap_or(value))?;
     let divisor = python::to_int(required(argument)?)?;
     let answer = value.is_divisible_by(&divisor);
     Ok(Value::from(answer.ok_or(Exception::ZeroDivision)?))

@@ -16,7 +16,12 @@ pub(super) const FILTERS: &[Filter] = &[safe("stringformat", Argument::Required,
 /// Django: nothing where the format is none, or does not fit the value.
 fn string_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
     let format = format!("%{}", python::as_text(required(argument)?));
-    match Formatting::of(value).run(&format) {
+    let formatted = Formatting::of(value).run(&format);
+    let formatted = match (formatted, python::decimal_field(value)) {
+        (Err(Failure::Silent), Some(number)) => Formatting::of(&number).run(&format),
+        (formatted, _) => formatted,
+    };
+    match formatted {
         Ok(text) => Ok(Value::from(text)),
         Err(Failure::Silent) => Ok(Value::from("")),
         Err(Failure::Loud(error)) => Err(error),

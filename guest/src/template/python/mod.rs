@@ -214,6 +214,18 @@ pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
+/// The number that a text is, where it is written as a `Decimal` field stands
+/// in JSON: digits, a point, digits. For where Python can do nothing with a text
+/// and Django's templates would have had the `Decimal`.
+pub fn decimal_field(value: &Value) -> Option<Value> {
+    let text = value.as_str()?;
+    let (whole, fraction) = text.strip_prefix('-').unwrap_or(text).split_once('.')?;
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
+    (is_digits(whole) && is_digits(fraction))
+        .then(|| json::parse(text).ok())
+        .flatten()
+}
+
 fn compare_numbers(left: &Kind<'_>, right: &Kind<'_>) -> Option<Ordering> {
     match (left, right) {
         (Kind::Float(one), Kind::Float(other)) => one.partial_cmp(other),

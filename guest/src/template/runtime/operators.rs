@@ -76,23 +76,27 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     add("is_same", is_same);
     add("is_not_same", |left, right| !is_same(left, right));
     add("less", |left, right| {
-        python::compare(left, right) == Some(Ordering::Less)
+        ordered(left, right) == Some(Ordering::Less)
     });
     add("greater", |left, right| {
-        python::compare(left, right) == Some(Ordering::Greater)
+        ordered(left, right) == Some(Ordering::Greater)
     });
     add("less_or_equal", |left, right| {
-        matches!(
-            python::compare(left, right),
-            Some(Ordering::Less | Ordering::Equal)
-        )
+        matches!(ordered(left, right), Some(Ordering::Less | Ordering::Equal))
     });
     add("greater_or_equal", |left, right| {
         matches!(
-            python::compare(left, right),
+            ordered(left, right),
             Some(Ordering::Greater | Ordering::Equal)
         )
     });
+}
+
+/// How `<` and its siblings see two operands; a text and a number compare where
+/// the text is a `Decimal` field.
+fn ordered(left: &Value, right: &Value) -> Option<Ordering> {
+    let number = |value: &Value| python::decimal_field(value).unwrap_or_else(|| value.clone());
+    python::compare(left, right).or_else(|| python::compare(&number(left), &number(right)))
 }
 
 /// The value of an operand that is needed after all, or its error.
