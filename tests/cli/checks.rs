@@ -12,9 +12,9 @@ const TRIGGERS: &str = r#"[
     "config_signals": [{"signal": "post_svae"}],
     "content_types": [{"app_label": "shop", "model_name": "Sale"}, "sale"],
     "msg_broker_queues": [
-      {"name": "kafka_1", "parameters": {"topic": "ü\u00fc {{ myapp.settings.TOPIK }}"}, "timeout_secs": "5"},
+      {"name": "kafka_1", "parameters": {"other": "ü\u00fc {{ myapp.settings.TOPIK }}"}, "timeout_secs": "5"},
       {"name": "kafka_l", "record": {"key": "{{ id|uper }}", "headers": {"é": "{% iff %}"}}},
-      {"name": "kafka_2", "record": {"partition": [], "tombstone": "quantity >", "value": 1}}
+      {"name": "kafka_2", "conn_details": {"set": "{{ by.the.broker }}"}, "record": {"partition": [], "tombstone": "quantity >", "value": 1}}
     ],
     "active": "yes",
     "when": "quantity >< 3",
@@ -38,7 +38,8 @@ async fn every_fault_of_the_triggers_is_shown_at_once() {
     config["triggers"] = json!("triggers.json");
     config["ACTION_TRIGGER_SETTINGS"]["ALLOWED_DYNAMIC_IMPORT_PATHS"] =
         json!(["myapp.settings.TOPIC"]);
-    config["ACTION_TRIGGERS"]["brokers"]["kafka_2"] = json!({"broker_type": "kafka"});
+    config["ACTION_TRIGGERS"]["brokers"]["kafka_2"] =
+        json!({"broker_type": "kafka", "conn_details": {"set": 1}});
     let place = Place::new(&config);
     place.write("triggers.json", TRIGGERS);
     let output = place.call("check", "").await;

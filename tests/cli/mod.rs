@@ -4,4 +4,5 @@ mod checks;
 mod failures;
 mod formats;
 mod processes;
+mod readme;
 mod support;

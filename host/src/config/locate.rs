@@ -130,22 +130,43 @@ fn part_of(text: &str, string: Range<usize>, span: &engine::Span) -> Range<usize
 /// Where in a quoted string the byte of its value at `offset` was written.
 fn written_offset(written: &str, offset: usize) -> Option<usize> {
     let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    // TOML's strings of several lines drop and join line breaks.
-    if written.starts_with("\"\"\"") || written.starts_with("'''") {
-        return None;
-    }
-    let (mut at, mut decoded) = (1, 0);
-    while decoded < offset {
+    let (mut at, mut decoded) = (body_start(written), 0);
+    loop {
         let rest = written.get(at..)?;
         let (written_length, decoded_length) = match rest.chars().next()? {
             '\\' if quote == '"' => escape(rest)?,
-            c if c == quote => return None,
+            _ if decoded >= offset => return Some(at),
+            c if c == quote && rest.len() <= quotes(written) => return None,
             c => (c.len_utf8(), c.len_utf8()),
         };
+        if decoded >= offset && decoded_length > 0 {
+            return Some(at);
+        }
         at += written_length;
         decoded += decoded_length;
     }
-    Some(at)
+}
+
+/// How many quotes a string begins and ends with.
+fn quotes(written: &str) -> usize {
+    if written.len() >= 6 && (written.starts_with("\"\"\"") || written.starts_with("'''")) {
+        3
+    } else {
+        1
+    }
+}
+
+/// Where a string's value begins: TOML leaves out a line break right behind
+/// three quotes.
+fn body_start(written: &str) -> usize {
+    match quotes(written) {
+        3 => {
+            let body = written.get(3..).unwrap_or_default();
+            let trimmed = body.strip_prefix("\r\n").or(body.strip_prefix('\n'));
+            written.len() - trimmed.unwrap_or(body).len()
+        }
+        quotes => quotes,
+    }
 }
 
 /// How many bytes an escape takes as it is written, and how many it stands for.
@@ -154,6 +175,11 @@ fn escape(rest: &str) -> Option<(usize, usize)> {
         b'u' => 4,
         b'U' => 8,
         b'x' => 2,
+        // Joins lines: nothing of it is left, nor of the space that follows.
+        b' ' | b'\t' | b'\r' | b'\n' => {
+            let after = rest.get(1..)?.trim_start_matches([' ', '\t', '\r', '\n']);
+            return Some((rest.len() - after.len(), 0));
+        }
         _ => return Some((2, 1)),
     };
     let length = 2 + digits;
@@ -195,6 +221,36 @@ mod tests {
         );
         assert_eq!(written_offset(written, decoded.len() + 1), None);
         assert_eq!(written_offset(r"'a\n{{'", 3), Some(4));
-        assert_eq!(written_offset("\"\"\"\na\"\"\"", 0), None);
+    }
+
+    #[test]
+    fn offsets_are_found_in_every_string_of_toml() {
+        for written in [
+            r#""a\tb\u00e9 {{ x }}""#,
+            "'a\\b é {{ x }}'",
+            "\"\"\"{{ x }}\"\"\"",
+            "\"\"\"\nan \"é\"\n  {{ x }}\n\"\"\"",
+            "\"\"\"\r\na\r\nb {{ x }}\r\n\"\"\"",
+            "\"\"\"\\\n   a \\\r\n\n  {{ x }}\"\"\"",
+            "'''\n\\a\n{{ x }}'''",
+        ] {
+            let text = format!("key = {written}\n");
+            let document = Document::parse("f", text.clone(), super::super::Syntax::Toml);
+            let Ok(document) = document else {
+                panic!("{text} is no TOML");
+            };
+            let node = document.root.member("key").unwrap();
+            let Value::Text(value) = &node.value else {
+                panic!("{text} holds no string");
+            };
+            let span = engine::Span {
+                offset: u32::try_from(value.find("{{").unwrap()).unwrap(),
+                length: 7,
+                line: 0,
+                column: 0,
+            };
+            let found = inside(&document.text, node, &span);
+            assert_eq!(text.get(found), Some("{{ x }}"), "{text}");
+        }
     }
 }

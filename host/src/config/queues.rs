@@ -1,6 +1,8 @@
 //! What is wrong with queues in the host's eyes: brokers that it does not have,
 //! fields that nobody gives, placeholders off the allow-list.
 
+use serde_json::{Map, Value as Json};
+
 use super::{
     Config,
     document::{Node, Value},
@@ -48,31 +50,44 @@ impl<'a> Queues<'a> {
     }
 
     fn queue(&mut self, queue: &'a Node, path: &str) {
-        for names in [CONN_DETAILS, PARAMETERS] {
+        let name = queue.member("name");
+        let name = name.and_then(|node| Some((node, text(node)?)));
+        let broker = name.and_then(|(_, text)| self.broker(text));
+        let none = Map::new();
+        let of_broker = broker.map_or([&none; 2], |one| [&one.conn_details, &one.params]);
+        for (names, of_broker) in [CONN_DETAILS, PARAMETERS].into_iter().zip(of_broker) {
             if let Some((field, name)) = member(queue, names) {
-                self.placeholders(field, &format!("{path}.{name}"));
+                self.fields(field, of_broker, &format!("{path}.{name}"));
             }
         }
-        let Some((name, text)) = queue
-            .member("name")
-            .and_then(|name| Some((name, text(name)?)))
-        else {
-            return;
-        };
         let path = format!("{path}.name");
-        let Some(broker) = self.config.brokers.iter().find(|one| one.name == text) else {
-            let known: Vec<&str> = self.config.broker_names().collect();
-            let message = format!("the host has no broker `{text}`");
-            self.error(
-                "unknown_broker",
-                name,
-                &path,
-                message,
-                &did_you_mean(text, &known),
-            );
+        match (name, broker) {
+            (Some((node, _)), Some(broker)) => self.destination(broker, queue, node, &path),
+            (Some((node, text)), None) => {
+                let known: Vec<&str> = self.config.broker_names().collect();
+                let message = format!("the host has no broker `{text}`");
+                let help = did_you_mean(text, &known);
+                self.error("unknown_broker", node, &path, message, &help);
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn broker(&self, name: &str) -> Option<&'a Broker> {
+        self.config.brokers.iter().find(|one| one.name == name)
+    }
+
+    /// A queue's own members, apart from those that its broker sets.
+    fn fields(&mut self, field: &'a Node, of_broker: &Map<String, Json>, path: &str) {
+        let Value::Table(members) = &field.value else {
             return;
         };
-        self.destination(broker, queue, name, &path);
+        for member in members
+            .iter()
+            .filter(|one| !of_broker.contains_key(&one.key))
+        {
+            self.placeholders(&member.node, &member_path(path, &member.key));
+        }
     }
 
     /// The fields that a destination needs, from the queue or its broker.
