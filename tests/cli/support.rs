@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Longer than anything takes; a test that waits for it has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn binary() -> Command {
     Command::new(env!("CARGO_BIN_EXE_action-triggers"))
@@ -253,11 +253,11 @@ impl SlowProxy {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (meet, met) = mpsc::channel();
+        let (posts, met) = mpsc::channel();
         let (answers, answer) = mpsc::channel();
         thread::spawn(move || {
             for connection in listener.incoming() {
-                serve(connection.unwrap(), &meet, &answer);
+                serve(connection.unwrap(), &posts, &answer);
             }
         });
         Self { url, met, answers }
@@ -275,7 +275,7 @@ impl SlowProxy {
 }
 
 #[cfg(unix)]
-fn serve(connection: TcpStream, meet: &mpsc::Sender<()>, answer: &mpsc::Receiver<()>) {
+fn serve(connection: TcpStream, posts: &mpsc::Sender<()>, answer: &mpsc::Receiver<()>) {
     let mut connection = BufReader::new(connection);
     let mut length = 0;
     let mut line = String::new();
@@ -287,7 +287,7 @@ fn serve(connection: TcpStream, meet: &mpsc::Sender<()>, answer: &mpsc::Receiver
         line.clear();
     }
     connection.read_exact(&mut vec![0; length]).unwrap();
-    meet.send(()).ok();
+    posts.send(()).ok();
     // Nobody answers when the test is over.
     if answer.recv().is_err() {
         return;

@@ -94,6 +94,10 @@ pub(crate) struct Files {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "`--help` shows these words as they stand"
+)]
 pub(crate) struct Input {
     #[command(flatten)]
     pub(crate) files: Files,

@@ -53,8 +53,8 @@ impl<'a> Queues<'a> {
         let name = queue.member("name");
         let name = name.and_then(|node| Some((node, text(node)?)));
         let broker = name.and_then(|(_, text)| self.broker(text));
-        let none = Map::new();
-        let of_broker = broker.map_or([&none; 2], |one| [&one.conn_details, &one.params]);
+        let nothing = Map::new();
+        let of_broker = broker.map_or([&nothing; 2], |one| [&one.conn_details, &one.params]);
         for (names, of_broker) in [CONN_DETAILS, PARAMETERS].into_iter().zip(of_broker) {
             if let Some((field, name)) = member(queue, names) {
                 self.fields(field, of_broker, &format!("{path}.{name}"));

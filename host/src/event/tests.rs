@@ -81,7 +81,7 @@ fn a_null_before_is_none() {
 fn what_is_no_event_says_why_and_where() {
     use miette::{GraphicalReportHandler, GraphicalTheme};
 
-    let long = with(&format!(r#","time":"{}""#, "é".repeat(300))).replace("}", "]");
+    let long = with(&format!(r#","time":"{}""#, "é".repeat(300))).replace('}', "]");
     let (befor, before, id) = (
         with(r#","befor":{}"#),
         with(r#","before":[]"#),

@@ -154,7 +154,7 @@ mod tests {
     /// Name, line and column as the headline has them, and what is marked.
     fn read(text: &str, span: Range<usize>) -> (usize, usize, String, String) {
         let excerpt = Excerpt::new("f", text, span);
-        let marked = excerpt.shown[excerpt.mark.clone()].to_owned();
+        let marked = excerpt.shown.get(excerpt.mark.clone()).unwrap().to_owned();
         (excerpt.line + 1, excerpt.column + 1, excerpt.shown, marked)
     }
 
