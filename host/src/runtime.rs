@@ -195,7 +195,8 @@ impl Runtime {
             .await
     }
 
-    /// Says of every trigger why it fires for this event, or does not.
+    /// Says of every trigger why it fires for this event, or does not. Where the
+    /// whitelist decides, the clause is `whitelisted_content_types`.
     ///
     /// # Errors
     ///
