@@ -90,14 +90,14 @@ fn setting(path: &str, host: &mut impl Host) -> Result<String, Failure> {
     })
 }
 
-/// Writes a setting as part of a JSON string: a string as it is, a number or a
-/// boolean as its JSON text.
+/// Writes a setting as part of a JSON string: a string as it is, a number as its
+/// JSON text, a boolean as Python does.
 fn text_of(path: &str, setting: &str, out: &mut String) -> Result<(), Failure> {
     let value = json::parse(setting).unwrap_or_default();
     match View::of(&value) {
         View::String(text) => write::string_content(text, out),
         View::Number(text) => out.push_str(&text),
-        View::Bool(value) => out.push_str(if value { "true" } else { "false" }),
+        View::Bool(value) => out.push_str(if value { "True" } else { "False" }),
         other => {
             return Err(Failure::SettingNotText {
                 path: path.into(),

@@ -188,7 +188,11 @@ fn texts_of_decimal_fields_are_numbers_where_a_text_would_be_of_no_use() {
             "{{ price|stringformat:'.1f' }} {{ price|stringformat:'s' }}",
             "10.0 9.99",
         ),
-        ("{{ price|divisibleby:3 }}", "True"),
+        (
+            "{{ price|divisibleby:3 }} {{ price|get_digit:1 }}",
+            "True 9",
+        ),
+        ("{{ price|filesizeformat }}", "9\u{a0}bytes"),
         ("{{ price }}", "9.99"),
     ] {
         assert_eq!(render(source), expected, "{source}");

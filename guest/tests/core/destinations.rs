@@ -42,7 +42,7 @@ fn placeholders_are_replaced_in_every_string_but_not_in_names() {
         (r#"{"topic": "{{m.HOST}}"}"#, r#"{"topic":"h1:9092"}"#),
         (
             r#"{"a": ["x {{ m.HOST }}, {{ m.PORT }}{{ m.ON }}"]}"#,
-            r#"{"a":["x h1:9092, 9092true"]}"#,
+            r#"{"a":["x h1:9092, 9092True"]}"#,
         ),
         (r#"{"a": {"b": "{{ m.RATE }}"}}"#, r#"{"a":{"b":1.50}}"#),
         (

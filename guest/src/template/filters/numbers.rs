@@ -48,7 +48,10 @@ fn python_sum(one: &Value, other: &Value) -> Value {
             items.flatten().collect()
         }
         (Kind::Str(_) | Kind::List, _) | (_, Kind::Str(_) | Kind::List) => {
-            sum_of_fields(one, other).unwrap_or_else(|| Value::from(""))
+            match (whole(one), whole(other)) {
+                (Ok(one), Ok(other)) => python::from_integer(&one.plus(&other)),
+                _ => Value::from(""),
+            }
         }
         // Numbers come here when one is NaN.
         _ => match (python::to_float(one), python::to_float(other)) {
@@ -58,17 +61,13 @@ fn python_sum(one: &Value, other: &Value) -> Value {
     }
 }
 
-/// The sum where one of the two is a `Decimal` field.
-fn sum_of_fields(one: &Value, other: &Value) -> Option<Value> {
-    let integer = |value: &Value| {
-        let number = python::decimal_field(value);
-        python::to_int(number.as_ref().unwrap_or(value)).ok()
-    };
-    Some(python::from_integer(&integer(one)?.plus(&integer(other)?)))
+/// Python's `int()` of a value, which for a `Decimal` field cuts its fraction off.
+fn whole(value: &Value) -> Result<Integer, Exception> {
+    python::to_int(python::decimal_field(value).as_ref().unwrap_or(value))
 }
 
 fn divisible_by(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let value = python::to_int(python::decimal_field(value).as_ref().unwrap_or(value))?;
+    let value = whole(value)?;
     let divisor = python::to_int(required(argument)?)?;
     let answer = value.is_divisible_by(&divisor);
     Ok(Value::from(answer.ok_or(Exception::ZeroDivision)?))
@@ -81,7 +80,7 @@ fn get_digit(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value,
         Err(Exception::Value) => return Ok(value.clone()),
         place => place?,
     };
-    let number = match python::to_int(value) {
+    let number = match whole(value) {
         Err(Exception::Value) => return Ok(value.clone()),
         number => number?,
     };
@@ -99,7 +98,7 @@ fn get_digit(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value,
 /// Django: sizes in powers of 1024, from a kilobyte on with one digit of fraction, without
 /// a space that could break.
 fn file_size(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let bytes = match python::to_int(value) {
+    let bytes = match whole(value) {
         Err(exception @ Exception::Overflow) => return Err(exception.into()),
         Err(_) => Integer::from(0),
         Ok(bytes) => bytes,
