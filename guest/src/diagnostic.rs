@@ -20,7 +20,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// Stable, such as `unknown_signal`.
     pub code: &'static str,
-    /// Where in the set, such as `$[0].payload.customer`.
+    /// Where in the set, such as `$[0].payload.customer`; with a `~` behind it,
+    /// the name of that member.
     pub path: String,
     /// What is wrong.
     pub message: String,
@@ -54,6 +55,11 @@ impl Place {
             path.push(']');
         }
         Self(path)
+    }
+
+    /// The place of the name of this member, instead of its value.
+    pub(crate) fn name(&self) -> Self {
+        Self(format!("{}~", self.0))
     }
 
     pub(crate) fn item(&self, index: usize) -> Self {

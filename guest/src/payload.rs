@@ -202,7 +202,7 @@ impl Builder<'_, '_> {
             .iter()
             .map(|(name, value)| {
                 let place = place.member(name);
-                (self.compiler.template(name, &place), value, place)
+                (self.compiler.template(name, &place.name()), value, place)
             })
             .collect();
         let names: Option<Vec<&str>> = open

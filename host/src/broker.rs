@@ -6,4 +6,5 @@ mod registry;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::destination::next_placeholder;
 pub use self::registry::{Broker, Policy, Refusal, Registry, RegistryError, TextEncoding};

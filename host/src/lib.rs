@@ -10,6 +10,7 @@ pub mod engine;
 pub mod event;
 pub mod kafka_rest;
 pub mod outbox;
+pub mod problem;
 pub mod publisher;
 pub mod record;
 pub mod runtime;

@@ -8,9 +8,11 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::{Instant, timeout},
 };
 
 use self::input::{Input, Rules};
@@ -30,6 +32,9 @@ pub type EventOutcome = EventResult<Publication>;
 
 /// What one event would publish: each queue of each trigger that fires.
 pub type EventRendering = EventResult<Rendering>;
+
+/// Why each trigger fires for one event, or does not.
+pub type EventExplanation = EventResult<Explanation>;
 
 /// Decides for events which triggers fire, and delivers what they publish.
 ///
@@ -142,9 +147,10 @@ impl Runtime {
     /// The engine has stopped.
     pub async fn process_lines(
         &self,
-        lines: Vec<u8>,
+        lines: impl Into<Bytes>,
         first_line: u64,
     ) -> Result<Vec<EventOutcome>, EngineStopped> {
+        let lines = lines.into();
         let reply = self.submit(Input::Lines { lines, first_line }).await?;
         reply.await.map_err(|_| EngineStopped)
     }
@@ -178,25 +184,48 @@ impl Runtime {
     /// The engine has stopped.
     pub async fn render_lines<T: Send + 'static>(
         &self,
-        lines: Vec<u8>,
+        lines: impl Into<Bytes>,
         first_line: u64,
         finish: impl FnOnce(Vec<EventRendering>) -> T + Send + 'static,
     ) -> Result<T, EngineStopped> {
-        let rules = self.rules.clone();
+        let (rules, lines) = (self.rules.clone(), lines.into());
         let input = Input::Lines { lines, first_line };
         self.engine
             .run(move |guest| finish(rules.render(input, guest)))
             .await
     }
 
-    /// Says of every trigger why it fires for this event, or does not.
+    /// Says of every trigger why it fires for this event, or does not. Where the
+    /// whitelist decides, the clause is `whitelisted_content_types`.
     ///
     /// # Errors
     ///
     /// The event could not be read, or the sandbox broke a bound.
     pub async fn explain(&self, event: Event) -> Result<Vec<Explanation>, Failure> {
-        let explained = self.engine.run(move |guest| guest.explain(event)).await;
-        explained.map_err(stopped)?
+        let rules = self.rules.clone();
+        let input = Input::Events(vec![event]);
+        let explained = self.engine.run(move |guest| rules.explain(input, guest));
+        let mut explained = explained.await.map_err(stopped)?;
+        explained
+            .pop()
+            .map_or_else(|| Ok(Vec::new()), |one| one.outcome)
+    }
+
+    /// The same for lines of NDJSON, as [`Runtime::process_lines`] takes them.
+    ///
+    /// # Errors
+    ///
+    /// The engine has stopped.
+    pub async fn explain_lines(
+        &self,
+        lines: impl Into<Bytes>,
+        first_line: u64,
+    ) -> Result<Vec<EventExplanation>, EngineStopped> {
+        let (rules, lines) = (self.rules.clone(), lines.into());
+        let input = Input::Lines { lines, first_line };
+        self.engine
+            .run(move |guest| rules.explain(input, guest))
+            .await
     }
 
     /// Waits until everything handed over so far is delivered or given up on.
@@ -208,13 +237,25 @@ impl Runtime {
     }
 
     /// Takes no more events, and gives what is in the outbox this long to be
-    /// delivered.
+    /// delivered. What waits for room in it for longer is not accepted.
     pub async fn shutdown(self, grace: Duration) {
-        drop(self.commits);
-        if self.committer.await.is_ok()
-            && let Some(delivery) = Arc::into_inner(self.delivery)
-        {
-            delivery.shutdown(grace).await;
+        let Self {
+            commits,
+            mut committer,
+            delivery,
+            ..
+        } = self;
+        drop(commits);
+        let start = Instant::now();
+        if timeout(grace, &mut committer).await.is_err() {
+            committer.abort();
+            // It ends at once, and with it its share of the delivery.
+            committer.await.ok();
+        }
+        if let Some(delivery) = Arc::into_inner(delivery) {
+            delivery
+                .shutdown(grace.saturating_sub(start.elapsed()))
+                .await;
         }
     }
 

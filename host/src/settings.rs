@@ -85,13 +85,23 @@ impl Settings {
         SettingsBuilder::default()
     }
 
+    /// Whether exactly this path is on the allow-list.
+    pub fn allows(&self, path: &str) -> bool {
+        path.len() <= MAX_PATH && self.allowed.contains(path)
+    }
+
+    /// The allow-list, in order.
+    pub fn allowed(&self) -> impl Iterator<Item = &str> {
+        self.allowed.iter().map(String::as_str)
+    }
+
     /// The value at exactly this path, as JSON text.
     ///
     /// # Errors
     ///
     /// The path is not allowed, has no value, or its value could not be read.
     pub fn get(&self, path: &str) -> Result<String, SettingError> {
-        if path.len() > MAX_PATH || !self.allowed.contains(path) {
+        if !self.allows(path) {
             return Err(SettingError::NotAllowed);
         }
         let text = match self.sources.get(path).ok_or(SettingError::NotFound)? {

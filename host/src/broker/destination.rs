@@ -69,7 +69,7 @@ fn resolve(text: &str, settings: &Settings) -> Result<Value, String> {
 
 /// Text before, path and text after the first `{{ path }}`; a line break inside
 /// the braces makes them text, as in upstream's pattern `{{(.*?)}}`.
-fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {
         let open = from + text.get(from..)?.find("{{")?;

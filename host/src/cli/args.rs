@@ -39,24 +39,40 @@ pub(crate) struct Args {
 )]
 pub(crate) enum Command {
     /// Shows the whole way of one record, from a saved sale to a topic
+    ///
+    /// In one process: the embedded REST proxy, a trigger, an event, and the
+    /// record as it is read back. Needs no configuration and no Kafka.
     Demo,
     /// Reads events and publishes what their triggers say
     ///
     /// Prints one JSON line per record:
     /// {"event","trigger","queue","topic","partition","offset"} when it is delivered,
     /// {"event","trigger","queue","error":{"code","message"}} when it is not.
+    /// An event that fails as a whole has null for trigger and queue; one that
+    /// fires nothing has no line.
+    ///
+    /// Interrupted or terminated, it reads no more and delivers what it has
+    /// accepted; asked a second time, it gives that up and reports it.
     Run(Input),
     /// Reads events and shows what `run` would publish
     ///
     /// Prints one JSON line per record: {"event","trigger","queue","broker",
-    /// "bootstrap_servers","topic","key","headers","partition","value"}.
+    /// "bootstrap_servers","topic","key","headers","partition","value"}, with the
+    /// exact bytes of the value as text, null for none. What fails has the line
+    /// that `run` prints.
     Render(Input),
     /// Says of every trigger why it fires for an event, or does not
+    ///
+    /// Prints one JSON line per event and trigger:
+    /// {"event","trigger","fires","clause","reason"}. The clause is the one that
+    /// decided: `whitelisted_content_types`, `active`, `signal`, `content_type`
+    /// or `when`.
     Explain(Input),
     /// Finds every fault of a configuration and its triggers
     ///
-    /// Exits with 1 when there are errors. Upstream's system checks keep their
-    /// codes, such as `action_triggers.E002`.
+    /// Each has its code, its place in the file and what to do about it. Exits
+    /// with 1 when there are errors. Upstream's system checks keep their codes,
+    /// such as `action_triggers.E002`.
     Check(Files),
     /// Runs the embedded Kafka REST proxy, a stand-in for tests
     ///
@@ -78,11 +94,20 @@ pub(crate) struct Files {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "`--help` shows these words as they stand"
+)]
 pub(crate) struct Input {
     #[command(flatten)]
     pub(crate) files: Files,
     /// The events, one JSON object a line; `-` is standard input
-    #[arg(default_value = "-")]
+    ///
+    /// {"signal": "post_save", "content_type": "shop.sale", "instance": {…}},
+    /// with "id" (the host gives one where it is missing), "before" (the record
+    /// before the change) and "time" (RFC 3339) where they are known. Signals are
+    /// pre_save, post_save, pre_delete and post_delete.
+    #[arg(default_value = "-", value_name = "EVENTS")]
     pub(crate) events: PathBuf,
 }
 

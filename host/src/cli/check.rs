@@ -1,8 +1,9 @@
 //! `check`: every fault at once.
 
 use action_triggers_host::{
-    config::{Config, Problem},
-    engine::{Diagnostic, Loaded, Severity, StartError},
+    config::Config,
+    engine::{Diagnostic, StartError},
+    problem::Problem,
     runtime::{BuildError, Runtime},
 };
 
@@ -11,15 +12,24 @@ use super::{Outcome, args::Files, error::CliError, output::Output, report};
 pub(crate) async fn run(files: &Files) -> Result<Outcome, CliError> {
     let examined = Config::examine(&files.config, files.triggers.as_deref());
     let (problems, triggers) = match examined {
-        Ok((config, problems)) => with_triggers(&config, problems).await?,
+        Ok((config, mut problems)) => {
+            let diagnostics = diagnostics(&config).await?;
+            problems.extend(config.examine_triggers(&diagnostics));
+            (problems, config.trigger_count())
+        }
         // Not even a file: the call is wrong.
         Err(error) if error.0.iter().any(is_unreadable) => return Err(error.into()),
         Err(error) => (error.0, 0),
     };
     report::problems(&problems);
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
-    let warnings = problems.len() - errors;
-    let summary = format!("{triggers} triggers, {errors} errors, {warnings} warnings\n");
+    let [triggers, found, warnings] = [
+        (triggers, "trigger"),
+        (errors, "error"),
+        (problems.len() - errors, "warning"),
+    ]
+    .map(|(count, noun)| report::counted(count as u64, noun));
+    let summary = format!("{triggers}, {found}, {warnings}\n");
     Output::new().write(summary.as_bytes())?;
     Ok(if errors > 0 {
         Outcome::SomeFailed
@@ -32,61 +42,15 @@ fn is_unreadable(problem: &Problem) -> bool {
     matches!(problem.code(), "file_unreadable" | "unknown_file_type")
 }
 
-/// Adds what the sandbox says of the triggers, even when the rest is wrong.
-async fn with_triggers(
-    config: &Config,
-    mut problems: Vec<Problem>,
-) -> Result<(Vec<Problem>, usize), CliError> {
+/// What the sandbox says of the triggers, even when the rest is wrong.
+async fn diagnostics(config: &Config) -> Result<Vec<Diagnostic>, CliError> {
     let Some(triggers) = config.triggers_json() else {
-        return Ok((problems, 0));
+        return Ok(Vec::new());
     };
-    let built = Runtime::builder()
-        .triggers(triggers)
-        .workers(1)
-        .build()
-        .await;
-    let (diagnostics, count) = match &built {
-        Ok(runtime) => {
-            let loaded = runtime.loaded();
-            let unknown = unknown_brokers(config, loaded);
-            (
-                loaded.diagnostics.iter().cloned().chain(unknown).collect(),
-                loaded.triggers.len(),
-            )
-        }
-        Err(BuildError::Start(StartError::Triggers(diagnostics))) => (diagnostics.clone(), 0),
-        Err(_) => (Vec::new(), 0),
-    };
-    if let Err(error) = built
-        && !matches!(error, BuildError::Start(StartError::Triggers(_)))
-    {
-        return Err(error.into());
+    let builder = Runtime::builder().triggers(triggers).workers(1);
+    match builder.build().await {
+        Ok(runtime) => Ok(runtime.loaded().diagnostics.clone()),
+        Err(BuildError::Start(StartError::Triggers(diagnostics))) => Ok(diagnostics),
+        Err(error) => Err(error.into()),
     }
-    problems.extend(
-        diagnostics
-            .iter()
-            .filter_map(|diagnostic| config.locate(diagnostic)),
-    );
-    Ok((problems, count))
-}
-
-/// Queues whose broker the host does not have.
-fn unknown_brokers(config: &Config, loaded: &Loaded) -> Vec<Diagnostic> {
-    let known: Vec<&str> = config.broker_names().collect();
-    let mut unknown = Vec::new();
-    for (place, trigger) in loaded.triggers.iter().enumerate() {
-        for (queue, broker) in trigger.queues.iter().enumerate() {
-            if !known.contains(&broker.as_str()) {
-                unknown.push(Diagnostic {
-                    severity: Severity::Error,
-                    code: "unknown_broker".to_owned(),
-                    path: format!("$[{place}].msg_broker_queues[{queue}].name"),
-                    message: format!("the host has no broker `{broker}`"),
-                    help: Some(format!("known are: {}", known.join(", "))),
-                    span: None,
-                });
-            }
-        }
-    }
-    unknown
 }

@@ -1,13 +1,14 @@
 //! `demo`: one record's whole way, in one process.
 
-use std::{fmt::Write as _, net::Ipv4Addr, time::Duration};
+use std::{error::Error, fmt::Write as _, net::Ipv4Addr, time::Duration};
 
 use action_triggers_host::{
     broker::Broker,
     cluster::Cluster,
-    delivery::Report,
+    delivery::{Delivered, Report},
     dev_proxy::{DevProxy, Options},
     event::Event,
+    kafka_rest::read_back,
     runtime::Runtime,
     settings::Settings,
 };
@@ -41,7 +42,9 @@ pub(crate) async fn run() -> Result<Outcome, CliError> {
     };
     let proxy = DevProxy::start(options).await;
     let proxy = proxy.map_err(|error| CliError::DevProxy { address, error })?;
-    let runtime = start(&proxy).await?;
+    let url = proxy.url().parse().map_err(wrong)?;
+    let cluster = Cluster::new(SERVERS, url);
+    let runtime = start(cluster.clone()).await?;
     let reports = runtime.reports();
 
     let mut story = String::new();
@@ -55,23 +58,23 @@ pub(crate) async fn run() -> Result<Outcome, CliError> {
     );
     tell("2. The sandboxed component has loaded a trigger:", TRIGGERS);
     tell("3. A sale is saved:", EVENT);
-    let delivered = deliver(&runtime, reports).await?;
+    let (topic, partition, offset) = deliver(&runtime, reports).await?;
     tell(
         "4. The trigger fires, and the proxy takes its record over HTTP:",
-        &delivered,
+        &format!("topic `{topic}`, partition {partition}, offset {offset}"),
     );
     runtime.shutdown(Duration::from_secs(5)).await;
-    let arrived = read_back(&proxy)?;
-    tell(&format!("5. Read back from the topic `{TOPIC}`:"), &arrived);
+    let arrived = read_back(&cluster, &topic, partition, offset).await;
+    let arrived = arrived.map_err(wrong)?.unwrap_or_default();
+    tell(
+        "5. Read back from there, over HTTP too:",
+        &String::from_utf8_lossy(&arrived),
+    );
     Output::new().write(story.as_bytes())?;
     Ok(Outcome::Well)
 }
 
-async fn start(proxy: &DevProxy) -> Result<Runtime, CliError> {
-    let url = proxy
-        .url()
-        .parse()
-        .map_err(|error| CliError::Demo(format!("{error}")))?;
+async fn start(cluster: Cluster) -> Result<Runtime, CliError> {
     let conn_details = Map::from_iter([("bootstrap_servers".to_owned(), json!(SERVERS))]);
     let broker = Broker {
         name: "kafka_1".to_owned(),
@@ -87,48 +90,38 @@ async fn start(proxy: &DevProxy) -> Result<Runtime, CliError> {
         .triggers(TRIGGERS)
         .settings(settings)
         .brokers([broker])
-        .clusters([Cluster::new(SERVERS, url)])
+        .clusters([cluster])
         .workers(1);
     Ok(builder.build().await?)
 }
 
-/// Lets the event happen and waits for the proxy's word.
+/// Lets the event happen and waits for the proxy's word: topic, partition and
+/// offset.
 async fn deliver(
     runtime: &Runtime,
     reports: Option<mpsc::Receiver<Report>>,
-) -> Result<String, CliError> {
-    let event = Event::from_json(EVENT, || "demo".to_owned());
-    let event = event.map_err(|error| CliError::Demo(error.to_string()))?;
+) -> Result<(String, u32, u64), CliError> {
+    let event = Event::from_json(EVENT, || "demo".to_owned()).map_err(wrong)?;
     for outcome in runtime.process(vec![event]).await {
-        let queues = outcome
-            .outcome
-            .map_err(|failure| CliError::Demo(failure.message))?;
+        let queues = outcome.outcome.map_err(|failure| wrong(failure.message))?;
         for queue in queues {
-            queue
-                .outcome
-                .map_err(|failure| CliError::Demo(failure.message))?;
+            queue.outcome.map_err(|failure| wrong(failure.message))?;
         }
     }
-    let mut reports = reports.ok_or_else(|| CliError::Demo("no reports".to_owned()))?;
+    let mut reports = reports.ok_or_else(|| wrong("nothing is reported"))?;
     let report = reports.recv().await;
-    let report = report.ok_or_else(|| CliError::Demo("the trigger did not fire".to_owned()))?;
-    let place = report
-        .result
-        .map_err(|error| CliError::Demo(error.to_string()))?;
-    let known = |number: Option<u64>| number.map_or("?".to_owned(), |number| number.to_string());
-    Ok(format!(
-        "topic `{}`, partition {}, offset {}",
-        report.topic,
-        known(place.partition.map(u64::from)),
-        known(place.offset)
-    ))
+    let report = report.ok_or_else(|| wrong("the trigger did not fire"))?;
+    match report.result.map_err(wrong)? {
+        Delivered {
+            partition: Some(partition),
+            offset: Some(offset),
+        } => Ok((report.topic, partition, offset)),
+        _ => Err(wrong("the proxy does not say where the record lies")),
+    }
 }
 
-fn read_back(proxy: &DevProxy) -> Result<String, CliError> {
-    let records = proxy.records(TOPIC);
-    let value = records.first().and_then(|record| record.value.as_deref());
-    let value = value.ok_or_else(|| CliError::Demo("the topic is empty".to_owned()))?;
-    Ok(String::from_utf8_lossy(value).into_owned())
+fn wrong(problem: impl Into<Box<dyn Error + Send + Sync>>) -> CliError {
+    CliError::Demo(problem.into())
 }
 
 fn indented(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use action_triggers_host::dev_proxy::{DevProxy, Options};
 
-use super::{Outcome, args, error::CliError, output::Output};
+use super::{Outcome, args, error::CliError, interrupt, output::Output};
 
 pub(crate) async fn run(args: args::DevProxy) -> Result<Outcome, CliError> {
     let options = Options {
@@ -23,8 +23,6 @@ pub(crate) async fn run(args: args::DevProxy) -> Result<Outcome, CliError> {
         proxy.url()
     );
     Output::new().write(hint.as_bytes())?;
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    interrupt::once().await;
     Ok(Outcome::Well)
 }

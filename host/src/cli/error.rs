@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use action_triggers_host::{
-    config::{Config, ConfigError, Problem},
+    config::{Config, ConfigError},
     engine::{EngineStopped, StartError},
+    problem::Problem,
     runtime::BuildError,
 };
 
@@ -29,7 +30,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Stopped(#[from] EngineStopped),
     #[error("the demo went wrong: {0}")]
-    Demo(String),
+    Demo(Box<dyn std::error::Error + Send + Sync>),
     #[error("threads cannot be started: {0}")]
     Threads(std::io::Error),
 }
@@ -39,8 +40,7 @@ impl CliError {
     pub(crate) fn building(error: BuildError, config: &Config) -> Self {
         match error {
             BuildError::Start(StartError::Triggers(diagnostics)) => {
-                let problems = diagnostics.iter().filter_map(|one| config.locate(one));
-                Self::Config(ConfigError(problems.collect()))
+                Self::Config(ConfigError(config.locate(&diagnostics)))
             }
             error => Self::Build(error),
         }

@@ -1,13 +1,13 @@
 //! The JSON lines that the commands print.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use action_triggers_host::{
     config::Config,
     delivery::Report,
     engine::{Explanation, Failure, Loaded, Rendering},
     record::{Message, Record},
-    runtime::{EventOutcome, EventRendering},
+    runtime::{EventExplanation, EventOutcome, EventRendering},
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
@@ -15,15 +15,16 @@ use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 /// in the set, and printed as a number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    places: BTreeSet<String>,
+    places: Arc<BTreeSet<String>>,
 }
 
 impl Names {
     pub(crate) fn new(config: &Config, loaded: &Loaded) -> Self {
         let places = loaded.triggers.iter().enumerate();
         let places = places.filter(|(place, _)| !config.trigger_is_named(*place));
+        let places = places.map(|(_, trigger)| trigger.name.clone()).collect();
         Self {
-            places: places.map(|(_, trigger)| trigger.name.clone()).collect(),
+            places: Arc::new(places),
         }
     }
 
@@ -127,6 +128,8 @@ pub(crate) struct Lines {
     pub(crate) events: u64,
     pub(crate) records: u64,
     pub(crate) failures: u64,
+    /// The numbers of lines that are no events.
+    pub(crate) unread: Vec<u64>,
 }
 
 impl Lines {
@@ -139,10 +142,9 @@ impl Lines {
     fn failure(&mut self, event: &str, queue: Option<(Name<'_>, u32)>, failure: &Failure) {
         self.failures += 1;
         let (trigger, queue) = queue.unzip();
-        let message = message_for(event, &failure.message);
         let error = Problem {
             code: &failure.code,
-            message: &message,
+            message: &failure.message,
         };
         self.push(&FailedLine {
             event,
@@ -163,7 +165,7 @@ impl Lines {
                         lines.rendering(&rendering.event, queue, names);
                     }
                 }
-                Err(failure) => lines.failure(&rendering.event, None, failure),
+                Err(failure) => lines.event_failed(&rendering.event, failure),
             }
         }
         lines
@@ -212,7 +214,7 @@ impl Lines {
                         }
                     }
                 }
-                Err(failure) => lines.failure(&outcome.event, None, failure),
+                Err(failure) => lines.event_failed(&outcome.event, failure),
             }
         }
         lines
@@ -247,36 +249,39 @@ impl Lines {
         lines
     }
 
-    /// Why triggers fire for an event, or do not.
-    pub(crate) fn explained(&mut self, event: &str, explanations: &[Explanation], names: &Names) {
-        self.events += 1;
-        for explanation in explanations {
-            self.records += u64::from(explanation.fires);
-            self.push(&ExplainedLine {
-                event,
-                trigger: names.of(&explanation.trigger),
-                fires: explanation.fires,
-                clause: &explanation.clause,
-                reason: &explanation.reason,
-            });
+    /// Why triggers fire for events, or do not.
+    pub(crate) fn of_explanations(explained: &[EventExplanation], names: &Names) -> Self {
+        let mut lines = Self::default();
+        for EventExplanation { event, outcome } in explained {
+            lines.events += 1;
+            match outcome {
+                Ok(explanations) => {
+                    for explanation in explanations {
+                        lines.explained(event, explanation, names);
+                    }
+                }
+                Err(failure) => lines.event_failed(event, failure),
+            }
         }
+        lines
     }
 
-    /// An event that failed as a whole.
-    pub(crate) fn failed(&mut self, event: &str, failure: &Failure) {
-        self.events += 1;
+    fn explained(&mut self, event: &str, explanation: &Explanation, names: &Names) {
+        self.records += u64::from(explanation.fires);
+        self.push(&ExplainedLine {
+            event,
+            trigger: names.of(&explanation.trigger),
+            fires: explanation.fires,
+            clause: &explanation.clause,
+            reason: &explanation.reason,
+        });
+    }
+
+    /// An event that failed as a whole; what is none is called by its line.
+    fn event_failed(&mut self, event: &str, failure: &Failure) {
+        let number = event.strip_prefix("line ");
+        self.unread
+            .extend(number.and_then(|number| number.parse::<u64>().ok()));
         self.failure(event, None, failure);
-    }
-}
-
-/// The reader of one line counts from 1; the file's line is in the event's name.
-fn message_for(event: &str, message: &str) -> String {
-    match event.strip_prefix("line ") {
-        Some(number) => message.replacen(
-            " at line 1 column ",
-            &format!(" at line {number} column "),
-            1,
-        ),
-        None => message.to_owned(),
     }
 }

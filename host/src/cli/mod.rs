@@ -2,11 +2,13 @@
 
 mod args;
 mod check;
+mod console;
 mod demo;
 mod dev_proxy;
 mod error;
 mod events;
 mod explain;
+mod interrupt;
 mod lines;
 mod output;
 mod progress;
@@ -16,13 +18,18 @@ mod report;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
+use action_triggers_host::{config::Config, runtime::Runtime};
 use clap::Parser as _;
+use futures_util::Stream;
 
 use self::{
     args::{Args, Command, Input},
+    console::Console,
     error::CliError,
+    events::{Events, Piece},
+    lines::Names,
+    progress::Progress,
 };
-use action_triggers_host::{config::Config, runtime::Runtime};
 
 /// All went well, or some event or record failed, each of which has its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,30 +68,36 @@ pub(crate) fn run() -> ExitCode {
 async fn execute(command: Command) -> Result<Outcome, CliError> {
     match command {
         Command::Demo => demo::run().await,
-        Command::Run(input) => publish::run(input).await,
-        Command::Render(input) => render::run(input).await,
-        Command::Explain(input) => explain::run(input).await,
+        Command::Run(input) => publish::run(&input).await,
+        Command::Render(input) => render::run(&input).await,
+        Command::Explain(input) => explain::run(&input).await,
         Command::Check(files) => check::run(&files).await,
         Command::DevProxy(options) => dev_proxy::run(options).await,
     }
 }
 
 /// What the commands that read events start with.
-struct Started {
+struct Started<P> {
     runtime: Runtime,
-    names: lines::Names,
-    /// What becomes of the records, for whoever wants it.
-    is_terminal: bool,
+    console: Console,
+    pieces: P,
 }
 
-async fn start(input: &Input) -> Result<Started, CliError> {
+/// `verb` says what happens to records, such as `delivered`.
+async fn start(
+    input: &Input,
+    verb: &'static str,
+) -> Result<Started<impl Stream<Item = Result<Piece, CliError>>>, CliError> {
+    let events = Events::open(&input.events)?;
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
     let runtime = config.builder().build().await;
     let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
-    let names = lines::Names::new(&config, runtime.loaded());
+    let names = Names::new(&config, runtime.loaded());
+    let progress = Progress::new(verb, std::io::stderr().is_terminal());
+    let event_bytes = config.limits().event_bytes;
     Ok(Started {
         runtime,
-        names,
-        is_terminal: std::io::stderr().is_terminal(),
+        console: Console::new(names, progress, (events.name(), event_bytes)),
+        pieces: events.pieces(event_bytes)?,
     })
 }

@@ -9,6 +9,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::{Outcome, report::counted};
+
 /// Counts, shown while they change when standard error is a terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -50,16 +52,21 @@ impl Progress {
         }
     }
 
-    pub(crate) fn any_failed(&self) -> bool {
-        self.failures.load(Ordering::Relaxed) > 0
+    /// Prints something else on standard error, above what is shown.
+    pub(crate) fn above(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
     }
 
     /// Ends it with a line that stays.
-    pub(crate) fn finish(&self) {
+    pub(crate) fn finish(&self) -> Outcome {
         self.bar.finish_and_clear();
         let seconds = self.bar.elapsed().as_secs_f64();
         // Nobody is left to be told when this fails.
         writeln!(std::io::stderr(), "{self} in {seconds:.2} s").ok();
+        match self.failures.load(Ordering::Relaxed) {
+            0 => Outcome::Well,
+            _ => Outcome::SomeFailed,
+        }
     }
 }
 
@@ -71,9 +78,10 @@ impl fmt::Display for Progress {
             count(&self.records),
             count(&self.failures),
         );
+        let (events, records) = (counted(events, "event"), counted(records, "record"));
         write!(
             formatter,
-            "{events} events, {records} records {}, {failures} failed",
+            "{events}, {records} {}, {failures} failed",
             self.verb
         )
     }

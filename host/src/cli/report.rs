@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use action_triggers_host::config::Problem;
+use action_triggers_host::problem::Problem;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::error::CliError;
@@ -18,12 +18,24 @@ pub(crate) fn error(error: &CliError) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// A number of things, for a sentence.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Prints a remark.
+pub(crate) fn note(text: &str) {
+    writeln!(std::io::stderr(), "note: {text}").ok();
+}
+
 /// Prints problems, each with a mark in the file it is about.
 pub(crate) fn problems(problems: &[Problem]) {
     let handler = if std::io::stderr().is_terminal() {
         GraphicalReportHandler::new()
     } else {
-        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        // On a pipe a message stays on its line, for whoever searches there.
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_wrap_lines(false)
     };
     for problem in problems {
         let mut text = String::new();

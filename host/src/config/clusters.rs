@@ -63,7 +63,14 @@ impl<'a> Reading<'a> {
         self.cluster_bounds(&table, &mut cluster);
         // What only the client can tell: addresses, certificates, flavors.
         if let Err(error) = RestPublisher::new([Arc::new(cluster.clone())]) {
-            self.error(error.code(), field, error.to_string(), "");
+            let member = match error.code() {
+                "invalid_rest_url" => "rest_url",
+                "invalid_auth" => "auth",
+                "invalid_tls" => "tls",
+                _ => "api",
+            };
+            let place = table.get(member).unwrap_or_else(|| field.clone());
+            self.error(error.code(), &place, error.to_string(), "");
         }
         Some(cluster)
     }

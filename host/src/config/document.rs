@@ -1,6 +1,6 @@
 //! A file as a tree of values that know where they stand in it.
 
-use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use serde::{
     Deserialize, Deserializer,
@@ -9,19 +9,18 @@ use serde::{
 use serde_json::value::RawValue;
 use toml::de::{DeTable, DeValue};
 
-use super::{
-    mask,
-    problem::{Problem, Source},
-};
+use super::mask;
+use crate::problem::{self, Excerpt, Problem};
 
 /// The deepest nesting that is read; reading goes down by recursion.
 const DEEPEST: usize = 128;
 
 /// A file's text and what it says.
 pub(super) struct Document {
-    /// What is shown of it: secrets are masked.
-    pub(super) source: Arc<Source>,
+    name: String,
     pub(super) text: String,
+    /// The same with its secrets covered.
+    shown: String,
     pub(super) root: Node,
     pub(super) syntax: Syntax,
 }
@@ -116,20 +115,20 @@ impl Document {
             Syntax::Toml => toml(&text),
         };
         match root {
-            Ok(root) => {
-                let source = Arc::new(Source::new(name, mask::secrets(&text, &root)));
-                Ok(Self {
-                    source,
-                    text,
-                    root,
-                    syntax,
-                })
-            }
-            Err(fault) => {
-                let source = Source::new(name, mask::lines(&text));
-                Err(Box::new(fault.problem(Arc::new(source), syntax)))
-            }
+            Ok(root) => Ok(Self {
+                name: name.to_owned(),
+                shown: mask::secrets(&text, &root),
+                text,
+                root,
+                syntax,
+            }),
+            Err(fault) => Err(Box::new(fault.problem(name, &text, syntax))),
         }
+    }
+
+    /// What is shown of these bytes.
+    pub(super) fn excerpt(&self, span: Range<usize>) -> Excerpt {
+        Excerpt::new(&self.name, &self.shown, span)
     }
 
     /// The value as JSON text; exactly as written, where it is written in JSON.
@@ -154,7 +153,7 @@ struct Fault {
 }
 
 impl Fault {
-    fn problem(self, source: Arc<Source>, syntax: Syntax) -> Problem {
+    fn problem(self, name: &str, text: &str, syntax: Syntax) -> Problem {
         let help = match syntax {
             Syntax::Json => {
                 "correct the JSON at the mark; a file ending in `.toml` is read as TOML"
@@ -165,8 +164,14 @@ impl Fault {
         };
         Problem::error(self.code, "$", self.message)
             .with_help(help)
-            .at(source, self.span)
+            .at(excerpt_of_unread(name, text, self.span))
     }
+}
+
+/// What is shown of a file that could not be taken apart.
+pub(super) fn excerpt_of_unread(name: &str, text: &str, span: Range<usize>) -> Excerpt {
+    let shown = problem::mask::lines(text, &["values", "auth", "identity", "://"]);
+    Excerpt::new(name, &shown, span)
 }
 
 fn json(text: &str) -> Result<Node, Fault> {
@@ -212,8 +217,12 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
     let value = match written.as_bytes().first() {
         Some(b'{') => {
             let Pairs(pairs) = serde_json::from_str(written).map_err(fault)?;
-            let member = |pair| member(pair, text, depth);
-            Value::Table(pairs.into_iter().map(member).collect::<Result<_, _>>()?)
+            let mut members: Vec<Member> = Vec::with_capacity(pairs.len());
+            for pair in pairs {
+                let after = members.last().map_or(start, |one| one.node.span.end);
+                members.push(member(pair, text, after, depth)?);
+            }
+            Value::Table(members)
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(written).map_err(fault)?;
@@ -229,33 +238,29 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
     Ok(Node { span, value })
 }
 
+/// Reads a member; its name stands behind this byte.
 fn member(
-    (Key(key), raw): (Key<'_>, &RawValue),
+    (key, raw): (String, &RawValue),
     text: &str,
+    after: usize,
     depth: usize,
 ) -> Result<Member, Fault> {
     let node = build(raw, text, depth + 1)?;
-    let key_span = match &key {
-        // With its quotes.
-        Cow::Borrowed(key) => {
-            let start = offset_in(key, text);
-            start.saturating_sub(1)..start + key.len() + 1
-        }
-        // Written with escapes: no longer a part of the text.
-        Cow::Owned(_) => node.span.clone(),
+    // Around the quoted name there are only spaces, a comma and a colon.
+    let around = text.get(after..node.span.start).unwrap_or_default();
+    let key_span = match (around.find('"'), around.rfind('"')) {
+        (Some(first), Some(last)) => after + first..after + last + 1,
+        _ => node.span.clone(),
     };
     Ok(Member {
-        key: key.into_owned(),
+        key,
         key_span,
         node,
     })
 }
 
 /// The members of an object, in order, repeats and all.
-struct Pairs<'a>(Vec<(Key<'a>, &'a RawValue)>);
-
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -6,7 +6,6 @@ use super::{
     Config, Triggers,
     document::{Document, Node, Value},
     load,
-    problem::Problem,
     reading::{Field, Reading, Table},
     secret::Origin,
     upstream::Upstream,
@@ -16,6 +15,7 @@ use crate::{
     cluster::Cluster,
     engine::Limits,
     outbox::OutboxLimits,
+    problem::Problem,
     settings::{Settings, SettingsBuilder},
 };
 

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use super::{
     document::{Document, Member, Node, Value},
-    problem::{Problem, Severity},
     reading::mark,
 };
-use crate::engine;
+use crate::{
+    engine,
+    problem::{Problem, Severity},
+};
 
 /// Where the triggers stand.
 pub(super) struct Triggers<'a> {
@@ -18,23 +20,32 @@ pub(super) struct Triggers<'a> {
 }
 
 impl<'a> Triggers<'a> {
-    /// The trigger at this place of the set.
-    pub(super) fn trigger(&self, place: usize) -> Option<&'a Node> {
+    /// Every trigger of the set.
+    pub(super) fn all(&self) -> &'a [Node] {
         match &self.node.member("triggers").unwrap_or(self.node).value {
-            Value::List(items) => items.get(place),
-            _ => None,
+            Value::List(items) => items,
+            _ => &[],
         }
     }
 
     /// The diagnostic as a problem that points into the file.
     pub(super) fn problem(&self, diagnostic: &engine::Diagnostic) -> Problem {
-        let (member, node) = find(self.node, &diagnostic.path);
+        // A template that is a member's name.
+        let (path, is_name) = match diagnostic.path.strip_suffix('~') {
+            Some(path) => (path, true),
+            None => (
+                diagnostic.path.as_str(),
+                diagnostic.code == "unknown_member",
+            ),
+        };
+        let (member, node) = find(self.node, path);
         let key_span = member.map(|member| member.key_span.clone());
-        let names_key = diagnostic.code == "unknown_member";
+        let text = &self.document.text;
         let span = match (&diagnostic.span, key_span) {
-            (Some(span), _) => inside(&self.document.text, node, span),
-            (None, Some(key_span)) if names_key => key_span,
-            (None, key_span) => mark(&self.document.text, node, key_span),
+            (Some(span), Some(key_span)) if is_name => part_of(text, key_span, span),
+            (Some(span), _) => inside(text, node, span),
+            (None, Some(key_span)) if is_name => key_span,
+            (None, key_span) => mark(text, node, key_span),
         };
         let severity = match diagnostic.severity {
             engine::Severity::Error => Severity::Error,
@@ -47,7 +58,7 @@ impl<'a> Triggers<'a> {
         let path = format!("{}{rest}", self.path);
         Problem::new(severity, &diagnostic.code, path, &diagnostic.message)
             .with_help(diagnostic.help.clone().unwrap_or_default())
-            .at(self.document.source.clone(), span)
+            .at(self.document.excerpt(span))
     }
 }
 
@@ -100,37 +111,62 @@ fn next_step(path: &str) -> Option<(Step, &str)> {
 
 /// The part of a string in the file that became this part of its value; the
 /// whole string where that cannot be told.
-fn inside(text: &str, node: &Node, span: &engine::Span) -> Range<usize> {
-    let written = text.get(node.span.clone()).unwrap_or_default();
+pub(super) fn inside(text: &str, node: &Node, span: &engine::Span) -> Range<usize> {
+    part_of(text, node.span.clone(), span)
+}
+
+fn part_of(text: &str, string: Range<usize>, span: &engine::Span) -> Range<usize> {
+    let written = text.get(string.clone()).unwrap_or_default();
     let end = u64::from(span.offset) + u64::from(span.length);
     let (Ok(start), Ok(end)) = (usize::try_from(span.offset), usize::try_from(end)) else {
-        return node.span.clone();
+        return string;
     };
     match (written_offset(written, start), written_offset(written, end)) {
-        (Some(from), Some(to)) if from <= to => node.span.start + from..node.span.start + to,
-        _ => node.span.clone(),
+        (Some(from), Some(to)) if from <= to => string.start + from..string.start + to,
+        _ => string,
     }
 }
 
 /// Where in a quoted string the byte of its value at `offset` was written.
 fn written_offset(written: &str, offset: usize) -> Option<usize> {
     let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    // TOML's strings of several lines drop and join line breaks.
-    if written.starts_with("\"\"\"") || written.starts_with("'''") {
-        return None;
-    }
-    let (mut at, mut decoded) = (1, 0);
-    while decoded < offset {
+    let (mut at, mut decoded) = (body_start(written), 0);
+    loop {
         let rest = written.get(at..)?;
         let (written_length, decoded_length) = match rest.chars().next()? {
             '\\' if quote == '"' => escape(rest)?,
-            c if c == quote => return None,
+            _ if decoded >= offset => return Some(at),
+            c if c == quote && rest.len() <= quotes(written) => return None,
             c => (c.len_utf8(), c.len_utf8()),
         };
+        if decoded >= offset && decoded_length > 0 {
+            return Some(at);
+        }
         at += written_length;
         decoded += decoded_length;
     }
-    Some(at)
+}
+
+/// How many quotes a string begins and ends with.
+fn quotes(written: &str) -> usize {
+    if written.len() >= 6 && (written.starts_with("\"\"\"") || written.starts_with("'''")) {
+        3
+    } else {
+        1
+    }
+}
+
+/// Where a string's value begins: TOML leaves out a line break right behind
+/// three quotes.
+fn body_start(written: &str) -> usize {
+    match quotes(written) {
+        3 => {
+            let body = written.get(3..).unwrap_or_default();
+            let trimmed = body.strip_prefix("\r\n").or(body.strip_prefix('\n'));
+            written.len() - trimmed.unwrap_or(body).len()
+        }
+        quotes => quotes,
+    }
 }
 
 /// How many bytes an escape takes as it is written, and how many it stands for.
@@ -139,6 +175,11 @@ fn escape(rest: &str) -> Option<(usize, usize)> {
         b'u' => 4,
         b'U' => 8,
         b'x' => 2,
+        // Joins lines: nothing of it is left, nor of the space that follows.
+        b' ' | b'\t' | b'\r' | b'\n' => {
+            let after = rest.get(1..)?.trim_start_matches([' ', '\t', '\r', '\n']);
+            return Some((rest.len() - after.len(), 0));
+        }
         _ => return Some((2, 1)),
     };
     let length = 2 + digits;
@@ -180,6 +221,36 @@ mod tests {
         );
         assert_eq!(written_offset(written, decoded.len() + 1), None);
         assert_eq!(written_offset(r"'a\n{{'", 3), Some(4));
-        assert_eq!(written_offset("\"\"\"\na\"\"\"", 0), None);
+    }
+
+    #[test]
+    fn offsets_are_found_in_every_string_of_toml() {
+        for written in [
+            r#""a\tb\u00e9 {{ x }}""#,
+            "'a\\b é {{ x }}'",
+            "\"\"\"{{ x }}\"\"\"",
+            "\"\"\"\nan \"é\"\n  {{ x }}\n\"\"\"",
+            "\"\"\"\r\na\r\nb {{ x }}\r\n\"\"\"",
+            "\"\"\"\\\n   a \\\r\n\n  {{ x }}\"\"\"",
+            "'''\n\\a\n{{ x }}'''",
+        ] {
+            let text = format!("key = {written}\n");
+            let document = Document::parse("f", text.clone(), super::super::Syntax::Toml);
+            let Ok(document) = document else {
+                panic!("{text} is no TOML");
+            };
+            let node = document.root.member("key").unwrap();
+            let Value::Text(value) = &node.value else {
+                panic!("{text} holds no string");
+            };
+            let span = engine::Span {
+                offset: u32::try_from(value.find("{{").unwrap()).unwrap(),
+                length: 7,
+                line: 0,
+                column: 0,
+            };
+            let found = inside(&document.text, node, &span);
+            assert_eq!(text.get(found), Some("{{ x }}"), "{text}");
+        }
     }
 }

@@ -19,10 +19,11 @@
 mod checks;
 mod clusters;
 mod document;
+mod error;
 mod host;
 mod locate;
 mod mask;
-mod problem;
+mod queues;
 mod reading;
 mod secret;
 #[cfg(test)]
@@ -31,9 +32,10 @@ mod upstream;
 
 use std::{fmt, path::Path, time::Duration};
 
-pub use self::problem::{ConfigError, Problem, Severity};
+pub use self::error::ConfigError;
 use self::{
-    document::{Document, Node, Syntax},
+    document::{Document, Node, Syntax, excerpt_of_unread},
+    queues::Queues,
     reading::{Environment, Reading},
 };
 use crate::{
@@ -41,6 +43,7 @@ use crate::{
     cluster::Cluster,
     engine::{Diagnostic, Limits},
     outbox::OutboxLimits,
+    problem::Problem,
     runtime::{Builder, Runtime},
     settings::Settings,
 };
@@ -141,13 +144,20 @@ impl Config {
 
     /// Whether the trigger at this place of the set brings a name or an id.
     pub fn trigger_is_named(&self, place: usize) -> bool {
-        let trigger = self.place_of_triggers().and_then(|set| set.trigger(place));
+        let trigger = self
+            .place_of_triggers()
+            .and_then(|set| set.all().get(place));
         let brings = |name| {
             trigger
                 .and_then(|one| one.member(name))
                 .is_some_and(Node::is_given)
         };
         brings("name") || brings("id")
+    }
+
+    /// Bounds on the sandbox.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// A builder with everything the file says.
@@ -168,9 +178,34 @@ impl Config {
         }
     }
 
-    /// What the sandbox says of the triggers, with its place in their file.
-    pub fn locate(&self, diagnostic: &Diagnostic) -> Option<Problem> {
-        Some(self.place_of_triggers()?.problem(diagnostic))
+    /// What the sandbox says of the triggers, with its places in their file and
+    /// in its order.
+    pub fn locate(&self, diagnostics: &[Diagnostic]) -> Vec<Problem> {
+        let Some(triggers) = self.place_of_triggers() else {
+            return Vec::new();
+        };
+        let mut problems: Vec<_> = diagnostics
+            .iter()
+            .map(|one| triggers.problem(one))
+            .collect();
+        problems.sort_by_key(Problem::offset);
+        problems
+    }
+
+    /// The same, with what keeps every record of some queue from being
+    /// published: a broker that there is not, a setting that is not allowed.
+    pub fn examine_triggers(&self, diagnostics: &[Diagnostic]) -> Vec<Problem> {
+        let mut problems = self.locate(diagnostics);
+        if let Some(triggers) = self.place_of_triggers() {
+            problems.extend(Queues::examine(self, triggers));
+        }
+        problems.sort_by_key(Problem::offset);
+        problems
+    }
+
+    /// How many triggers there are, right or wrong.
+    pub fn trigger_count(&self) -> usize {
+        self.place_of_triggers().map_or(0, |set| set.all().len())
     }
 
     /// The set of triggers as JSON, if there is one.
@@ -229,16 +264,11 @@ fn read_text(file: &Path, name: &str) -> Result<String, Box<Problem>> {
 
 fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
     let offset = error.utf8_error().valid_up_to();
-    let before = error.as_bytes().get(..offset).unwrap_or_default();
-    let line = before.split(|byte| *byte == b'\n').count();
-    let line_start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default())
-        .chars()
-        .count()
-        + 1;
-    let message = format!("`{name}` is not UTF-8 at line {line}, column {column}");
-    Problem::error("file_not_utf8", "$", message).with_help("save the file as UTF-8")
+    // What is valid stays where it is.
+    let text = String::from_utf8_lossy(error.as_bytes());
+    let excerpt = excerpt_of_unread(name, &text, offset..offset + 1);
+    let message = format!("`{name}` is not UTF-8 from byte {offset} on");
+    Problem::error("file_not_utf8", "$", message)
+        .with_help("save the file as UTF-8")
+        .at(excerpt)
 }

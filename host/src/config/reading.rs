@@ -2,10 +2,8 @@
 
 use std::{ops::Range, path::Path, time::Duration};
 
-use super::{
-    document::{Document, Member, Node, Value},
-    problem::{Problem, Severity},
-};
+use super::document::{Document, Member, Node, Value};
+use crate::problem::{Problem, Severity};
 
 /// Reads environment variables; tests bring their own.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -61,7 +59,7 @@ impl<'a> Table<'a> {
 }
 
 /// The path of a member. Names that are no words are quoted as JSON.
-fn member_path(path: &str, name: &str) -> String {
+pub(super) fn member_path(path: &str, name: &str) -> String {
     let is_word = !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -98,8 +96,7 @@ impl<'a> Reading<'a> {
     ) {
         let span = mark(&self.document.text, field.node, field.key_span.clone());
         let problem = Problem::new(severity, code, &field.path, message).with_help(help);
-        self.problems
-            .push(problem.at(self.document.source.clone(), span));
+        self.problems.push(problem.at(self.document.excerpt(span)));
     }
 
     pub(super) fn wrong_type(&mut self, field: &Field<'_>, expected: &str) {
@@ -147,9 +144,8 @@ impl<'a> Reading<'a> {
                     &field.path,
                     format!("`{name}` is unknown here"),
                 );
-                let source = self.document.source.clone();
-                self.problems
-                    .push(problem.with_help(help).at(source, span.clone()));
+                let excerpt = self.document.excerpt(span.clone());
+                self.problems.push(problem.with_help(help).at(excerpt));
                 field.key_span = None;
             }
         }

@@ -9,6 +9,7 @@ mod client;
 mod dialect;
 mod error;
 mod explain;
+mod read_back;
 mod redact;
 mod redpanda;
 mod size;
@@ -40,7 +41,11 @@ use self::{
     topics::{Topic, Topics},
     verdict::Finding,
 };
-pub use self::{dialect::supports_headers, error::RestError};
+pub use self::{
+    dialect::supports_headers,
+    error::RestError,
+    read_back::{ReadBackError, read_back},
+};
 use crate::{
     cluster::Cluster,
     publisher::{Batch, PublishFuture, Publisher, Reason, Verdict},

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+
 use crate::{
-    engine::{Failure, Guest, Publication, Rendering},
+    engine::{Explanation, Failure, Guest, Publication, Rendering},
     event::{Event, EventError},
     record::Message,
 };
@@ -21,7 +23,7 @@ pub struct EventResult<T> {
 /// Events on their way to a worker.
 pub(super) enum Input {
     Events(Vec<Event>),
-    Lines { lines: Vec<u8>, first_line: u64 },
+    Lines { lines: Bytes, first_line: u64 },
 }
 
 impl Input {
@@ -80,55 +82,70 @@ impl Rules {
         join(places, guest.render(events))
     }
 
+    /// Says of every trigger why it fires for each event, or does not.
+    pub(super) fn explain(&self, input: Input, guest: &mut Guest) -> Vec<EventResult<Explanation>> {
+        let explain = |(event, read): (String, Result<Event, EventError>)| {
+            let outcome = read.map_err(|error| failure(&error)).and_then(|event| {
+                let content_type = event.content_type.clone();
+                let explanations = guest.explain(event)?;
+                Ok(if self.may_fire(&content_type) {
+                    explanations
+                } else {
+                    not_whitelisted(explanations, &content_type)
+                })
+            });
+            EventResult { event, outcome }
+        };
+        self.events(input).into_iter().map(explain).collect()
+    }
+
     fn read(&self, input: Input) -> (Vec<Place>, Vec<Event>) {
         let mut places = Vec::new();
         let mut events = Vec::new();
-        let mut settle = |name: String, read: Result<Event, EventError>| match read {
-            Ok(event) if self.may_fire(&event.content_type) => {
-                places.push(Place {
-                    event: event.id.clone(),
-                    settled: None,
-                });
-                events.push(event);
-            }
-            Ok(event) => places.push(Place {
-                event: event.id,
-                settled: Some(Ok(())),
-            }),
-            Err(error) => {
-                let failure = Failure {
-                    code: error.code().into(),
-                    message: error.to_string(),
-                };
-                places.push(Place {
-                    event: name,
-                    settled: Some(Err(failure)),
-                });
-            }
-        };
-        match input {
-            Input::Events(events) => {
-                for event in events {
-                    settle(event.id.clone(), self.bounded(event));
+        for (name, read) in self.events(input) {
+            let settled = match read {
+                Ok(event) if self.may_fire(&event.content_type) => {
+                    events.push(event);
+                    None
                 }
-            }
-            Input::Lines { lines, first_line } => {
-                for (number, line) in (first_line..).zip(lines.split(|byte| *byte == b'\n')) {
-                    if !line.trim_ascii().is_empty() {
-                        let next_id = || format!("{}-{number}", self.id_prefix);
-                        let read = Event::from_bytes(line, self.event_bytes, next_id);
-                        settle(format!("line {number}"), read);
-                    }
-                }
-            }
+                Ok(_) => Some(Ok(())),
+                Err(error) => Some(Err(failure(&error))),
+            };
+            let event = name;
+            places.push(Place { event, settled });
         }
         (places, events)
     }
 
+    /// Every event with its id; what is none is called by its line.
+    fn events(&self, input: Input) -> Vec<(String, Result<Event, EventError>)> {
+        match input {
+            Input::Events(events) => {
+                let bounded = |event: Event| (event.id.clone(), self.bounded(event));
+                events.into_iter().map(bounded).collect()
+            }
+            Input::Lines { lines, first_line } => {
+                let lines = (first_line..).zip(lines.split(|byte| *byte == b'\n'));
+                let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+                lines
+                    .map(|(number, line)| self.event(number, line))
+                    .collect()
+            }
+        }
+    }
+
+    fn event(&self, number: u64, line: &[u8]) -> (String, Result<Event, EventError>) {
+        let next_id = || format!("{}-{number}", self.id_prefix);
+        match Event::from_bytes(line, self.event_bytes, next_id) {
+            Ok(event) => (event.id.clone(), Ok(event)),
+            Err(error) => (format!("line {number}"), Err(error.on_line(number))),
+        }
+    }
+
     fn bounded(&self, event: Event) -> Result<Event, EventError> {
-        let (actual, maximum) = (event.size(), self.event_bytes);
-        if actual > maximum {
-            Err(EventError::TooLarge { actual, maximum })
+        let maximum = self.event_bytes;
+        if event.size() > maximum {
+            Err(EventError::TooLarge { maximum })
         } else {
             Ok(event)
         }
@@ -138,6 +155,23 @@ impl Rules {
     fn may_fire(&self, content_type: &str) -> bool {
         self.whitelist.is_empty() || self.whitelist.contains(&normalized(content_type))
     }
+}
+
+fn failure(error: &EventError) -> Failure {
+    Failure {
+        code: error.code().into(),
+        message: error.to_string(),
+    }
+}
+
+/// What the triggers say themselves does not count.
+fn not_whitelisted(mut explanations: Vec<Explanation>, content_type: &str) -> Vec<Explanation> {
+    for explanation in &mut explanations {
+        explanation.fires = false;
+        "whitelisted_content_types".clone_into(&mut explanation.clause);
+        explanation.reason = format!("`{content_type}` is not on the whitelist");
+    }
+    explanations
 }
 
 /// A content type with its model in lower case, as it is compared.

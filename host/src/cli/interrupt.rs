@@ -1,0 +1,62 @@
+//! Signals that ask the process to stop.
+
+use std::{future::pending, io};
+
+/// Waits until the process is asked to stop: by an interrupt (Ctrl-C) or, on
+/// Unix, a termination. Where no signal can be waited for, none comes.
+pub(crate) async fn once() {
+    match Requests::listen() {
+        Ok(mut requests) => requests.next().await,
+        Err(_) => pending().await,
+    }
+}
+
+/// Waits until the process is asked again: whoever does will not wait. Says so
+/// the first time.
+pub(crate) async fn twice(say: impl FnOnce()) {
+    let Ok(mut requests) = Requests::listen() else {
+        return pending().await;
+    };
+    requests.next().await;
+    say();
+    requests.next().await;
+}
+
+#[cfg(unix)]
+struct Requests {
+    interrupts: tokio::signal::unix::Signal,
+    terminations: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Requests {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self {
+            interrupts: signal(SignalKind::interrupt())?,
+            terminations: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupts.recv() => {}
+            _ = self.terminations.recv() => {}
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Requests(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Requests {
+    fn listen() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}

@@ -1,0 +1,204 @@
+//! The lines of a text that a problem is about, ready to be shown.
+
+use std::ops::Range;
+
+use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+/// Most characters of a line that are shown.
+const WIDTH: usize = 100;
+/// Of these, how many stand before the mark where a line is cut.
+const BEFORE: usize = 40;
+
+/// The marked line of a text and its neighbours. A long line is cut round the
+/// mark, and characters that would steer a terminal are replaced.
+#[derive(Clone, Debug)]
+pub struct Excerpt {
+    name: String,
+    shown: String,
+    /// The number of the first line that is shown, from 0.
+    first_line: usize,
+    /// Line and column of the mark in the whole text, both from 0; the column
+    /// in characters.
+    line: usize,
+    column: usize,
+    /// The mark, in bytes of what is shown.
+    mark: Range<usize>,
+    /// Where the mark begins, in bytes of the whole text.
+    offset: usize,
+}
+
+impl Excerpt {
+    /// What surrounds these bytes of a text; the mark ends with its line.
+    pub fn new(name: &str, text: &str, span: Range<usize>) -> Self {
+        let offset = text.floor_char_boundary(span.start);
+        let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
+        let line = before.matches('\n').count();
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before
+            .get(line_start..)
+            .map_or(0, |part| part.chars().count());
+        let length = after.floor_char_boundary(span.len());
+        let marked = after.get(..length).and_then(|part| part.lines().next());
+        let mut excerpt = Self {
+            name: name.to_owned(),
+            shown: String::new(),
+            first_line: line.saturating_sub(1),
+            line,
+            column,
+            mark: 0..0,
+            offset,
+        };
+        excerpt.show(text, marked.map_or(0, |part| part.chars().count()));
+        excerpt
+    }
+
+    /// Says that the text is one line of a larger one: its number, from 1.
+    pub fn on_line(mut self, number: u64) -> Self {
+        let shift = usize::try_from(number.saturating_sub(1)).unwrap_or_default();
+        self.first_line += shift;
+        self.line += shift;
+        self
+    }
+
+    /// Where the mark begins, in bytes of the whole text.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub(super) fn mark(&self) -> SourceSpan {
+        (self.mark.start, self.mark.len()).into()
+    }
+
+    fn show(&mut self, text: &str, marked: usize) {
+        let lines = text.lines().enumerate().skip(self.first_line);
+        for (number, line) in lines.take(self.line - self.first_line + 2) {
+            if !self.shown.is_empty() || number > self.first_line {
+                self.shown.push('\n');
+            }
+            if number == self.line {
+                self.show_line(line, self.column..self.column + marked, true);
+            } else {
+                self.show_line(line, 0..0, false);
+            }
+        }
+        // Behind the last line break.
+        if self.mark == (0..0) && self.column == 0 && self.line > self.first_line {
+            self.mark = self.shown.len()..self.shown.len();
+        }
+    }
+
+    /// Appends a line, cut where it is long, and notes where its mark went.
+    fn show_line(&mut self, line: &str, mark: Range<usize>, is_marked: bool) {
+        let is_long = line.chars().nth(WIDTH).is_some();
+        let first = if is_long {
+            mark.start.saturating_sub(BEFORE)
+        } else {
+            0
+        };
+        if first > 0 {
+            self.shown.push('…');
+        }
+        let (mut start, mut end) = (None, None);
+        for (place, character) in (first..).zip(line.chars().skip(first).take(WIDTH)) {
+            if place == mark.start {
+                start = Some(self.shown.len());
+            }
+            if place == mark.end {
+                end = Some(self.shown.len());
+            }
+            let is_steering = character.is_control() && character != '\t';
+            self.shown
+                .push(if is_steering { '\u{fffd}' } else { character });
+        }
+        let last = self.shown.len();
+        if is_marked && start.is_none() {
+            // Something to stand under for a mark behind the line.
+            self.shown.push(' ');
+        }
+        if is_long && line.chars().nth(first + WIDTH).is_some() {
+            self.shown.push('…');
+        }
+        if is_marked {
+            self.mark = start.unwrap_or(last)..end.unwrap_or(last);
+        }
+    }
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        _span: &SourceSpan,
+        lines_before: usize,
+        _lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        // Without its neighbours the mark itself is asked for, by the headline.
+        let (line, column) = match lines_before {
+            0 => (self.line, self.column),
+            _ => (self.first_line, 0),
+        };
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            self.shown.as_bytes(),
+            (0, self.shown.len()).into(),
+            line,
+            column,
+            self.shown.lines().count(),
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Name, line and column as the headline has them, and what is marked.
+    fn read(text: &str, span: Range<usize>) -> (usize, usize, String, String) {
+        let excerpt = Excerpt::new("f", text, span);
+        let marked = excerpt.shown.get(excerpt.mark.clone()).unwrap().to_owned();
+        (excerpt.line + 1, excerpt.column + 1, excerpt.shown, marked)
+    }
+
+    #[test]
+    fn the_marked_line_is_shown_with_its_neighbours() {
+        let text = "one\ntwo\nthrée x\nfour\nfive\n";
+        let at = text.find('x').unwrap();
+        let expected = (3, 7, "two\nthrée x\nfour".to_owned(), "x".to_owned());
+        assert_eq!(read(text, at..at + 1), expected);
+    }
+
+    #[test]
+    fn a_mark_ends_with_its_line_and_may_stand_behind_the_text() {
+        let (_, _, _, marked) = read("a bc\nd", 2..6);
+        assert_eq!(marked, "bc");
+        for text in ["", "a", "a\n", "a\n\n", "é\r\n"] {
+            let (.., shown, marked) = read(text, text.len()..text.len());
+            assert_eq!(marked, "", "{text:?} is shown as {shown:?}");
+        }
+        assert_eq!(read("a\n", 2..2).0, 2);
+        // Out of the text, and within a character.
+        assert_eq!(read("aé", 100..200).1, 3);
+        assert_eq!(read("aé", 2..3).1, 2);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_round_the_mark() {
+        let text = format!("{}€{}", "ä".repeat(5000), "b".repeat(5000));
+        let at = text.find('€').unwrap();
+        let (line, column, shown, marked) = read(&text, at..at + 3);
+        assert_eq!((line, column, marked.as_str()), (1, 5001, "€"));
+        assert_eq!(shown.chars().count(), WIDTH + 2);
+        assert!(shown.starts_with("…ä") && shown.ends_with("b…"), "{shown}");
+        // A mark longer than what is shown ends with it.
+        let (.., marked) = read(&text, at..text.len());
+        assert_eq!(marked.chars().count(), WIDTH - BEFORE);
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        let (.., shown, marked) = read("\u{1b}[2Jx\t\u{7}y", 5..6);
+        assert_eq!(
+            (shown.as_str(), marked.as_str()),
+            ("\u{fffd}[2Jx\t\u{fffd}y", "\t")
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! What goes wrong with an event or a record is typed, and stays with it: the
+//! process lives, and the others go through.
+
+use std::net::TcpListener;
+
+use action_triggers_host::dev_proxy::Fault;
+use serde_json::{Value, json};
+
+use super::support::{Place, code, config, lines, outcomes, pair, proxy, sale, stderr, trigger};
+
+/// A configuration whose records go one by one.
+fn one_by_one(rest_url: &str) -> Value {
+    let mut config = config(rest_url);
+    config["clusters"]["localhost:9092"]["max_batch_records"] = json!(1);
+    config["clusters"]["localhost:9092"]["max_in_flight"] = json!(1);
+    config
+}
+
+#[tokio::test]
+async fn a_bad_line_fails_alone_and_is_pointed_at() {
+    let mut events = b"{\"signal\": \"post_save\"\n\xff\xfe\n\n".to_vec();
+    events.extend(sale("1").replace("post_save", "post_svae").bytes());
+    events.extend(sale("2").bytes());
+    for command in ["render", "explain"] {
+        let place = Place::new(&config("http://localhost:1"));
+        let output = place.call(command, events.clone()).await;
+        let expected = [
+            pair("2", ""),
+            pair("line 1", "event_malformed"),
+            pair("line 2", "event_not_utf8"),
+            pair("line 4", "unknown_signal"),
+        ];
+        assert_eq!(
+            (code(&output), outcomes(&output).as_slice()),
+            (1, &expected[..])
+        );
+        let shown = stderr(&output).replace(" due, ", " rendered, ");
+        insta::assert_snapshot!("bad_lines", shown);
+    }
+}
+
+#[tokio::test]
+async fn only_the_first_bad_lines_are_pointed_at() {
+    let place = Place::new(&config("http://localhost:1"));
+    let output = place.call("render", "{\n".repeat(100)).await;
+    assert_eq!(lines(&output).len(), 100);
+    let shown = stderr(&output);
+    assert_eq!(shown.matches("event_malformed").count(), 10);
+    assert_eq!(shown.matches("more lines are no events").count(), 1);
+}
+
+#[tokio::test]
+async fn a_huge_event_fails_alone() {
+    let huge = sale("huge").replace("Alice", &"a".repeat(70 << 20));
+    let events = [sale("1"), huge, sale("2")].concat();
+    let output = Place::new(&config("http://localhost:1"))
+        .call("render", events)
+        .await;
+    let expected = [
+        pair("1", ""),
+        pair("2", ""),
+        pair("line 2", "event_too_large"),
+    ];
+    assert_eq!(
+        (code(&output), outcomes(&output).as_slice()),
+        (1, &expected[..])
+    );
+}
+
+#[tokio::test]
+async fn an_endless_template_fails_alone() {
+    let (start, end) = ("{% for a in s %}".repeat(5), "{% endfor %}".repeat(5));
+    let mut endless = trigger();
+    endless["payload"] = json!(format!("{start}x{end}"));
+    let mut config = config("http://localhost:1");
+    config["triggers"] = json!([endless, trigger()]);
+    let long = "a".repeat(1000);
+    let events = sale("1").replace(r#""quantity""#, &format!(r#""s":"{long}","quantity""#));
+    let output = Place::new(&config)
+        .call("render", events + &sale("2"))
+        .await;
+    let expected = [
+        pair("1", ""),
+        pair("1", "template_out_of_fuel"),
+        // Without `s` there is nothing to go through.
+        pair("2", ""),
+        pair("2", ""),
+    ];
+    assert_eq!(
+        (code(&output), outcomes(&output).as_slice()),
+        (1, &expected[..])
+    );
+}
+
+#[tokio::test]
+async fn a_setting_off_the_allow_list_is_refused() {
+    let mut curious = trigger();
+    curious["msg_broker_queues"][0]["conn_details"] = json!({"x": "{{ myapp.settings.SECRET }}"});
+    let mut config = config("http://localhost:1");
+    config["triggers"] = json!([curious, trigger()]);
+    config["values"] = json!({"myapp.settings.SECRET": "hidden"});
+    let output = Place::new(&config).call("render", sale("1")).await;
+    let expected = [pair("1", ""), pair("1", "setting_not_allowed")];
+    assert_eq!(
+        (code(&output), outcomes(&output).as_slice()),
+        (1, &expected[..])
+    );
+    assert!(!format!("{output:?}").contains("hidden"));
+}
+
+#[tokio::test]
+async fn a_setting_that_is_not_text_is_refused() {
+    let mut reading = trigger();
+    reading["msg_broker_queues"][0]["parameters"] = json!({"topic": "{{ myapp.settings.TOPIC }}"});
+    let mut config = config("http://localhost:1");
+    config["ACTION_TRIGGERS"]["brokers"]["kafka_1"]["params"] = json!({});
+    config["ACTION_TRIGGER_SETTINGS"]["ALLOWED_DYNAMIC_IMPORT_PATHS"] =
+        json!(["myapp.settings.TOPIC"]);
+    config["values"] = json!({"myapp.settings.TOPIC": {"file": "topic.txt"}});
+    config["triggers"] = json!([reading]);
+    let place = Place::new(&config);
+    config["values"]["myapp.settings.TOPIC"]["file"] = json!(place.path("topic.txt"));
+    place.write("config.json", config.to_string());
+    place.write("topic.txt", b"caf\xe9");
+    let output = place.call("render", sale("1")).await;
+    assert_eq!(
+        (code(&output), outcomes(&output)),
+        (1, vec![pair("1", "setting_failed")])
+    );
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_not_text_is_refused() {
+    let place = Place::new(&json!({}));
+    place.write("config.json", b"{\"triggers\": \"caf\xe9\"}");
+    let output = place.call("run", sale("1")).await;
+    assert_eq!(code(&output), 2);
+    assert!(output.stdout.is_empty());
+    assert!(stderr(&output).contains("file_not_utf8"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_record_refused_within_a_200_fails_alone() {
+    let proxy = proxy().await;
+    proxy.inject(
+        Fault::Record {
+            nth: 1,
+            code: 50002,
+        },
+        1,
+    );
+    let mut config = config(&proxy.url());
+    // The three go in one POST.
+    config["clusters"]["localhost:9092"]["max_batch_records"] = json!(3);
+    config["clusters"]["localhost:9092"]["linger_ms"] = json!(60_000);
+    let events = [sale("1"), sale("2"), sale("3")].concat();
+    let output = Place::new(&config).call("run", events).await;
+    let expected = [pair("1", ""), pair("2", "kafka_error"), pair("3", "")];
+    assert_eq!(
+        (code(&output), outcomes(&output).as_slice()),
+        (1, &expected[..])
+    );
+    assert_eq!(proxy.records("sales").len(), 2);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let address = elsewhere.local_addr().unwrap();
+    let proxy = proxy().await;
+    proxy.inject(Fault::Redirect(format!("http://{address}/")), 1);
+    let events = [sale("1"), sale("2")].concat();
+    let output = Place::new(&one_by_one(&proxy.url()))
+        .call("run", events)
+        .await;
+    let expected = [pair("1", "redirected"), pair("2", "")];
+    assert_eq!(
+        (code(&output), outcomes(&output).as_slice()),
+        (1, &expected[..])
+    );
+    assert!(elsewhere.accept().is_err());
+}
+
+#[tokio::test]
+async fn a_record_that_is_too_large_fails_alone() {
+    let proxy = proxy().await;
+    let mut config = one_by_one(&proxy.url());
+    config["clusters"]["localhost:9092"]["max_record_bytes"] = json!(100);
+    let large = sale("large").replace("Alice", &"a".repeat(100));
+    let output = Place::new(&config).call("run", large + &sale("2")).await;
+    let expected = [pair("2", ""), pair("large", "too_large")];
+    assert_eq!(
+        (code(&output), outcomes(&output).as_slice()),
+        (1, &expected[..])
+    );
+}

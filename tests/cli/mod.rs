@@ -1,0 +1,8 @@
+//! The built binary, end to end over sockets.
+
+mod checks;
+mod failures;
+mod formats;
+mod processes;
+mod readme;
+mod support;
