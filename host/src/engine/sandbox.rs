@@ -1,6 +1,12 @@
 //! What every instance has in common: the compiled component and its linker.
 
-use std::{collections::HashMap, sync::Arc, thread, time::Duration};
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use cpu_time::ThreadTime;
 use wasmtime::{
@@ -105,16 +111,33 @@ impl Allowance {
     /// Counts from now, on this thread.
     fn of(deadline: Duration) -> Self {
         Self {
-            started: ThreadTime::now().as_duration(),
+            started: recent_cpu_time(),
             deadline,
         }
     }
 
     fn update(&self) -> UpdateDeadline {
         let spent = ThreadTime::now().as_duration().saturating_sub(self.started);
-        match self.deadline.saturating_sub(spent) {
+        // `started` may be a tick too early.
+        match self.deadline.saturating_add(TICK).saturating_sub(spent) {
             Duration::ZERO => UpdateDeadline::Interrupt,
             left => UpdateDeadline::Continue(ticks(left)),
+        }
+    }
+}
+
+/// This thread's CPU time, read at most a tick ago: the clock is a system call,
+/// and a call into the guest is a matter of microseconds.
+fn recent_cpu_time() -> Duration {
+    thread_local! {
+        static READ: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+    }
+    match READ.get() {
+        Some((at, time)) if at.elapsed() < TICK => time,
+        _ => {
+            let time = ThreadTime::now().as_duration();
+            READ.set(Some((Instant::now(), time)));
+            time
         }
     }
 }

@@ -63,7 +63,9 @@ pub async fn read_back(
         path.pop_if_empty().extend(steps);
     }
     url.set_query(Some(&format!("offset={offset}&count=1")));
-    let answer = client.get(url, "application/json", (TIMEOUT, ANSWER_BYTES)).await;
+    let answer = client
+        .get(url, "application/json", (TIMEOUT, ANSWER_BYTES))
+        .await;
     let answer = answer.map_err(|failure| failed(failure.to_string()))?;
     if answer.status != 200 {
         return Err(failed(format!("status {}", answer.status)));
