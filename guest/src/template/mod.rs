@@ -319,6 +319,12 @@ impl Templates {
     }
 }
 
+/// The variables that a source reads, also one that does not compile; those its
+/// own tags bind are not among them.
+pub fn variables(source: &str) -> Vec<Variable> {
+    parser::variables(source)
+}
+
 /// The text of a template that is nothing else.
 fn text_of(nodes: &[Node]) -> Option<String> {
     nodes

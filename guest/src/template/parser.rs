@@ -40,6 +40,13 @@ pub(super) fn parse(source: &str) -> Result<Parsed, Vec<TemplateError>> {
     }
 }
 
+/// The variables that a template reads, also one with faults.
+pub(super) fn variables(source: &str) -> Vec<Variable> {
+    let mut parser = Parser::new(source);
+    parser.nodes();
+    parser.variables
+}
+
 /// Reads what could stand in `{% if … %}`.
 pub(super) fn parse_condition(
     source: &str,

@@ -7,7 +7,7 @@ use crate::{
     event::{Change, EVENT_VARIABLES},
     failure::Failure,
     json::write,
-    template::{Condition, Context, Options, Template, TemplateError, Templates, Variable},
+    template::{self, Condition, Context, Options, Template, TemplateError, Templates, Variable},
 };
 
 /// A template that knows where in the set it stands.
@@ -119,6 +119,7 @@ impl Compiler<'_> {
             }
             Err(errors) => {
                 self.report(errors, place);
+                self.check(&template::variables(source), place);
                 None
             }
         }

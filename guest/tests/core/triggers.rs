@@ -31,6 +31,15 @@ fn faults(set: &str) -> String {
 }
 
 #[test]
+fn a_template_with_a_fault_tells_of_its_variables_too() {
+    let set = trigger(r#""payload": {"a": "{{ event.singal }}{{ x|uper }}"}"#);
+    insta::assert_snapshot!(faults(&set), @r"
+    error template_unknown_filter $[0].payload.a (1:24): there is no filter `uper` [did you mean `upper`?]
+    error unknown_event_variable $[0].payload.a (1:4): an event has no `singal` [did you mean `signal`? (a field of the instance named `event` is `instance.event`)]
+    ");
+}
+
+#[test]
 fn every_fault_is_found_at_once() {
     let set = r#"[
       {"config_signals": [{"signal": "post_svae"}, {"sginal": "x"}, 3],
