@@ -5,7 +5,7 @@ use crate::json;
 
 const CONTEXT: &str = r#"{"a": {"b": [1, "x", null]}, "n": 5, "s": "abc", "t": "<i>", "e": [], "z": 0,
     "list": [1, 2, 3, 4], "pairs": [[1, 2], [3, 4]], "big": 1e400, "d": {"k": "v", "w": 1}, "no": null,
-    "price": "9.99", "debt": "-0.50",
+    "price": "9.99", "debt": "-0.50", "made": "2024-01-02T03:04:05+02:00",
     "people": [{"g": "m", "n": "Al"}, {"g": "m", "n": "Bo"}, {"g": "f", "n": "Cy"}], "same": [1, 1, 2, 2, 1]}"#;
 
 fn context() -> Context {
@@ -168,6 +168,24 @@ fn one_expression_keeps_its_type() {
     assert_eq!(evaluate("{{ missing }}"), Some(Value::from("")));
     assert_eq!(evaluate("{{ n }} "), None);
     assert_eq!(evaluate("{% if n %}{% endif %}"), None);
+}
+
+#[test]
+fn texts_of_dates_have_their_parts() {
+    for (source, expected) in [
+        (
+            "{{ made.year }}-{{ made.month }}-{{ made.day }}",
+            "2024-1-2",
+        ),
+        (
+            "{{ made.hour }}:{{ made.minute }}:{{ made.second }}",
+            "3:4:5",
+        ),
+        ("{{ made.week }}|{{ s.year }}|{{ price.day }}", "||"),
+        ("{% if made.year > 2023 %}new{% endif %}", "new"),
+    ] {
+        assert_eq!(render(source), expected, "{source}");
+    }
 }
 
 #[test]

@@ -79,6 +79,20 @@ impl FromStr for Timestamp {
 }
 
 impl Timestamp {
+    /// One of its numbers by Python's name, such as `year`; as it stands, not in UTC.
+    pub fn part(&self, name: &str) -> Option<i64> {
+        match name {
+            "year" => self.date.map(|date| date.year),
+            "month" => self.date.map(|date| date.month),
+            "day" => self.date.map(|date| date.day),
+            "hour" => self.time.map(|time| time.hour),
+            "minute" => self.time.map(|time| time.minute),
+            "second" => self.time.map(|time| time.second),
+            "microsecond" => self.time.map(|time| time.microsecond),
+            _ => None,
+        }
+    }
+
     /// Whether it is more than a time of day.
     pub fn has_date(&self) -> bool {
         self.date.is_some()

@@ -8,6 +8,7 @@ use minijinja::Value;
 
 use super::loops::ForLoop;
 use crate::template::{
+    dates,
     python::{self, Kind},
     sequence::{Sequence, SequenceKind},
 };
@@ -144,6 +145,10 @@ fn attribute_of_str(text: &str, step: &str) -> Option<Value> {
             uncallable()
         }
         "format" | "expandtabs" => Value::from(text),
+        "year" | "month" | "day" | "hour" | "minute" | "second" | "microsecond" => {
+            // Where a date stands as its text, as in `date` and its siblings.
+            return dates::parse(text)?.part(step).map(Value::from);
+        }
         _ => return None,
     })
 }
