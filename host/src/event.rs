@@ -124,13 +124,11 @@ impl Event {
             signal: signal.ok_or_else(|| EventError::UnknownSignal(beginning(&line.signal)))?,
             content_type: content_type(line.content_type)?,
             instance: object("instance", line.instance)?,
-            before: match line.before.map(RawValue::get) {
-                None | Some("null") => None,
-                Some(_) => line
-                    .before
-                    .map(|before| object("before", before))
-                    .transpose()?,
-            },
+            before: line
+                .before
+                .filter(|before| before.get() != "null")
+                .map(|before| object("before", before))
+                .transpose()?,
             time: line.time,
         })
     }

@@ -125,15 +125,7 @@ impl Runtime {
             let ids = input.ids();
             waiting.push((ids, self.submit(input).await));
         }
-        let mut outcomes = Vec::new();
-        for (ids, submitted) in waiting {
-            let settled = match submitted {
-                Ok(reply) => reply.await.map_err(|_| EngineStopped),
-                Err(stopped) => Err(stopped),
-            };
-            outcomes.extend(settled.unwrap_or_else(|stopped| failed(ids, stopped)));
-        }
-        outcomes
+        settled(waiting).await
     }
 
     /// The same for lines of NDJSON, of which the first has this number, read
@@ -164,15 +156,7 @@ impl Runtime {
             let job = move |guest: &mut Guest| rules.render(input, guest);
             waiting.push((ids, self.engine.submit(job).await));
         }
-        let mut renderings = Vec::new();
-        for (ids, submitted) in waiting {
-            let settled = match submitted {
-                Ok(reply) => reply.await.map_err(|_| EngineStopped),
-                Err(stopped) => Err(stopped),
-            };
-            renderings.extend(settled.unwrap_or_else(|stopped| failed(ids, stopped)));
-        }
-        renderings
+        settled(waiting).await
     }
 
     /// The same for lines of NDJSON, as [`Runtime::process_lines`] takes them.
@@ -299,6 +283,22 @@ async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Delivery>) {
             Commit::Barrier(reply) => drop(reply.send(())),
         }
     }
+}
+
+/// A worker's answer on its way, unless there is no worker to ask.
+type Submitted<T> = Result<oneshot::Receiver<Vec<EventResult<T>>>, EngineStopped>;
+
+/// What workers answer for these events, in order.
+async fn settled<T>(waiting: Vec<(Vec<String>, Submitted<T>)>) -> Vec<EventResult<T>> {
+    let mut results = Vec::new();
+    for (ids, submitted) in waiting {
+        let answer = match submitted {
+            Ok(reply) => reply.await.map_err(|_| EngineStopped),
+            Err(stopped) => Err(stopped),
+        };
+        results.extend(answer.unwrap_or_else(|stopped| failed(ids, stopped)));
+    }
+    results
 }
 
 fn failed<T>(ids: Vec<String>, error: EngineStopped) -> Vec<EventResult<T>> {

@@ -178,12 +178,12 @@ impl Templates {
             variables,
             cycles,
         } = parser::parse(source)?;
-        let body = match (text_of(&nodes), plain::pieces(&nodes)) {
-            (Some(text), _) => Body::Static(text.into()),
-            (None, Some(pieces)) => Body::Plain(pieces.into()),
-            (None, None) => {
-                Body::Machine(self.add(source, emit::template(&nodes, cycles), options)?)
-            }
+        let body = if let Some(text) = text_of(&nodes) {
+            Body::Static(text.into())
+        } else if let Some(pieces) = plain::pieces(&nodes) {
+            Body::Plain(pieces.into())
+        } else {
+            Body::Machine(self.add(source, emit::template(&nodes, cycles), options)?)
         };
         let value = match (nodes.as_slice(), &body) {
             ([Node::Output(expression)], Body::Machine(_)) => {

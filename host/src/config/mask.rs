@@ -5,9 +5,8 @@ use std::ops::Range;
 use super::document::{Node, Value};
 use crate::problem::mask::{SECRET_WORDS, cover};
 
-/// Covers the values of secret members, everything below `values`, `auth`
-/// and `identity`,
-/// and addresses with somebody's name in them.
+/// Covers the values of secret members, everything below `values`, `auth` and
+/// `identity`, and addresses with somebody's name in them.
 pub(super) fn secrets(text: &str, root: &Node) -> String {
     let mut spans = Vec::new();
     collect(root, false, &mut spans);

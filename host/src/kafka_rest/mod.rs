@@ -265,10 +265,11 @@ impl Proxy {
             return None;
         }
         let url = match self.dialect {
-            Dialect::ConfluentV3 => {
-                self.path(&["v3", "clusters", self.cluster_id.get()?, "topics", topic])
-            }
-            _ => self.path(&["topics", topic]),
+            Dialect::ConfluentV3 => resource(
+                &self.cluster,
+                &["v3", "clusters", self.cluster_id.get()?, "topics", topic],
+            ),
+            _ => resource(&self.cluster, &["topics", topic]),
         };
         let question = async {
             let answer = self
@@ -288,7 +289,7 @@ impl Proxy {
             return Err(Finding::Permanent("invalid_topic").verdict(message, None, 1));
         }
         if self.dialect != Dialect::ConfluentV3 {
-            return Ok(self.path(&["topics", topic]));
+            return Ok(resource(&self.cluster, &["topics", topic]));
         }
         let id = self.cluster_id.get_or_try_init(|| self.discover(limit));
         // Bounded once more, since others may be asking before us.
@@ -297,12 +298,15 @@ impl Proxy {
             Err(_) => Err(Undiscovered::from(Failure::TimedOut(limit))),
         };
         let id = id.map_err(Undiscovered::verdict)?;
-        Ok(self.path(&["v3", "clusters", id, "topics", topic, "records"]))
+        Ok(resource(
+            &self.cluster,
+            &["v3", "clusters", id, "topics", topic, "records"],
+        ))
     }
 
     /// Asks for the v3 cluster id.
     async fn discover(&self, limit: Duration) -> Result<String, Undiscovered> {
-        let url = self.path(&["v3", "clusters"]);
+        let url = resource(&self.cluster, &["v3", "clusters"]);
         let answer = self
             .client
             .get(url, self.dialect.accept(), (limit, ANSWER_BYTES))
@@ -322,15 +326,15 @@ impl Proxy {
             problem,
         })
     }
+}
 
-    /// The proxy's own path, then these segments, percent-encoded.
-    fn path(&self, segments: &[&str]) -> Url {
-        let mut url = self.cluster.rest_url.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        url
+/// The proxy's own path, then these segments, percent-encoded.
+fn resource(cluster: &Cluster, segments: &[&str]) -> Url {
+    let mut url = cluster.rest_url.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
     }
+    url
 }
 
 /// Why the v3 cluster id is not known.

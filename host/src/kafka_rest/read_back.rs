@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-use super::{ANSWER_BYTES, RestError, client};
+use super::{ANSWER_BYTES, RestError, client, resource};
 use crate::cluster::Cluster;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,12 +56,9 @@ pub async fn read_back(
         offset,
         problem,
     };
-    let mut url = cluster.rest_url.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        let partition = partition.to_string();
-        let steps = ["topics", topic, "partitions", &partition, "messages"];
-        path.pop_if_empty().extend(steps);
-    }
+    let number = partition.to_string();
+    let segments = ["topics", topic, "partitions", &number, "messages"];
+    let mut url = resource(cluster, &segments);
     url.set_query(Some(&format!("offset={offset}&count=1")));
     let answer = client
         .get(url, "application/json", (TIMEOUT, ANSWER_BYTES))

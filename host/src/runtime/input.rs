@@ -102,16 +102,15 @@ impl Rules {
     fn read(&self, input: Input) -> (Vec<Place>, Vec<Event>) {
         let mut places = Vec::new();
         let mut events = Vec::new();
-        for (name, read) in self.events(input) {
+        for (event, read) in self.events(input) {
             let settled = match read {
-                Ok(event) if self.may_fire(&event.content_type) => {
-                    events.push(event);
+                Ok(read) if self.may_fire(&read.content_type) => {
+                    events.push(read);
                     None
                 }
                 Ok(_) => Some(Ok(())),
                 Err(error) => Some(Err(failure(&error))),
             };
-            let event = name;
             places.push(Place { event, settled });
         }
         (places, events)
