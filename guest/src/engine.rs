@@ -154,10 +154,9 @@ impl Engine {
         let payload = match holds {
             Ok(false) => return,
             Ok(true) => {
-                let instance = change.event.instance;
                 trigger
                     .payload
-                    .render(&self.templates, change.context(), instance)
+                    .render(&self.templates, change.context(), change.instance())
             }
             Err(failure) => Err(failure),
         };

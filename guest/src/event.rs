@@ -146,6 +146,11 @@ impl<'a> Change<'a> {
         })
     }
 
+    /// The instance that changed.
+    pub(crate) fn instance(&self) -> &JsonObject {
+        &self.facts.instance
+    }
+
     /// What templates see.
     pub(crate) fn context(&self) -> &Context {
         &self.context

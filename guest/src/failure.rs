@@ -36,6 +36,13 @@ pub enum Failure {
         /// What the value is.
         message: String,
     },
+    /// A payload that is JSON text is none with its values written as JSON, and is one with them
+    /// written plainly: then a value would decide its shape.
+    #[error(
+        "{0}: the payload is JSON only if its values are written without quotes and escapes; put \
+         quotes around those that are text, and give those that may be missing a `default`"
+    )]
+    PayloadAmbiguous(String),
     /// A record's partition or timestamp came out as something else.
     #[error("{place}: `{text}` is not {expected}")]
     InvalidRecord {
@@ -84,6 +91,7 @@ impl Failure {
             Self::BeforeMissing(_) => "before_missing",
             Self::Template { code, .. } => code,
             Self::NotJson { .. } => "payload_not_json",
+            Self::PayloadAmbiguous(_) => "payload_ambiguous",
             Self::InvalidRecord { .. } => "invalid_record",
             Self::Setting { error, .. } => error.code(),
             Self::SettingNotText { .. } => "setting_not_text",

@@ -5,6 +5,7 @@
 //! minijinja's numbers, so they become a [`Number`] that prints as it came.
 
 mod compare;
+mod repeated;
 mod view;
 pub mod write;
 
@@ -36,7 +37,7 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
     let source = Slice::whole(text);
     if text.trim_ascii_start().starts_with('{') {
         // Reading the first level checks the whole text on the way.
-        let members = members_of(&source, serde_json::from_str(&source)?);
+        let members = Members::of(&source, serde_json::from_str(&source)?);
         let source = source.trimmed();
         return Ok(Value::from_object(JsonObject {
             source,
@@ -103,6 +104,16 @@ pub fn has_half_character(text: &str) -> bool {
     false
 }
 
+/// Whether a text is a JSON number and nothing else.
+pub fn is_number(text: &str) -> bool {
+    let is_start = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    let is_end = |byte: &u8| byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(is_start)
+        && bytes.last().is_some_and(is_end)
+        && serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
 /// A JSON number that minijinja could not hold without changing it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Number {
@@ -144,7 +155,7 @@ impl Object for Number {
 #[derive(Debug)]
 pub struct JsonObject {
     source: Slice,
-    members: OnceLock<Vec<(Slice, Value)>>,
+    members: OnceLock<Members>,
 }
 
 impl JsonObject {
@@ -156,9 +167,18 @@ impl JsonObject {
     /// Its members in the order written; of a repeated name the last one, as
     /// JSON readers do, in the place of the first.
     pub fn members(&self) -> &[(Slice, Value)] {
+        &self.read().all
+    }
+
+    /// Whether no name is repeated and no value is an object or array.
+    pub(crate) fn is_flat_and_unique(&self) -> bool {
+        self.read().flat_and_unique
+    }
+
+    fn read(&self) -> &Members {
         self.members.get_or_init(|| {
             let raw = serde_json::from_str(self.text()).unwrap_or_default();
-            members_of(&self.source, raw)
+            Members::of(&self.source, raw)
         })
     }
 
@@ -294,30 +314,45 @@ impl Deref for Slice {
 /// Objects of more members than this look repeated names up in a map.
 const FEW: usize = 32;
 
-fn members_of(source: &Slice, RawMembers(raw): RawMembers<'_>) -> Vec<(Slice, Value)> {
-    let mut members: Vec<(Slice, Value)> = Vec::with_capacity(raw.len());
-    let has_many = raw.len() > FEW;
-    let mut places = BTreeMap::new();
-    for (name, raw) in raw {
-        let value = value_of(&source.part(raw.get()));
-        let known = if has_many {
-            places.get(&name).copied()
-        } else {
-            members.iter().position(|(known, _)| **known == *name)
-        };
-        if let Some((_, known)) = known.and_then(|place| members.get_mut(place)) {
-            *known = value;
-            continue;
+/// An object's members, each name once.
+#[derive(Debug)]
+struct Members {
+    all: Vec<(Slice, Value)>,
+    flat_and_unique: bool,
+}
+
+impl Members {
+    fn of(source: &Slice, RawMembers(raw): RawMembers<'_>) -> Self {
+        let mut members: Vec<(Slice, Value)> = Vec::with_capacity(raw.len());
+        let mut flat_and_unique = true;
+        let has_many = raw.len() > FEW;
+        let mut places = BTreeMap::new();
+        for (name, raw) in raw {
+            flat_and_unique &= !raw.get().starts_with(['{', '[']);
+            let value = value_of(&source.part(raw.get()));
+            let known = if has_many {
+                places.get(&name).copied()
+            } else {
+                members.iter().position(|(known, _)| **known == *name)
+            };
+            if let Some((_, known)) = known.and_then(|place| members.get_mut(place)) {
+                *known = value;
+                flat_and_unique = false;
+                continue;
+            }
+            members.push(match &name {
+                Cow::Borrowed(name) => (source.part(name), value),
+                Cow::Owned(name) => (Slice::whole(name), value),
+            });
+            if has_many {
+                places.insert(name, members.len() - 1);
+            }
         }
-        members.push(match &name {
-            Cow::Borrowed(name) => (source.part(name), value),
-            Cow::Owned(name) => (Slice::whole(name), value),
-        });
-        if has_many {
-            places.insert(name, members.len() - 1);
+        Self {
+            all: members,
+            flat_and_unique,
         }
     }
-    members
 }
 
 fn value_of(source: &Slice) -> Value {

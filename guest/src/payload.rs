@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::{
     diagnostic::Place,
     failure::Failure,
-    json::{Slice, View, write},
+    json::{JsonObject, Slice, View, write},
     record::Payload,
     template::{Context, Templates},
     trigger::{Compiler, PlacedTemplate},
@@ -71,7 +71,7 @@ impl Plan {
     ) -> Self {
         match View::of(payload) {
             View::Null | View::String("") | View::Object([]) => Self::Instance,
-            View::String(text) => match compiler.template(text, place) {
+            View::String(text) => match compiler.json_text(text, place) {
                 Some(template) => Self::Text(template, types),
                 None => Self::Instance,
             },
@@ -88,7 +88,7 @@ impl Plan {
         }
     }
 
-    /// Renders the payload of one event; `instance` is the record's JSON text.
+    /// Renders the payload of one event.
     ///
     /// # Errors
     ///
@@ -97,11 +97,11 @@ impl Plan {
         &self,
         templates: &Templates,
         context: &Context,
-        instance: &str,
+        instance: &JsonObject,
     ) -> Result<Payload, Failure> {
         let mut out = String::with_capacity(256);
         match self {
-            Self::Instance => write::compact(instance, &mut out),
+            Self::Instance => write::object(instance, &mut out),
             Self::Tree(pieces) => {
                 let mut renderer = Renderer {
                     templates,
@@ -110,45 +110,60 @@ impl Plan {
                 };
                 renderer.pieces(pieces, &mut out)?;
             }
-            Self::Text(template, Types::Strings) => {
-                template.render(templates, context, &mut out)?;
-                return Ok(json_or_text(out));
-            }
-            Self::Text(template, Types::Native) => {
-                return native_text(template, templates, context);
+            Self::Text(template, types) => {
+                if *types == Types::Native
+                    && let Some(value) = template.evaluate(templates, context)?
+                {
+                    return lone_value(template, &value);
+                }
+                return text(template, templates, context);
             }
         }
         Ok(Payload::Json(out.into_bytes()))
     }
 }
 
-/// Rendered text that is JSON is that JSON, with its numbers as they are; all
-/// else is plain text. `NaN` and single quotes are no JSON.
-fn json_or_text(text: String) -> Payload {
-    if serde_json::from_str::<&RawValue>(&text).is_err() {
-        return Payload::Text(text.into_bytes());
-    }
-    let mut out = String::with_capacity(text.len());
-    write::compact(&text, &mut out);
-    Payload::Json(out.into_bytes())
-}
-
-/// A whole payload that is one expression: a string is plain text, even if it
-/// looks like JSON, and any other value is JSON.
-fn native_text(
+/// A string payload. If it is JSON text, values are written so that none changes its shape; what
+/// is no JSON then is published as the plain text, which must not be JSON by chance.
+fn text(
     template: &PlacedTemplate,
     templates: &Templates,
     context: &Context,
 ) -> Result<Payload, Failure> {
     let mut out = String::new();
-    let Some(value) = template.evaluate(templates, context)? else {
+    let is_json_text = template.render_json_text(templates, context, &mut out)?;
+    if is_json(&out) {
+        return Ok(compact(&out));
+    }
+    if is_json_text {
+        out.clear();
         template.render(templates, context, &mut out)?;
-        return Ok(json_or_text(out));
-    };
+        if is_json(&out) {
+            return Err(Failure::PayloadAmbiguous(template.place().into()));
+        }
+    }
+    Ok(Payload::Text(out.into_bytes()))
+}
+
+/// Whether a text is JSON; `NaN` and single quotes are not.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+fn compact(text: &str) -> Payload {
+    let mut out = String::with_capacity(text.len());
+    write::compact(text, &mut out);
+    Payload::Json(out.into_bytes())
+}
+
+/// A whole payload that is one expression: a string is plain text, even if it looks like JSON, and
+/// any other value is JSON.
+fn lone_value(template: &PlacedTemplate, value: &Value) -> Result<Payload, Failure> {
     if let Some(text) = value.as_str() {
         return Ok(Payload::Text(text.into()));
     }
-    template.write_value(&value, &mut out)?;
+    let mut out = String::new();
+    template.write_value(value, &mut out)?;
     Ok(Payload::Json(out.into_bytes()))
 }
 

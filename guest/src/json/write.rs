@@ -4,11 +4,37 @@ use std::fmt::Write as _;
 
 use minijinja::{Value, value::ValueKind};
 
-use super::{JsonArray, JsonObject, Number, python_float};
+use super::{JsonArray, JsonObject, Number, python_float, repeated};
 
-/// Copies JSON text without the white space between its tokens.
-/// The text must be JSON.
+/// Copies JSON text without the white space between its tokens; of members of one name the last
+/// counts, in the place of the first. The text must be JSON.
 pub fn compact(text: &str, out: &mut String) {
+    let edits = repeated::edits(text);
+    let mut stretches = Vec::from([0..text.len()]);
+    while let Some(stretch) = stretches.pop() {
+        let next = edits.partition_point(|edit| edit.left_out.start < stretch.start);
+        let edit = edits
+            .get(next)
+            .filter(|edit| edit.left_out.start < stretch.end);
+        let end = edit.map_or(stretch.end, |edit| edit.left_out.start);
+        copy_compact(text.get(stretch.start..end).unwrap_or_default(), out);
+        if let Some(edit) = edit {
+            stretches.push(edit.left_out.end..stretch.end);
+            stretches.extend(edit.instead.clone());
+        }
+    }
+}
+
+/// Writes an object as [`compact`] does; one that is known to need no care is only copied.
+pub fn object(object: &JsonObject, out: &mut String) {
+    if object.is_flat_and_unique() {
+        copy_compact(object.text(), out);
+    } else {
+        compact(object.text(), out);
+    }
+}
+
+fn copy_compact(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(quote) = rest.find('"') {
         let (between, from_quote) = rest.split_at(quote);
@@ -56,6 +82,10 @@ pub struct NotJson(String);
 /// The value, or one inside it, is a float outside JSON's range or of a kind
 /// that JSON does not know.
 pub fn value(value: &Value, out: &mut String) -> Result<(), NotJson> {
+    if let Some(object) = value.downcast_object_ref() {
+        self::object(object, out);
+        return Ok(());
+    }
     if let Some(text) = source_text(value) {
         compact(text, out);
         return Ok(());
@@ -107,9 +137,6 @@ fn map(members: &Value, out: &mut String) -> Result<(), NotJson> {
 
 /// The JSON text of a value that came from JSON and keeps it.
 fn source_text(value: &Value) -> Option<&str> {
-    if let Some(object) = value.downcast_object_ref::<JsonObject>() {
-        return Some(object.text());
-    }
     if let Some(array) = value.downcast_object_ref::<JsonArray>() {
         return Some(array.text());
     }
@@ -165,6 +192,27 @@ mod tests {
             r#"{"a b":[1.00,1e400,"\" , \\"],"é":null}"#
         );
         assert_eq!(compacted("  12 "), "12");
+    }
+
+    #[test]
+    fn of_members_of_one_name_the_last_counts_in_the_place_of_the_first() {
+        for (text, expected) in [
+            (r#"{"a": 1, "b": 2, "a": 3}"#, r#"{"a":3,"b":2}"#),
+            (
+                r#"{"a": 1, "\u0061": 2, "a": [3, {"x": 1, "x": 2}]}"#,
+                r#"{"a":[3,{"x":2}]}"#,
+            ),
+            (
+                r#"[{"k": 1, "k": 2}, {"k": {"k": 1}}]"#,
+                r#"[{"k":2},{"k":{"k":1}}]"#,
+            ),
+            (
+                r#"{"a": {"b": 1, "b": 2}, "a": 0, "c": "\"a\":"}"#,
+                r#"{"a":0,"c":"\"a\":"}"#,
+            ),
+        ] {
+            assert_eq!(compacted(text), expected);
+        }
     }
 
     #[test]

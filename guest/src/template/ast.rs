@@ -50,7 +50,8 @@ pub(super) enum Target {
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Text(String),
-    Output(Expression),
+    /// A variable tag, with its place in the source: offset and length in bytes.
+    Output(Expression, (usize, usize)),
     If {
         branches: Vec<(Condition, Vec<Node>)>,
         otherwise: Vec<Node>,

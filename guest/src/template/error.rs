@@ -17,7 +17,7 @@ pub struct Span {
 
 impl Span {
     /// The place of these bytes in a source.
-    pub(super) fn of(source: &str, offset: usize, length: usize) -> Self {
+    pub fn of(source: &str, offset: usize, length: usize) -> Self {
         let before = source.get(..offset).unwrap_or(source);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.get(line_start..).unwrap_or_default();

@@ -19,6 +19,7 @@ mod error;
 mod expression;
 pub mod filters;
 mod integer;
+mod json_text;
 mod lexer;
 mod parser;
 mod plain;
@@ -38,10 +39,16 @@ use std::io;
 
 use minijinja::{Environment, Value};
 
-use self::{ast::Node, plain::Piece, runtime::Root};
+use self::{
+    ast::Node,
+    json_text::{Doubts, Position},
+    plain::Piece,
+    runtime::Root,
+};
 pub use self::{
     dates::Timestamp,
     error::{RenderError, Span, TemplateError},
+    json_text::Doubt,
 };
 
 /// What bounds the rendering of one template.
@@ -173,20 +180,49 @@ impl Templates {
         source: &str,
         options: Options,
     ) -> Result<Template, Vec<TemplateError>> {
+        let parsed = parser::parse(source)?;
+        self.finish(source, parsed, options, false)
+    }
+
+    /// Compiles a template that may be JSON text, for [`Self::render_json_text`], and says
+    /// what in it is hardly meant.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the source, in order.
+    pub fn compile_json_text(
+        &mut self,
+        source: &str,
+        options: Options,
+    ) -> Result<(Template, Vec<Doubt>), Vec<TemplateError>> {
+        let parsed = parser::parse(source)?;
+        let doubts = Doubts::of(&parsed.nodes);
+        let template = self.finish(source, parsed, options, true)?;
+        Ok((template, doubts))
+    }
+
+    fn finish(
+        &mut self,
+        source: &str,
+        parsed: parser::Parsed,
+        options: Options,
+        is_json_text: bool,
+    ) -> Result<Template, Vec<TemplateError>> {
         let parser::Parsed {
             nodes,
             variables,
             cycles,
-        } = parser::parse(source)?;
+        } = parsed;
         let body = if let Some(text) = text_of(&nodes) {
             Body::Static(text.into())
         } else if let Some(pieces) = plain::pieces(&nodes) {
             Body::Plain(pieces.into())
         } else {
-            Body::Machine(self.add(source, emit::template(&nodes, cycles), options)?)
+            let emitted = emit::template(&nodes, cycles, is_json_text);
+            Body::Machine(self.add(source, emitted, options)?)
         };
         let value = match (nodes.as_slice(), &body) {
-            ([Node::Output(expression)], Body::Machine(_)) => {
+            ([Node::Output(expression, _)], Body::Machine(_)) => {
                 Some(self.add(source, emit::value(expression), options)?)
             }
             _ => None,
@@ -249,15 +285,47 @@ impl Templates {
         context: &Context,
         out: &mut String,
     ) -> Result<(), RenderError> {
+        self.render_from(Position::Text, template, context, out)
+            .map(drop)
+    }
+
+    /// Renders a template at the end of `out`, as [`Self::render`] does; if it is JSON text, so
+    /// that no value changes its shape. Whether it is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::render`].
+    pub fn render_json_text(
+        &self,
+        template: &Template,
+        context: &Context,
+        out: &mut String,
+    ) -> Result<bool, RenderError> {
+        let end = self.render_from(Position::Start, template, context, out)?;
+        Ok(end.is_json())
+    }
+
+    fn render_from(
+        &self,
+        mut position: Position,
+        template: &Template,
+        context: &Context,
+        out: &mut String,
+    ) -> Result<Position, RenderError> {
         match &template.body {
             Body::Static(text) => {
                 out.push_str(text);
-                Ok(())
+                Ok(position)
             }
             Body::Plain(pieces) => {
-                plain::render(pieces, context, template.escape, self.limits, out)
+                let escape = template.escape;
+                plain::render(pieces, context, escape, self.limits, &mut position, out)?;
+                Ok(position)
             }
-            Body::Machine(name) => self.run(name, context, out).map(drop),
+            Body::Machine(name) => {
+                let captured = self.run(name, context, position, out)?;
+                Ok(runtime::position(captured.state()))
+            }
         }
     }
 
@@ -285,7 +353,7 @@ impl Templates {
         let Some(name) = &template.value else {
             return Ok(None);
         };
-        let captured = self.run(name, context, &mut String::new())?;
+        let captured = self.run(name, context, Position::Text, &mut String::new())?;
         Ok(captured.state().lookup("value"))
     }
 
@@ -296,7 +364,7 @@ impl Templates {
     /// As for [`Self::render`].
     pub fn test(&self, condition: &Condition, context: &Context) -> Result<bool, RenderError> {
         let mut out = String::new();
-        self.run(&condition.name, context, &mut out)?;
+        self.run(&condition.name, context, Position::Text, &mut out)?;
         Ok(!out.is_empty())
     }
 
@@ -304,11 +372,12 @@ impl Templates {
         &self,
         name: &str,
         context: &Context,
+        position: Position,
         out: &mut String,
     ) -> Result<minijinja::Captured<'_>, RenderError> {
         let start = out.len();
         let result = self.environment.get_template(name).and_then(|template| {
-            let root = Value::from_object(Root::new(context));
+            let root = Value::from_object(Root::new(context, position));
             let left = self.limits.output_bytes;
             template.render_captured_to(root, Bounded { out, left })
         });

@@ -153,7 +153,9 @@ impl<'a> Parser<'a> {
             ));
             return None;
         }
-        self.expression(content).map(Node::Output)
+        let place = (content.offset, content.text.len());
+        let expression = self.expression(content)?;
+        Some(Node::Output(expression, place))
     }
 
     /// Reads the body of a block: nodes up to one of the tags `ends`, which is

@@ -4,6 +4,7 @@ use super::{
     Context, Limits,
     ast::{Expression, Node, Operand},
     error::RenderError,
+    json_text::{Form, Position},
     runtime,
 };
 
@@ -21,10 +22,13 @@ pub(super) fn pieces(nodes: &[Node]) -> Option<Vec<Piece>> {
         .iter()
         .map(|node| match node {
             Node::Text(text) => Some(Piece::Text(text.as_str().into())),
-            Node::Output(Expression {
-                operand: Operand::Variable(path),
-                filters,
-            }) if filters.is_empty() => Some(Piece::Variable(path.join(".").into())),
+            Node::Output(
+                Expression {
+                    operand: Operand::Variable(path),
+                    filters,
+                },
+                _,
+            ) if filters.is_empty() => Some(Piece::Variable(path.join(".").into())),
             _ => None,
         })
         .collect()
@@ -41,20 +45,28 @@ pub(super) fn value(context: &Context, path: &str) -> minijinja::Value {
     }
 }
 
-/// Writes the pieces.
+/// Writes the pieces; `position` says whether as JSON text.
 pub(super) fn render(
     pieces: &[Piece],
     context: &Context,
     escape: bool,
     limits: Limits,
+    position: &mut Position,
     out: &mut String,
 ) -> Result<(), RenderError> {
     let start = out.len();
     for piece in pieces {
         match piece {
-            Piece::Text(text) => out.push_str(text),
+            Piece::Text(text) => {
+                position.pass(text);
+                out.push_str(text);
+            }
             Piece::Variable(path) => {
-                out.push_str(&runtime::rendered(&value(context, path), escape));
+                let value = value(context, path);
+                match position.place(&value, escape, Form::Value) {
+                    Some(text) => out.push_str(&text),
+                    None => out.push_str(&runtime::rendered(&value, escape)),
+                }
             }
         }
         if out.len() - start > limits.output_bytes {

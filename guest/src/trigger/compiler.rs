@@ -7,7 +7,10 @@ use crate::{
     event::{Change, EVENT_VARIABLES},
     failure::Failure,
     json::write,
-    template::{self, Condition, Context, Options, Template, TemplateError, Templates, Variable},
+    template::{
+        self, Condition, Context, Doubt, Options, Span, Template, TemplateError, Templates,
+        Variable,
+    },
 };
 
 /// A template that knows where in the set it stands.
@@ -34,6 +37,18 @@ impl PlacedTemplate {
     ) -> Result<(), Failure> {
         templates
             .render(&self.template, context, out)
+            .map_err(|error| Failure::template(&error, &self.place))
+    }
+
+    /// Renders the template; if it is JSON text, so that no value changes its shape. Whether it is.
+    pub(crate) fn render_json_text(
+        &self,
+        templates: &Templates,
+        context: &Context,
+        out: &mut String,
+    ) -> Result<bool, Failure> {
+        templates
+            .render_json_text(&self.template, context, out)
             .map_err(|error| Failure::template(&error, &self.place))
     }
 
@@ -109,7 +124,27 @@ pub(crate) struct Compiler<'a> {
 
 impl Compiler<'_> {
     pub(crate) fn template(&mut self, source: &str, place: &Place) -> Option<PlacedTemplate> {
-        match self.templates.compile(source, self.options) {
+        let compiled = self.templates.compile(source, self.options);
+        self.placed(compiled, source, place)
+    }
+
+    /// Compiles a string payload, which may be JSON text.
+    pub(crate) fn json_text(&mut self, source: &str, place: &Place) -> Option<PlacedTemplate> {
+        let compiled = self.templates.compile_json_text(source, self.options);
+        let compiled = compiled.map(|(template, doubts)| {
+            self.warn_of(&doubts, source, place);
+            template
+        });
+        self.placed(compiled, source, place)
+    }
+
+    fn placed(
+        &mut self,
+        compiled: Result<Template, Vec<TemplateError>>,
+        source: &str,
+        place: &Place,
+    ) -> Option<PlacedTemplate> {
+        match compiled {
             Ok(mut template) => {
                 self.check(&template.take_variables(), place);
                 Some(PlacedTemplate {
@@ -122,6 +157,39 @@ impl Compiler<'_> {
                 self.check(&template::variables(source), place);
                 None
             }
+        }
+    }
+
+    fn warn_of(&mut self, doubts: &[Doubt], source: &str, place: &Place) {
+        for doubt in doubts {
+            let (code, message, help, span) = match doubt {
+                Doubt::SingleQuotes => (
+                    "single_quotes",
+                    "JSON has no single quotes, so this payload is published as plain text".into(),
+                    "write `\\\"` where it has `'`".into(),
+                    None,
+                ),
+                Doubt::Unquoted(offset, length) => {
+                    let variable = source.get(*offset..offset + length).unwrap_or_default();
+                    (
+                        "unquoted_variable",
+                        format!(
+                            "where `{variable}` is missing, this payload is no JSON and is \
+                             published as plain text"
+                        ),
+                        format!("give it a default, such as `{{{{ {variable}|default:0 }}}}`"),
+                        Some(Span::of(source, *offset, *length)),
+                    )
+                }
+            };
+            self.faults.push(Diagnostic {
+                severity: Severity::Warning,
+                code,
+                path: place.as_str().into(),
+                message,
+                help: Some(help),
+                span,
+            });
         }
     }
 

@@ -16,6 +16,7 @@ mod support;
 
 mod destinations;
 mod events;
+mod json_text;
 mod matching;
 mod oracle;
 mod payloads;

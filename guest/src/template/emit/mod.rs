@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
     condition::Operator,
+    json_text::Form,
+    runtime::FORMS,
 };
 
 /// What a missing variable or a failing filter means at a place.
@@ -36,12 +38,16 @@ enum Missing {
     QuietEmpty,
 }
 
-/// Writes a template.
-pub(super) fn template(nodes: &[Node], cycles: BTreeSet<String>) -> String {
+/// Writes a template, one that may be JSON text or not.
+pub(super) fn template(nodes: &[Node], cycles: BTreeSet<String>, is_json_text: bool) -> String {
     let mut emitter = Emitter {
         cells: cycles,
+        is_json_text,
         ..Emitter::default()
     };
+    if is_json_text {
+        emitter.out.push_str("{{ begin() }}");
+    }
     emitter.nodes(nodes);
     emitter.out
 }
@@ -105,6 +111,8 @@ struct Emitter {
     cells: BTreeSet<String>,
     /// Whether the innermost scope is a `{% with %}`.
     in_with: bool,
+    /// Whether values are written as JSON where the text is.
+    is_json_text: bool,
 }
 
 impl Emitter {
@@ -117,9 +125,16 @@ impl Emitter {
     fn node(&mut self, node: &Node) {
         match node {
             Node::Text(text) => self.text(text),
-            Node::Output(expression) => {
-                self.output(|out| out.expression(expression, Missing::Undefined));
-            }
+            Node::Output(expression, _) => self.output(|out| {
+                if out.is_json_text {
+                    let (form, filters) = Form::of(expression);
+                    out.operand(&expression.operand);
+                    out.filters(filters, false);
+                    out.placed(form);
+                } else {
+                    out.expression(expression, Missing::Undefined);
+                }
+            }),
             Node::If {
                 branches,
                 otherwise,
@@ -195,6 +210,7 @@ impl Emitter {
                 out.out.push_str("lorem(");
                 out.expression(count, Missing::Empty);
                 out.write(format_args!(", \"{method}\", {common})|raw"));
+                out.placed(Form::Value);
             }),
             _ => {}
         }
@@ -213,7 +229,10 @@ impl Emitter {
     /// Writes a tag's answer, or sets a variable to what would be written.
     fn targeted(&mut self, target: &Target, expression: impl FnOnce(&mut Self)) {
         match target {
-            Target::Output => self.output(expression),
+            Target::Output => self.output(|out| {
+                expression(out);
+                out.placed(Form::Value);
+            }),
             Target::Variable(variable) => self.assign(variable, |out| {
                 expression(out);
                 out.out.push_str("|as_output");
@@ -221,8 +240,22 @@ impl Emitter {
         }
     }
 
+    /// Ends the expression of a value that is written where the JSON text stands.
+    fn placed(&mut self, form: Form) {
+        if self.is_json_text {
+            let filter = FORMS.into_iter().find(|(_, known)| *known == form);
+            self.write(format_args!("|{}", filter.map_or("", |(name, _)| name)));
+        }
+    }
+
     fn text(&mut self, text: &str) {
-        if self.captures == 0 && !text.contains('{') {
+        if self.is_json_text {
+            self.output(|out| {
+                out.out.push_str("text(");
+                out.string(text);
+                out.out.push(')');
+            });
+        } else if self.captures == 0 && !text.contains('{') {
             self.out.push_str(text);
         } else {
             self.output(|out| {
@@ -270,6 +303,7 @@ impl Emitter {
                 out.write(format_args!("cycle({number}, "));
                 out.list(values, Missing::QuietEmpty);
                 out.out.push(')');
+                out.placed(Form::Value);
             });
         };
         let variable = name(variable);
@@ -279,7 +313,10 @@ impl Emitter {
         self.list(values, Missing::QuietEmpty);
         self.out.push_str(")) %}");
         if !silent {
-            self.output(|out| out.write(format_args!("{variable}|current")));
+            self.output(|out| {
+                out.write(format_args!("{variable}|current"));
+                out.placed(Form::Value);
+            });
         }
     }
 
@@ -294,6 +331,9 @@ impl Emitter {
             return;
         };
         if values.is_empty() {
+            if self.is_json_text {
+                self.write(format_args!("{{% set p_{number} = place() %}}"));
+            }
             self.capture(*number, body);
         }
         self.write(format_args!("{{% if changed({number}, v_forloop, "));
@@ -309,6 +349,9 @@ impl Emitter {
             self.nodes(body);
         }
         self.out.push_str("{% else %}");
+        if values.is_empty() && self.is_json_text {
+            self.output(|out| out.write(format_args!("back_to(p_{number})")));
+        }
         self.nodes(otherwise);
         self.out.push_str("{% endif %}");
     }

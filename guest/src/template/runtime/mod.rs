@@ -1,6 +1,7 @@
 //! What the emitted minijinja source calls: Django's meaning of output,
 //! lookups, filters, operators and tags.
 
+mod json_text;
 mod lookup;
 mod loops;
 mod lorem;
@@ -16,7 +17,10 @@ use minijinja::{
     value::{Object, Rest},
 };
 
-pub(super) use lookup::at;
+pub(super) use {
+    json_text::{FORMS, position},
+    lookup::at,
+};
 
 use self::state::Progress;
 use super::{
@@ -24,6 +28,7 @@ use super::{
     dates::Timestamp,
     emit,
     filters::{self, Call, Filter, html},
+    json_text::Position,
     python,
 };
 
@@ -75,6 +80,7 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
     environment.add_filter("or_empty", |value: Value| or(value, Value::from("")));
     environment.add_filter("as_output", as_output);
     environment.add_function("number", |text: &str| number(text));
+    json_text::add_to(&mut environment);
     operators::add_to(&mut environment);
     tags::add_to(&mut environment, limits);
     environment
@@ -106,13 +112,16 @@ fn number(text: &str) -> Value {
 pub(super) struct Root {
     variables: Value,
     now: Option<Timestamp>,
+    /// Where the output begins.
+    position: Position,
 }
 
 impl Root {
-    pub(super) fn new(context: &super::Context) -> Self {
+    pub(super) fn new(context: &super::Context, position: Position) -> Self {
         Self {
             variables: context.variables.clone(),
             now: context.now,
+            position,
         }
     }
 }

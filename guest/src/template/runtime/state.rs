@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 
+use crate::template::json_text::Position;
+
 /// The memory of one rendering.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
+    /// Where in a JSON text the output stands, if it is one.
+    pub(super) position: Option<Position>,
     /// The bytes written so far, captured ones included.
     pub(super) written: usize,
     /// The loops begun so far.

@@ -1,0 +1,295 @@
+//! String payloads that are JSON text.
+//!
+//! A payload whose first output is static text that begins a JSON object, list
+//! or string is JSON text: as it renders, its static text says whether the
+//! output stands inside a string or outside of one, and values are written
+//! accordingly. So no value can end a string or add a member.
+
+use super::{
+    ast::{Expression, FilterCall, Node, Operand, Target},
+    python, runtime,
+};
+use crate::json::{self, write};
+use minijinja::Value;
+
+/// Where in a JSON text the output stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Position {
+    /// Nothing but white space was written yet.
+    Start,
+    /// The output is no JSON text.
+    Text,
+    /// Between the strings.
+    Outside,
+    /// Inside a string.
+    Inside,
+    /// Inside a string, behind the backslash of an escape.
+    Escaping,
+}
+
+impl Position {
+    /// Whether the output so far is JSON text.
+    pub(super) fn is_json(self) -> bool {
+        matches!(self, Self::Outside | Self::Inside | Self::Escaping)
+    }
+
+    /// Goes on behind static text.
+    pub(super) fn pass(&mut self, text: &str) {
+        if *self == Self::Start {
+            *self = match text.trim_ascii_start().as_bytes().first() {
+                None => return,
+                Some(b'{' | b'[' | b'"') => Self::Outside,
+                Some(_) => Self::Text,
+            };
+        }
+        if *self == Self::Text {
+            return;
+        }
+        for byte in text.bytes() {
+            *self = match (*self, byte) {
+                (Self::Outside, b'"') | (Self::Escaping, _) => Self::Inside,
+                (Self::Inside, b'"') => Self::Outside,
+                (Self::Inside, b'\\') => Self::Escaping,
+                (same, _) => same,
+            };
+        }
+    }
+
+    /// What to write for a value here; `None` where it is written plainly.
+    pub(super) fn place(&mut self, value: &Value, escape: bool, form: Form) -> Option<String> {
+        let escape = escape && form != Form::Safe;
+        let mut out = String::new();
+        match self {
+            Self::Start | Self::Text => {
+                *self = Self::Text;
+                return None;
+            }
+            Self::Outside => {
+                write_outside(value, escape, &mut out);
+                return Some(out);
+            }
+            Self::Inside => {}
+            Self::Escaping => {
+                // A backslash that is not doubled would escape what the value begins with.
+                out.push('\\');
+                *self = Self::Inside;
+            }
+        }
+        match form {
+            Form::Value => write::string_content(&runtime::rendered(value, escape), &mut out),
+            Form::Safe => write::string_content(&python::as_text(value), &mut out),
+            Form::Content => out.push_str(&runtime::rendered(value, escape)),
+        }
+        Some(out)
+    }
+}
+
+/// What an expression gives to be written into JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A value.
+    Value,
+    /// A value that goes through `safe`, which marks its text.
+    Safe,
+    /// The inside of a JSON string, escaped already.
+    Content,
+}
+
+impl Form {
+    /// The form of what an expression gives, and its filters without `safe` at their end.
+    pub(super) fn of(expression: &Expression) -> (Self, &[FilterCall]) {
+        let mut filters = expression.filters.as_slice();
+        while let [rest @ .., last] = filters
+            && last.filter.name == "safe"
+        {
+            filters = rest;
+        }
+        let is_content = filters
+            .last()
+            .is_some_and(|call| call.filter.name == "escapejs");
+        let form = if is_content {
+            Self::Content
+        } else if filters.len() < expression.filters.len() {
+            Self::Safe
+        } else {
+            Self::Value
+        };
+        (form, filters)
+    }
+}
+
+/// Writes a value that is to be one of JSON's own; a missing one is nothing.
+fn write_outside(value: &Value, escape: bool, out: &mut String) {
+    if value.is_undefined() {
+        return;
+    }
+    if let python::Kind::Str(text) = python::kind(value) {
+        if json::is_number(text) {
+            out.push_str(text);
+        } else {
+            write::string(&runtime::rendered(value, escape), out);
+        }
+    } else {
+        let start = out.len();
+        if write::value(value, out).is_err() {
+            out.truncate(start);
+            // An infinity has no JSON form, and what it is written as makes the payload a text.
+            out.push_str(&runtime::rendered(value, escape));
+        }
+    }
+}
+
+/// What JSON text is hardly meant to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// A variable stands outside of strings and has no default: without it the
+    /// payload is no JSON. Its place in the source: offset and length in bytes.
+    Unquoted(usize, usize),
+    /// A string in single quotes, which JSON does not have.
+    SingleQuotes,
+}
+
+/// Goes through a template as it would render, each branch once.
+#[derive(Debug)]
+pub(super) struct Doubts {
+    position: Position,
+    bound: Vec<String>,
+    found: Vec<Doubt>,
+}
+
+impl Doubts {
+    /// What to doubt in a template that may be JSON text.
+    pub(super) fn of(nodes: &[Node]) -> Vec<Doubt> {
+        let mut doubts = Self {
+            position: Position::Start,
+            bound: vec!["forloop".into()],
+            found: Vec::new(),
+        };
+        doubts.nodes(nodes);
+        doubts.found
+    }
+
+    fn nodes(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            self.node(node);
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Text(text) => self.text(text),
+            Node::Output(expression, place) => self.output(expression, *place),
+            Node::If {
+                branches,
+                otherwise,
+            } => {
+                let bodies = branches.iter().map(|(_, body)| body.as_slice());
+                self.branches(bodies.chain([otherwise.as_slice()]));
+            }
+            Node::IfChanged {
+                body, otherwise, ..
+            } => self.branches([body.as_slice(), otherwise.as_slice()]),
+            Node::For {
+                names, body, empty, ..
+            } => {
+                self.bound.extend(names.iter().cloned());
+                self.branches([body.as_slice(), empty.as_slice()]);
+            }
+            Node::With { variables, body } => {
+                self.bound
+                    .extend(variables.iter().map(|(name, _)| name.clone()));
+                self.nodes(body);
+            }
+            Node::Filter { body, .. }
+            | Node::Autoescape { body, .. }
+            | Node::Spaceless { body, .. } => self.nodes(body),
+            Node::Cycle { name, silent, .. } => {
+                self.bound.extend(name.clone());
+                self.value_tag(!silent);
+            }
+            Node::FirstOf { target, .. }
+            | Node::WidthRatio { target, .. }
+            | Node::Now { target, .. } => {
+                if let Target::Variable(name) = target {
+                    self.bound.push(name.clone());
+                }
+                self.value_tag(matches!(target, Target::Output));
+            }
+            Node::Regroup { name, .. } => self.bound.push(name.clone()),
+            Node::Lorem { .. } => self.value_tag(true),
+            Node::ResetCycle { .. } => {}
+        }
+    }
+
+    /// All begin where the output stands; the first says where it goes on.
+    fn branches<'a>(&mut self, bodies: impl IntoIterator<Item = &'a [Node]>) {
+        let start = self.position;
+        let mut end = None;
+        for body in bodies {
+            self.position = start;
+            self.nodes(body);
+            end.get_or_insert(self.position);
+        }
+        self.position = end.unwrap_or(start);
+    }
+
+    fn value_tag(&mut self, writes: bool) {
+        if writes && self.position == Position::Start {
+            self.position = Position::Text;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let mut end = self.position;
+        end.pass(text);
+        if end.is_json() && !self.found.contains(&Doubt::SingleQuotes) {
+            let mut position = self.position;
+            for (start, character) in text.char_indices() {
+                if character == '\'' && matches!(position, Position::Outside | Position::Start) {
+                    self.found.push(Doubt::SingleQuotes);
+                    break;
+                }
+                let end = start + character.len_utf8();
+                position.pass(text.get(start..end).unwrap_or_default());
+            }
+        }
+        self.position = end;
+    }
+
+    fn output(&mut self, expression: &Expression, (offset, length): (usize, usize)) {
+        self.value_tag(true);
+        let Operand::Variable(path) = &expression.operand else {
+            return;
+        };
+        let is_open = self.position == Position::Outside
+            && Form::of(expression).1.is_empty()
+            && path.first().is_some_and(|name| {
+                !self.bound.contains(name) && !matches!(name.as_str(), "True" | "False" | "None")
+            });
+        if is_open && !self.found.contains(&Doubt::SingleQuotes) {
+            self.found.push(Doubt::Unquoted(offset, length));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn static_text_says_where_the_output_stands() {
+        for (text, expected) in [
+            (" \n", Position::Start),
+            (" {", Position::Outside),
+            ("{\"a\": \"", Position::Inside),
+            ("[\"a\\\"", Position::Inside),
+            ("[\"a\\", Position::Escaping),
+            ("\"a\\\\\"", Position::Outside),
+            ("Hello {\"", Position::Text),
+        ] {
+            let mut position = Position::Start;
+            position.pass(text);
+            assert_eq!(position, expected, "{text}");
+        }
+    }
+}
