@@ -76,10 +76,12 @@ pub struct Event<'a> {
     pub signal: Signal,
     /// `app_label.model`; the model is compared in lower case.
     pub content_type: &'a str,
-    /// The record, a JSON object.
+    /// The instance, a JSON object; null where it was deleted and is in `before`.
     pub instance: &'a str,
-    /// The record before the change, a JSON object.
+    /// The instance before the change, a JSON object.
     pub before: Option<&'a str>,
+    /// Whether a save made the instance, where that is known.
+    pub created: Option<bool>,
     /// When it happened, RFC 3339.
     pub time: Option<&'a str>,
 }
@@ -117,17 +119,24 @@ impl<'a> Change<'a> {
                 shortened(event.content_type)
             ))
         })?;
-        let instance = object("instance", event.instance)?;
         let before = event
             .before
             .map(|text| object("before", text))
             .transpose()?;
+        let is_delete = matches!(event.signal, Signal::PreDelete | Signal::PostDelete);
+        let instance = match &before {
+            Some(before) if is_delete && event.instance.trim_ascii() == "null" => before.clone(),
+            _ => object("instance", event.instance)?,
+        };
+        // What was there before the save was not made by it.
+        let known_before = (before.is_some() && !is_delete).then_some(false);
         let now = event.time.map(read_time).transpose()?;
         let facts = Arc::new(Facts {
             id: Value::from(event.id),
             signal: event.signal,
             content_type: Value::from(&*content_type),
             time: event.time.map(Value::from),
+            created: event.created.or(known_before),
             instance,
             before,
         });
@@ -223,13 +232,21 @@ struct Facts {
     signal: Signal,
     content_type: Value,
     time: Option<Value>,
+    created: Option<bool>,
     instance: Arc<JsonObject>,
     before: Option<Arc<JsonObject>>,
 }
 
 /// The members of `event`.
-pub(crate) const EVENT_VARIABLES: &[&str] =
-    &["signal", "content_type", "id", "time", "before", "changed"];
+pub(crate) const EVENT_VARIABLES: &[&str] = &[
+    "signal",
+    "content_type",
+    "id",
+    "time",
+    "created",
+    "before",
+    "changed",
+];
 
 /// What stands at the top level.
 #[derive(Debug)]
@@ -285,6 +302,7 @@ impl Object for EventVariables {
             "content_type" => Some(self.facts.content_type.clone()),
             "id" => Some(self.facts.id.clone()),
             "time" => self.facts.time.clone(),
+            "created" => self.facts.created.map(Value::from),
             "before" => before(&self.facts, self.guard.as_ref()),
             "changed" => changed(&self.facts, self.guard.as_ref()),
             _ => None,

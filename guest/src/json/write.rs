@@ -10,7 +10,8 @@ use super::{JsonArray, JsonObject, Number, python_float, repeated};
 /// counts, in the place of the first. The text must be JSON.
 pub fn compact(text: &str, out: &mut String) {
     let edits = repeated::edits(text);
-    let mut stretches = Vec::from([0..text.len()]);
+    let whole = 0..text.len();
+    let mut stretches = vec![whole];
     while let Some(stretch) = stretches.pop() {
         let next = edits.partition_point(|edit| edit.left_out.start < stretch.start);
         let edit = edits

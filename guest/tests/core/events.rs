@@ -61,6 +61,57 @@ fn before_and_changed_are_short_where_no_field_is_so_called() {
 }
 
 #[test]
+fn an_event_tells_whether_a_save_made_the_instance() {
+    let before = Some("{}");
+    for (created, before, signal, expected) in [
+        (Some(true), None, Signal::PostSave, "True"),
+        (Some(false), None, Signal::PostSave, "False"),
+        (Some(true), before, Signal::PostSave, "True"),
+        (None, before, Signal::PostSave, "False"),
+        (None, None, Signal::PostSave, ""),
+        (None, before, Signal::PostDelete, ""),
+    ] {
+        let event = Event {
+            created,
+            before,
+            signal,
+            ..sale()
+        };
+        let set =
+            trigger(r#""payload": ["{{ event.created }}"]"#).replace("post_save", signal.as_str());
+        let sent = publish(&set, &event, &mut TestHost::default()).unwrap();
+        assert_eq!(sent.value, format!("[\"{expected}\"]"));
+    }
+}
+
+#[test]
+fn what_was_deleted_may_stand_in_before() {
+    let event = Event {
+        signal: Signal::PostDelete,
+        instance: "null",
+        before: Some(r#"{"id": 5, "status": "paid"}"#),
+        ..sale()
+    };
+    let set = |members: &str| trigger(members).replace("post_save", "post_delete");
+    let sent = publish(&set(r#""payload": null"#), &event, &mut TestHost::default()).unwrap();
+    assert_eq!(sent.value, r#"{"id":5,"status":"paid"}"#);
+    assert_eq!(sent.ordering_key, "shop.sale/5");
+    let saved = Event {
+        signal: Signal::PostSave,
+        ..event
+    };
+    let failure = publish(
+        &trigger(r#""payload": null"#),
+        &saved,
+        &mut TestHost::default(),
+    );
+    assert_eq!(
+        failure.unwrap_err().to_string(),
+        "`instance` is null, not an object"
+    );
+}
+
+#[test]
 fn a_condition_decides_and_names_a_missing_before() {
     let fires = |when: &str, before: Option<&str>| {
         let set = trigger(&format!(r#""payload": "x", "when": "{when}""#));
@@ -85,6 +136,26 @@ fn a_condition_decides_and_names_a_missing_before() {
         Err("before_missing")
     );
     assert_eq!(fires("event.before", None), Ok(false));
+    // Only what was reached can ask for it.
+    for (when, without, with) in [
+        ("event.before and changed.quantity", Ok(false), Ok(true)),
+        ("not event.before or changed.quantity", Ok(true), Ok(true)),
+        (
+            "not event.before or not changed.quantity",
+            Ok(true),
+            Ok(false),
+        ),
+        ("quantity == 4 and changed.quantity", Ok(false), Ok(false)),
+        ("quantity == 3 or changed.quantity", Ok(true), Ok(true)),
+        (
+            "quantity == 4 or changed.quantity",
+            Err("before_missing"),
+            Ok(true),
+        ),
+    ] {
+        assert_eq!(fires(when, None), without, "{when}");
+        assert_eq!(fires(when, before), with, "{when}");
+    }
 }
 
 #[test]

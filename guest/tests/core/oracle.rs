@@ -139,6 +139,7 @@ fn answers(case: &Value) -> Result<Vec<Value>, String> {
             content_type: delivery["sender"].as_str().unwrap(),
             instance: &instance,
             before: None,
+            created: None,
             time: None,
         };
         for outcome in engine.process(&[event], &mut host) {

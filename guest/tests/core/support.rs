@@ -101,6 +101,7 @@ pub(crate) fn sale() -> Event<'static> {
         content_type: "shop.sale",
         instance: SALE,
         before: None,
+        created: None,
         time: Some("2024-01-02T03:04:05Z"),
     }
 }

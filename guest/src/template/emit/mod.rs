@@ -3,7 +3,7 @@
 //! | Django | minijinja |
 //! |---|---|
 //! | `{{ a.b\|upper }}` | `{{ v_a\|at("b")\|upper }}` |
-//! | `{% if a and b > 1 %}` | `{% if truth(both(v_a\|or_none, greater(v_b\|or_none, 1))) %}` |
+//! | `{% if a and b > 1 %}` | `{% if truth((v_a\|or_none\|no_error and greater(v_b\|or_none, 1)\|no_error)) %}` |
 //! | `{% for x in list %}` | `{% for v_forloop, v_x in each(v_list\|or_none, v_forloop, 1, false) %}` |
 //! | `{% with a=1 b=a %}` | `{% with (v_a, v_b) = [1, v_a\|or_empty] %}` |
 //! | `{% spaceless %}…` | `{% set c_1 %}…{% endset %}{{ c_1\|spaceless }}` |
@@ -463,9 +463,10 @@ impl Emitter {
                 self.condition(inner);
                 self.out.push(')');
             }
+            Condition::Operation(Operator::And, operands) => self.all_of(operands),
+            Condition::Operation(Operator::Or, operands) => self.any_of(operands),
             Condition::Operation(operator, operands) => {
-                self.out.push_str(function(*operator));
-                self.out.push('(');
+                self.write(format_args!("{}(", function(*operator)));
                 for operand in operands {
                     self.condition(operand);
                     self.out.push_str(", ");
@@ -476,11 +477,40 @@ impl Emitter {
     }
 }
 
-/// The function that an operator becomes.
+impl Emitter {
+    /// `and`, which stops at the first operand that is false or raises an error.
+    fn all_of(&mut self, operands: &[Condition]) {
+        self.out.push('(');
+        for (place, operand) in operands.iter().enumerate() {
+            self.out.push_str(if place > 0 { " and " } else { "" });
+            self.condition(operand);
+            self.out.push_str("|no_error");
+        }
+        self.out.push(')');
+    }
+
+    /// `or`, which stops at the first operand that is true. One that raises an error makes its
+    /// own `or` false, so the first takes the second with it.
+    fn any_of(&mut self, operands: &[Condition]) {
+        self.out.push_str("((");
+        for (place, operand) in operands.iter().enumerate() {
+            self.out.push_str(if place > 0 { " or " } else { "" });
+            self.condition(operand);
+            self.out.push_str(match place {
+                0 => "|error_stops",
+                1 => "|no_error)|no_stop",
+                _ => "|no_error",
+            });
+        }
+        self.out.push(')');
+    }
+}
+
+/// The function that an operator becomes; `and` and `or` are minijinja's own.
 fn function(operator: Operator) -> &'static str {
     match operator {
-        Operator::Or => "either",
-        Operator::And => "both",
+        Operator::Or => "or",
+        Operator::And => "and",
         Operator::In => "is_in",
         Operator::NotIn => "is_not_in",
         Operator::Is => "is_same",

@@ -120,8 +120,9 @@ fn random(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterErr
     Ok(python::item(value, &Value::from(0))?)
 }
 
-/// Django: items and separator are escaped where output is, unless safe. A value that is no
-/// list comes back as it is; so does a list with an item that is no text, where nothing is escaped.
+/// Django under its default, which escapes: each item is made a text, and items and separator are
+/// escaped where output is, unless safe. Without it Django joins no list that has an item which is
+/// no text; here the answer does not depend on escaping. A value that is no list comes back as it is.
 fn join(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, FilterError> {
     let separator = conditional_escape(required(argument)?);
     let Ok(items) = python::iterate(value) else {
@@ -132,10 +133,10 @@ fn join(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, F
         if place > 0 {
             joined.push_str(&separator);
         }
-        match python::kind(item) {
-            _ if call.autoescape => joined.push_str(&conditional_escape(item)),
-            Kind::Str(text) => joined.push_str(text),
-            _ => return Ok(value.clone()),
+        if call.autoescape {
+            joined.push_str(&conditional_escape(item));
+        } else {
+            joined.push_str(&python::as_text(item));
         }
     }
     Ok(Value::from_safe_string(joined))

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use minijinja::{
     Environment, Error, ErrorKind, Value,
-    value::{Object, ObjectRepr, Rest},
+    value::{Object, ObjectRepr},
 };
 
 use crate::{
@@ -24,6 +24,20 @@ struct Failure {
 impl Object for Failure {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
+    }
+}
+
+/// Ends an `or` whose first operand raised an error, which makes it false.
+#[derive(Debug)]
+struct Stop;
+
+impl Object for Stop {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
     }
 }
 
@@ -54,11 +68,26 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_function("negate", |value: &Value| {
         !is_failure(value) && !python::is_true(value)
     });
-    environment.add_function("either", |operands: Rest<Value>| {
-        fold(operands, |left| !python::is_true(left))
+    environment.add_filter("no_error", |operand: Value| {
+        if is_failure(&operand) {
+            Value::from(false)
+        } else {
+            operand
+        }
     });
-    environment.add_function("both", |operands: Rest<Value>| {
-        fold(operands, python::is_true)
+    environment.add_filter("error_stops", |operand: Value| {
+        if is_failure(&operand) {
+            Value::from_object(Stop)
+        } else {
+            operand
+        }
+    });
+    environment.add_filter("no_stop", |answer: Value| {
+        if answer.downcast_object_ref::<Stop>().is_some() {
+            Value::from(false)
+        } else {
+            answer
+        }
     });
     let mut add = |name: &'static str, operator: fn(&Value, &Value) -> bool| {
         environment.add_function(name, move |left: &Value, right: &Value| {
@@ -119,24 +148,6 @@ fn truth(value: &Value) -> Result<bool, Error> {
         return Ok(false);
     }
     needed(value.clone()).map(|value| python::is_true(&value))
-}
-
-/// `and` and `or` from the left; `goes_on` says whether the right operand
-/// counts. An error makes the operation false that meets it.
-fn fold(operands: Rest<Value>, goes_on: impl Fn(&Value) -> bool) -> Value {
-    let mut operands = operands.0.into_iter();
-    let first = operands.next().unwrap_or_default();
-    operands.fold(first, |left, right| {
-        if is_failure(&left) {
-            Value::from(false)
-        } else if !goes_on(&left) {
-            left
-        } else if is_failure(&right) {
-            Value::from(false)
-        } else {
-            right
-        }
-    })
 }
 
 /// Python's `is`, as far as values out of JSON have an identity: the
