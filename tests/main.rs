@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod codes;
 mod contract;
 mod layering;
 mod real_kafka;

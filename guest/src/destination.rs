@@ -3,9 +3,13 @@
 //! `{{ dotted.path }}` in any string of the tree, but not in names, stands for
 //! the host's value at that path. A string that is one placeholder and nothing
 //! else keeps the value's JSON type, unless the member must be text. Values are
-//! not searched for placeholders again. Upstream's expression is `{{(.*?)}}`:
-//! a placeholder does not span lines, and one that is not closed is text.
+//! not searched for placeholders again.
 
+use action_triggers_vocabulary::{
+    SettingError,
+    placeholder::{self, Part},
+    setting::{self, Scalar},
+};
 use minijinja::Value;
 
 use crate::{
@@ -79,33 +83,32 @@ fn setting(path: &str, host: &mut impl Host) -> Result<String, Failure> {
         // What the host sends ends up inside JSON, so it must be JSON.
         match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
             Ok(_) => Ok(text),
-            Err(_) => Err(crate::host::SettingError::Failed(
-                "the value is not JSON".into(),
-            )),
+            Err(_) => Err(SettingError::not_json()),
         }
     });
-    result.map_err(|error| Failure::Setting {
-        path: path.into(),
-        error,
-    })
+    result.map_err(|error| failed(path, error))
 }
 
-/// Writes a setting as part of a JSON string: a string as it is, a number as its
-/// JSON text, a boolean as Python does.
+/// Writes a setting as part of a JSON string.
 fn text_of(path: &str, setting: &str, out: &mut String) -> Result<(), Failure> {
     let value = json::parse(setting).unwrap_or_default();
-    match View::of(&value) {
-        View::String(text) => write::string_content(text, out),
-        View::Number(text) => out.push_str(&text),
-        View::Bool(value) => out.push_str(if value { "True" } else { "False" }),
-        other => {
-            return Err(Failure::SettingNotText {
-                path: path.into(),
-                found: other.kind(),
-            });
-        }
-    }
+    let view = View::of(&value);
+    let scalar = match &view {
+        View::String(text) => Scalar::Text(text),
+        View::Number(text) => Scalar::Number(text),
+        View::Bool(value) => Scalar::Bool(*value),
+        other => Scalar::Other(other.kind()),
+    };
+    let text = setting::as_text(scalar).map_err(|error| failed(path, error))?;
+    write::string_content(text, out);
     Ok(())
+}
+
+fn failed(path: &str, error: SettingError) -> Failure {
+    Failure::Setting {
+        path: path.into(),
+        error,
+    }
 }
 
 #[derive(Default)]
@@ -170,8 +173,8 @@ impl Builder {
     }
 
     fn string(&mut self, text: &str, must_be_text: bool) {
-        let parts = split(text);
-        if let [Part::Placeholder(path)] = parts.as_slice()
+        let parts = placeholder::parts(text);
+        if let [Part::Path(path)] = parts.as_slice()
             && !must_be_text
         {
             self.placeholder(Piece::Value {
@@ -183,52 +186,9 @@ impl Builder {
         for part in parts {
             match part {
                 Part::Text(text) => write::string_content(text, &mut self.json),
-                Part::Placeholder(path) => self.placeholder(Piece::Text { path: path.into() }),
+                Part::Path(path) => self.placeholder(Piece::Text { path: path.into() }),
             }
         }
         self.json.push('"');
     }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Part<'a> {
-    Text(&'a str),
-    Placeholder(&'a str),
-}
-
-/// Splits a string at its placeholders, as upstream's expression finds them.
-fn split(text: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    let mut searched = 0;
-    while let Some((start, path, end)) = next_placeholder(rest, searched) {
-        match end {
-            // Crosses a line: no placeholder starts here, one may further on.
-            None => searched = start + 1,
-            Some(end) => {
-                let (before, _) = rest.split_at(start);
-                if !before.is_empty() {
-                    parts.push(Part::Text(before));
-                }
-                parts.push(Part::Placeholder(path.trim()));
-                rest = rest.get(end..).unwrap_or_default();
-                searched = 0;
-            }
-        }
-    }
-    if !rest.is_empty() || parts.is_empty() {
-        parts.push(Part::Text(rest));
-    }
-    parts
-}
-
-/// The next `{{`, what follows up to the next `}}`, and where that ends; no end
-/// when a line ends first.
-fn next_placeholder(text: &str, from: usize) -> Option<(usize, &str, Option<usize>)> {
-    let start = from + text.get(from..)?.find("{{")?;
-    let inside = text.get(start + 2..)?;
-    let length = inside.find("}}")?;
-    let path = inside.get(..length)?;
-    let end = (!path.contains('\n')).then_some(start + 2 + length + 2);
-    Some((start, path, end))
 }

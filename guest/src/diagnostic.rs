@@ -1,8 +1,8 @@
 //! Faults of a trigger set: what is wrong, where, and what to do about it.
 
-pub use crate::template::Span;
+use action_triggers_vocabulary::Place;
 
-use crate::template::suggest;
+pub use crate::template::Span;
 
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,46 +29,6 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Which part of the string at `path`, when that is a template.
     pub span: Option<Span>,
-}
-
-/// The path of a value in a JSON document, from `$`.
-#[derive(Clone, Debug)]
-pub(crate) struct Place(String);
-
-impl Place {
-    pub(crate) fn root() -> Self {
-        Self("$".into())
-    }
-
-    /// The place of a member. Names that are no words are quoted as JSON.
-    pub(crate) fn member(&self, name: &str) -> Self {
-        let is_word = !name.is_empty()
-            && !name.starts_with(|c: char| c.is_ascii_digit())
-            && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let mut path = self.0.clone();
-        if is_word {
-            path.push('.');
-            path.push_str(name);
-        } else {
-            path.push('[');
-            crate::json::write::string(name, &mut path);
-            path.push(']');
-        }
-        Self(path)
-    }
-
-    /// The place of the name of this member, instead of its value.
-    pub(crate) fn name(&self) -> Self {
-        Self(format!("{}~", self.0))
-    }
-
-    pub(crate) fn item(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Collects the faults of one set.
@@ -132,38 +92,5 @@ impl Faults {
 
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.found
-    }
-}
-
-/// Words a help text for a name that is none of the known ones.
-pub(crate) fn did_you_mean(name: &str, known: &[&str]) -> String {
-    if let Some(meant) = suggest::closest(name, known.iter().copied()) {
-        return format!("did you mean `{meant}`?");
-    }
-    let quoted: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    format!("known are {}", quoted.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_near_miss_is_named_and_a_far_one_gets_the_list() {
-        assert_eq!(
-            did_you_mean("post_svae", &["pre_save", "post_save"]),
-            "did you mean `post_save`?"
-        );
-        assert_eq!(did_you_mean("xyz", &["a", "bc"]), "known are `a`, `bc`");
-    }
-
-    #[test]
-    fn odd_names_are_quoted_in_a_path() {
-        let place = Place::root().item(0).member("payload");
-        assert_eq!(place.member("customer").as_str(), "$[0].payload.customer");
-        assert_eq!(
-            place.member("a \"b\"").as_str(),
-            r#"$[0].payload["a \"b\""]"#
-        );
     }
 }

@@ -7,8 +7,9 @@
 
 mod before;
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
+use action_triggers_vocabulary::content_type;
 use minijinja::{
     Value,
     value::{Enumerator, Object},
@@ -21,51 +22,8 @@ use crate::{
 };
 use before::{Absent, Changed};
 
+pub use action_triggers_vocabulary::Signal;
 pub(crate) use before::Touched;
-
-/// What happened to a record: the four model signals of Django.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Signal {
-    /// About to be saved.
-    PreSave,
-    /// Saved.
-    PostSave,
-    /// About to be deleted.
-    PreDelete,
-    /// Deleted.
-    PostDelete,
-}
-
-impl Signal {
-    /// All four.
-    pub const ALL: [Self; 4] = [
-        Self::PreSave,
-        Self::PostSave,
-        Self::PreDelete,
-        Self::PostDelete,
-    ];
-
-    /// The name upstream gives it, such as `post_save`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PreSave => "pre_save",
-            Self::PostSave => "post_save",
-            Self::PreDelete => "pre_delete",
-            Self::PostDelete => "post_delete",
-        }
-    }
-
-    /// The signal of this name; upper and lower case differ, as upstream's do.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|signal| signal.as_str() == name)
-    }
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
 
 /// A record was, or is about to be, saved or deleted.
 #[derive(Clone, Copy, Debug)]
@@ -86,18 +44,6 @@ pub struct Event<'a> {
     pub time: Option<&'a str>,
 }
 
-/// `app_label.model` with the model in lower case; none for any other shape.
-pub(crate) fn normalize_content_type(text: &str) -> Option<Cow<'_, str>> {
-    let (app_label, model) = text.split_once('.')?;
-    if app_label.is_empty() || model.is_empty() || model.contains('.') {
-        return None;
-    }
-    if model.chars().any(char::is_uppercase) {
-        return Some(Cow::Owned(format!("{app_label}.{}", model.to_lowercase())));
-    }
-    Some(Cow::Borrowed(text))
-}
-
 /// An event that has been read.
 pub(crate) struct Change<'a> {
     pub(crate) event: Event<'a>,
@@ -113,12 +59,8 @@ impl<'a> Change<'a> {
     ///
     /// [`Failure::InvalidEvent`] names the part that is not what it should be.
     pub(crate) fn read(event: &Event<'a>) -> Result<Self, Failure> {
-        let content_type = normalize_content_type(event.content_type).ok_or_else(|| {
-            Failure::InvalidEvent(format!(
-                "`content_type` is `{}`, not `app_label.model`",
-                shortened(event.content_type)
-            ))
-        })?;
+        let content_type = content_type::normalized(event.content_type)
+            .ok_or_else(|| Failure::InvalidEvent(content_type::invalid(event.content_type)))?;
         let before = event
             .before
             .map(|text| object("before", text))

@@ -1,9 +1,8 @@
 //! Why something was not published.
 
-use crate::{
-    host::{PublishError, SettingError},
-    template::RenderError,
-};
+use action_triggers_vocabulary::{PublishError, SettingError};
+
+use crate::template::RenderError;
 
 /// Why an event, a trigger or one of its queues published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,14 +60,6 @@ pub enum Failure {
         /// The host's answer.
         error: SettingError,
     },
-    /// A placeholder's value is null, a list or an object where text is needed.
-    #[error("placeholder `{path}` stands in a text, but its value is {found}")]
-    SettingNotText {
-        /// The dotted path that was asked for.
-        path: String,
-        /// The kind of its value.
-        found: &'static str,
-    },
     /// The host did not take the record.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -94,7 +85,6 @@ impl Failure {
             Self::PayloadAmbiguous(_) => "payload_ambiguous",
             Self::InvalidRecord { .. } => "invalid_record",
             Self::Setting { error, .. } => error.code(),
-            Self::SettingNotText { .. } => "setting_not_text",
             Self::Publish(error) => error.code(),
         }
     }

@@ -6,5 +6,4 @@ mod registry;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::destination::next_placeholder;
-pub use self::registry::{Broker, Policy, Refusal, Registry, RegistryError, TextEncoding};
+pub use self::registry::{Broker, Policy, Registry, RegistryError, TextEncoding};

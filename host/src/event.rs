@@ -4,8 +4,10 @@ mod error;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
+pub use action_triggers_vocabulary::Signal;
+use action_triggers_vocabulary::content_type::normalized;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,45 +15,6 @@ pub use self::error::EventError;
 
 /// Longest id, in bytes: it travels with every record.
 const MAX_ID: usize = 512;
-
-/// What happened to a record: the four model signals of Django.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Signal {
-    /// About to be saved.
-    PreSave,
-    /// Saved.
-    PostSave,
-    /// About to be deleted.
-    PreDelete,
-    /// Deleted.
-    PostDelete,
-}
-
-impl Signal {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::PreSave,
-        Self::PostSave,
-        Self::PreDelete,
-        Self::PostDelete,
-    ];
-
-    /// The name upstream gives it, such as `post_save`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PreSave => "pre_save",
-            Self::PostSave => "post_save",
-            Self::PreDelete => "pre_delete",
-            Self::PostDelete => "post_delete",
-        }
-    }
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
 
 /// A record was, or is about to be, saved or deleted.
 ///
@@ -116,9 +79,7 @@ impl Event {
         }
         let read = serde_json::from_str(line);
         let line: Line<'_> = read.map_err(|error| EventError::unreadable(line, &error))?;
-        let signal = Signal::ALL
-            .into_iter()
-            .find(|signal| signal.as_str() == line.signal);
+        let signal = Signal::from_name(&line.signal);
         Ok(Self {
             id: line.id.map_or_else(|| Ok(next_id()), id)?,
             signal: signal.ok_or_else(|| EventError::UnknownSignal(beginning(&line.signal)))?,
@@ -221,11 +182,9 @@ fn content_type(written: ContentType<'_>) -> Result<String, EventError> {
             model_name,
         } => format!("{app_label}.{model_name}"),
     };
-    match name.split_once('.') {
-        Some((app, model)) if !app.is_empty() && !model.is_empty() && !model.contains('.') => {
-            Ok(name)
-        }
-        _ => Err(EventError::InvalidContentType(beginning(&name))),
+    match normalized(&name) {
+        Some(_) => Ok(name),
+        None => Err(EventError::InvalidContentType(beginning(&name))),
     }
 }
 

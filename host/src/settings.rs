@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+pub use action_triggers_vocabulary::SettingError;
 use serde_json::Value;
 
 /// Longest path that is answered, in bytes: what the boundary promises.
@@ -51,32 +52,6 @@ enum Source {
     Env(String),
     File(PathBuf),
     Closure(Closure),
-}
-
-/// Why there is no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SettingError {
-    /// The path is not on the allow-list. Says nothing of its existence.
-    #[error("the path is not on the allow-list: add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`")]
-    NotAllowed,
-    /// The path is allowed but has no value.
-    #[error("the path is allowed but has no value: add it to `values`")]
-    NotFound,
-    /// The value could not be read. The text never holds the value.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl SettingError {
-    /// Stable, for machines.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotAllowed => "setting_not_allowed",
-            Self::NotFound => "setting_not_found",
-            Self::Failed(_) => "setting_failed",
-        }
-    }
 }
 
 impl Settings {

@@ -1,7 +1,6 @@
 //! JSON written: compact, members in their order, numbers as they came.
 
-use std::fmt::Write as _;
-
+pub use action_triggers_vocabulary::quote::{string, string_content};
 use minijinja::{Value, value::ValueKind};
 
 use super::{JsonArray, JsonObject, Number, python_float, repeated};
@@ -46,29 +45,6 @@ fn copy_compact(text: &str, out: &mut String) {
         rest = after;
     }
     copy_tokens(rest, out);
-}
-
-/// Writes text as a JSON string. Everything but quotes, backslashes and
-/// control characters stays as it is, in UTF-8.
-pub fn string(text: &str, out: &mut String) {
-    out.push('"');
-    string_content(text, out);
-    out.push('"');
-}
-
-/// Writes text as the inside of a JSON string, as [`string`] does.
-pub fn string_content(text: &str, out: &mut String) {
-    let mut rest = text;
-    while let Some(place) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {
-        let (plain, special) = rest.split_at(place);
-        out.push_str(plain);
-        let mut characters = special.chars();
-        if let Some(character) = characters.next() {
-            escape(character, out);
-        }
-        rest = characters.as_str();
-    }
-    out.push_str(rest);
 }
 
 /// A value that JSON has no form for.
@@ -144,19 +120,6 @@ fn source_text(value: &Value) -> Option<&str> {
     value.downcast_object_ref::<Number>().map(Number::text)
 }
 
-fn escape(character: char, out: &mut String) {
-    match character {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        other => _ = write!(out, "\\u{:04x}", u32::from(other)),
-    }
-}
-
 fn copy_tokens(text: &str, out: &mut String) {
     let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
     text.split(is_space).for_each(|tokens| out.push_str(tokens));
@@ -214,17 +177,6 @@ mod tests {
         ] {
             assert_eq!(compacted(text), expected);
         }
-    }
-
-    #[test]
-    fn strings_are_escaped_and_unicode_is_not() {
-        let mut out = String::new();
-        string("a\"b\\c\n\r\t\u{8}\u{c}\u{1}\u{7f}é😀", &mut out);
-        assert_eq!(out, "\"a\\\"b\\\\c\\n\\r\\t\\b\\f\\u0001\u{7f}é😀\"");
-        assert_eq!(
-            serde_json::from_str::<String>(&out).unwrap(),
-            "a\"b\\c\n\r\t\u{8}\u{c}\u{1}\u{7f}é😀"
-        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{
     ast::{Expression, FilterCall, Operand},
     filters::{self, Argument},
     lexer::{self, Part},
-    python, suggest,
+    python,
 };
 
 /// The most filters one expression may have.
@@ -204,10 +204,12 @@ fn check_call(name: Part<'_>, has_argument: bool) -> Result<&'static filters::Fi
             name,
             format!("there is no filter `{}`", name.text),
         );
-        return Err(match suggest::closest(name.text, filters::names()) {
-            Some(known) => fault.help(format!("did you mean `{known}`?")),
-            None => fault,
-        });
+        return Err(
+            match action_triggers_vocabulary::suggest::closest(name.text, filters::names()) {
+                Some(known) => fault.help(format!("did you mean `{known}`?")),
+                None => fault,
+            },
+        );
     };
     match (filter.argument, has_argument) {
         (Argument::None, true) => Err(Fault::new(

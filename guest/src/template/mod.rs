@@ -28,7 +28,6 @@ mod properties;
 pub mod python;
 mod runtime;
 mod sequence;
-pub mod suggest;
 mod tags;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! Templates and conditions with the place they stand at.
 
+use action_triggers_vocabulary::{Place, suggest::did_you_mean};
 use minijinja::Value;
 
 use crate::{
-    diagnostic::{Diagnostic, Faults, Place, Severity, did_you_mean},
+    diagnostic::{Diagnostic, Faults, Severity},
     event::{Change, EVENT_VARIABLES},
     failure::Failure,
     json::write,

@@ -2,26 +2,14 @@
 
 use core::time::Duration;
 
+use action_triggers_vocabulary::{
+    Place,
+    members::{header, queue, record as fields},
+};
 use minijinja::Value;
 
 use super::{Compiler, PlacedCondition, PlacedTemplate, Queue, reader::Reader};
-use crate::{
-    destination::Destination,
-    diagnostic::{Faults, Place},
-    host::Broker,
-    json::View,
-    record,
-};
-
-const MEMBERS: &[&str] = &[
-    "name",
-    "conn_details",
-    "connection_details",
-    "parameters",
-    "timeout_secs",
-    "record",
-    "id",
-];
+use crate::{destination::Destination, diagnostic::Faults, host::Broker, json::View, record};
 
 /// Reads one queue.
 pub(super) fn parse(
@@ -31,29 +19,29 @@ pub(super) fn parse(
     compiler: &mut Compiler<'_>,
 ) -> Option<Queue> {
     let reader = Reader::new(value, place, compiler.faults)?;
-    reader.know(MEMBERS, compiler.faults);
-    let name = reader.needed_text(&["name"], compiler.faults);
+    reader.know(queue::ALL, compiler.faults);
+    let name = reader.needed_text(queue::NAME, compiler.faults);
     let broker = name.as_ref().and_then(|(name, _)| {
         let mut brokers = brokers.iter();
         brokers.find(|broker| broker.name == *name)
     });
     let conn_details = destination(
         &reader,
-        &["conn_details", "connection_details"],
-        "bootstrap_servers",
+        queue::CONN_DETAILS,
+        queue::BOOTSTRAP_SERVERS,
         broker.map_or(&[], |broker| &broker.conn_details),
         compiler.faults,
     );
     let parameters = destination(
         &reader,
-        &["parameters"],
-        "topic",
+        queue::PARAMETERS,
+        queue::TOPIC,
         broker.map_or(&[], |broker| &broker.parameters),
         compiler.faults,
     );
     let timeout_ms = timeout(&reader, compiler.faults);
     let record = reader
-        .get(&["record"], compiler.faults)
+        .get(queue::RECORD, compiler.faults)
         .map(|(value, place)| Box::new(record_plan(value, &place, compiler)));
     Some(Queue {
         broker: name?.0.into(),
@@ -85,7 +73,7 @@ fn destination(
 
 /// Seconds as milliseconds, rounded up so that only 0 is 0.
 fn timeout(reader: &Reader<'_>, faults: &mut Faults) -> Option<u64> {
-    let (value, place) = reader.get(&["timeout_secs"], faults)?;
+    let (value, place) = reader.get(queue::TIMEOUT_SECS, faults)?;
     let seconds = match View::of(value) {
         View::Number(text) => text.parse::<f64>().ok(),
         other => {
@@ -100,8 +88,8 @@ fn timeout(reader: &Reader<'_>, faults: &mut Faults) -> Option<u64> {
         faults.error(
             "invalid_timeout",
             &place,
-            format!("`{value}` is no time to wait"),
-            "give seconds, 0 or more; leave it out for no bound of the queue's own",
+            format!("invalid duration `{value}`: expected seconds, 0 or more"),
+            "leave it out for no bound of the queue's own",
         );
     }
     milliseconds
@@ -111,9 +99,8 @@ fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> rec
     let Some(reader) = Reader::new(value, place, compiler.faults) else {
         return record::Plan::default();
     };
-    let known = ["key", "headers", "partition", "timestamp", "tombstone"];
-    reader.know(&known, compiler.faults);
-    let key = reader.text(&["key"], compiler.faults);
+    reader.know(fields::ALL, compiler.faults);
+    let key = reader.text(fields::KEY, compiler.faults);
     let tombstone = tombstone(&reader, compiler);
     if tombstone.is_some() && key.is_none() {
         let message = "a tombstone deletes a key, and this record has none".into();
@@ -124,19 +111,19 @@ fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> rec
     }
     record::Plan {
         key: key.and_then(|(source, place)| compiler.template(source, &place)),
-        headers: match reader.get(&["headers"], compiler.faults) {
+        headers: match reader.get(fields::HEADERS, compiler.faults) {
             Some((value, place)) => headers(value, &place, compiler),
             None => Vec::new(),
         },
-        partition: number_or_template(&reader, "partition", compiler),
-        timestamp: number_or_template(&reader, "timestamp", compiler),
+        partition: number_or_template(&reader, fields::PARTITION, compiler),
+        timestamp: number_or_template(&reader, fields::TIMESTAMP, compiler),
         tombstone,
     }
 }
 
 /// A condition, or `true` or `false` for what always or never holds.
 fn tombstone(reader: &Reader<'_>, compiler: &mut Compiler<'_>) -> Option<PlacedCondition> {
-    let (value, place) = reader.get(&["tombstone"], compiler.faults)?;
+    let (value, place) = reader.get(fields::TOMBSTONE, compiler.faults)?;
     match View::of(value) {
         View::String(source) => compiler.condition(source, &place),
         View::Bool(true) => compiler.condition("True", &place),
@@ -151,10 +138,10 @@ fn tombstone(reader: &Reader<'_>, compiler: &mut Compiler<'_>) -> Option<PlacedC
 
 fn number_or_template(
     reader: &Reader<'_>,
-    name: &str,
+    names: &[&str],
     compiler: &mut Compiler<'_>,
 ) -> Option<PlacedTemplate> {
-    let (value, place) = reader.get(&[name], compiler.faults)?;
+    let (value, place) = reader.get(names, compiler.faults)?;
     match View::of(value) {
         View::String(source) => compiler.template(source, &place),
         View::Number(text) if text.parse::<i64>().is_ok() => compiler.template(&text, &place),
@@ -177,7 +164,7 @@ fn headers(
     match View::of(value) {
         View::Object(members) => {
             for (name, value) in members {
-                header(name, value, &place.member(name), compiler, &mut headers);
+                add_header(name, value, &place.member(name), compiler, &mut headers);
             }
         }
         View::Array(items) => {
@@ -186,11 +173,11 @@ fn headers(
                 let Some(reader) = Reader::new(item, &place, compiler.faults) else {
                     continue;
                 };
-                reader.know(&["name", "value"], compiler.faults);
-                let name = reader.needed_text(&["name"], compiler.faults);
-                let value = reader.get(&["value"], compiler.faults);
+                reader.know(header::ALL, compiler.faults);
+                let name = reader.needed_text(header::NAME, compiler.faults);
+                let value = reader.get(header::VALUE, compiler.faults);
                 if let (Some((name, _)), Some((value, place))) = (name, value) {
-                    header(name, value, &place, compiler, &mut headers);
+                    add_header(name, value, &place, compiler, &mut headers);
                 }
             }
         }
@@ -201,7 +188,7 @@ fn headers(
     headers
 }
 
-fn header(
+fn add_header(
     name: &str,
     value: &Value,
     place: &Place,

@@ -1,9 +1,10 @@
 //! Reads the members of one object; what is wrong goes to the faults.
 
+use action_triggers_vocabulary::{Place, suggest::did_you_mean};
 use minijinja::Value;
 
 use crate::{
-    diagnostic::{Faults, Place, did_you_mean},
+    diagnostic::Faults,
     json::{Slice, View},
 };
 
@@ -33,15 +34,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Warns of members that nothing reads.
-    pub(super) fn know(&self, known: &[&str], faults: &mut Faults) {
+    pub(super) fn know(&self, known: &[&[&str]], faults: &mut Faults) {
+        let known = known.concat();
         for (name, _) in self.members {
             let name: &str = name;
             if !known.contains(&name) {
                 faults.warning(
                     "unknown_member",
                     &self.place.member(name),
-                    format!("nothing reads `{name}`"),
-                    &did_you_mean(name, known),
+                    format!("unknown member `{name}`: it is ignored"),
+                    &did_you_mean(name, &known),
                 );
             }
         }
@@ -62,7 +64,10 @@ impl<'a> Reader<'a> {
                 Some((_, first)) => faults.error(
                     "given_twice",
                     &place,
-                    format!("`{name}` says again what `{}` says", first.as_str()),
+                    format!(
+                        "`{name}` and `{}` are two spellings of one member",
+                        first.as_str()
+                    ),
                     "keep one of the two",
                 ),
             }
@@ -81,8 +86,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn boolean(&self, name: &str, faults: &mut Faults) -> Option<bool> {
-        let (value, place) = self.get(&[name], faults)?;
+    pub(super) fn boolean(&self, names: &[&str], faults: &mut Faults) -> Option<bool> {
+        let (value, place) = self.get(names, faults)?;
         match View::of(value) {
             View::Bool(value) => Some(value),
             other => {

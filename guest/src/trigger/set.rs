@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use action_triggers_vocabulary::{
+    Place, Signal, content_type,
+    members::{TRIGGERS, content_type as parts, signal, trigger},
+    suggest::did_you_mean,
+};
 use minijinja::Value;
 
 use super::{Compiler, Trigger, queue, reader::Reader};
 use crate::{
-    diagnostic::{Faults, Place, Severity, did_you_mean},
-    event::{Signal, normalize_content_type},
+    diagnostic::{Faults, Severity},
     host::Broker,
     json::{self, View},
     payload,
@@ -16,25 +20,6 @@ use crate::{
 
 /// The deepest nesting of a set's JSON; what reads it goes down by recursion.
 const DEEPEST: usize = 128;
-
-const MEMBERS: &[&str] = &[
-    "name",
-    "id",
-    "active",
-    "config_signals",
-    "content_types",
-    "msg_broker_queues",
-    "message_broker_queues",
-    "payload",
-    "when",
-    "payload_types",
-    "autoescape",
-    "webhooks",
-    "actions",
-];
-
-/// What upstream's API adds to the objects it gives out, and nobody needs.
-const IGNORED: &[&str] = &["created_by", "created_at", "updated_at", "webhook_id"];
 
 /// Reads a set. The triggers are complete only where no error was found.
 pub(crate) fn parse(
@@ -69,7 +54,7 @@ pub(crate) fn parse(
         // What is taken apart of one trigger goes before the next one comes.
         let value = json::unread(value);
         if let Some(reader) = Reader::new(&value, &place, faults) {
-            let trigger = trigger(&reader, index, brokers, templates, faults);
+            let trigger = read(&reader, index, brokers, templates, faults);
             find_repeated_name(&trigger.name, place, &mut places, faults);
             triggers.push(trigger);
         }
@@ -88,8 +73,8 @@ fn entries<'a>(document: &'a Value, root: &Place, faults: &mut Faults) -> Vec<(&
             let Some(reader) = Reader::new(document, root, faults) else {
                 return Vec::new();
             };
-            reader.know(&["triggers"], faults);
-            if reader.get(&["triggers"], faults).is_none() {
+            reader.know(&[TRIGGERS], faults);
+            if reader.get(TRIGGERS, faults).is_none() {
                 let message = "`triggers` is missing".into();
                 faults.error(
                     "missing_member",
@@ -98,7 +83,7 @@ fn entries<'a>(document: &'a Value, root: &Place, faults: &mut Faults) -> Vec<(&
                     "a set is a list of triggers",
                 );
             }
-            reader.list(&["triggers"], faults)
+            reader.list(TRIGGERS, faults)
         }
         other => {
             faults.wrong_type(root, "a list of triggers", other.kind());
@@ -107,25 +92,24 @@ fn entries<'a>(document: &'a Value, root: &Place, faults: &mut Faults) -> Vec<(&
     }
 }
 
-fn trigger(
+fn read(
     reader: &Reader<'_>,
     index: usize,
     brokers: &[Broker],
     templates: &mut Templates,
     faults: &mut Faults,
 ) -> Trigger {
-    let known: Vec<&str> = [MEMBERS, IGNORED].concat();
-    reader.know(&known, faults);
+    reader.know(trigger::ALL, faults);
     warn_of_what_does_not_run(reader, faults);
     let name = name(reader, index, faults);
-    let active = reader.boolean("active", faults).unwrap_or(true);
+    let active = reader.boolean(trigger::ACTIVE, faults).unwrap_or(true);
     let signals = signals(reader, faults);
     let content_types = content_types(reader, faults);
     let types = payload_types(reader, faults);
-    let autoescape = reader.boolean("autoescape", faults).unwrap_or(false);
-    let payload = reader.get(&["payload"], faults);
-    let when = reader.text(&["when"], faults);
-    let queues = reader.list(&["msg_broker_queues", "message_broker_queues"], faults);
+    let autoescape = reader.boolean(trigger::AUTOESCAPE, faults).unwrap_or(false);
+    let payload = reader.get(trigger::PAYLOAD, faults);
+    let when = reader.text(trigger::WHEN, faults);
+    let queues = reader.list(trigger::QUEUES, faults);
     if active && queues.is_empty() {
         let message = format!("trigger `{name}` has no queues, so it publishes nothing");
         faults.warning(
@@ -167,13 +151,13 @@ fn trigger(
 
 /// Its `name`, else its `id` as text, else its place in the set.
 fn name(reader: &Reader<'_>, index: usize, faults: &mut Faults) -> String {
-    if let Some((name, place)) = reader.text(&["name"], faults) {
+    if let Some((name, place)) = reader.text(trigger::NAME, faults) {
         if name.is_empty() {
             faults.error("empty_text", &place, "`name` is empty".into(), "");
         }
         return name.into();
     }
-    let Some((id, place)) = reader.get(&["id"], faults) else {
+    let Some((id, place)) = reader.get(trigger::ID, faults) else {
         return index.to_string();
     };
     match View::of(id) {
@@ -188,7 +172,7 @@ fn name(reader: &Reader<'_>, index: usize, faults: &mut Faults) -> String {
 
 fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {
     let mut signals = Vec::new();
-    let items = reader.list(&["config_signals"], faults);
+    let items = reader.list(trigger::SIGNALS, faults);
     if items.is_empty() {
         warn_that_it_never_fires(reader, "config_signals", faults);
     }
@@ -196,8 +180,8 @@ fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {
         let named = match View::of(item) {
             View::String(name) => Some((name, place)),
             _ => Reader::new(item, &place, faults).and_then(|reader| {
-                reader.know(&["signal", "id"], faults);
-                reader.needed_text(&["signal"], faults)
+                reader.know(signal::ALL, faults);
+                reader.needed_text(signal::SIGNAL, faults)
             }),
         };
         let Some((name, place)) = named else { continue };
@@ -205,13 +189,12 @@ fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {
             Some(signal) if !signals.contains(&signal) => signals.push(signal),
             Some(_) => {}
             None => {
-                let known = Signal::ALL.map(Signal::as_str);
                 // As upstream: signals of other libraries are stored and never fire here.
                 faults.warning(
                     "unknown_signal",
                     &place,
-                    format!("`{name}` is no signal, so it never fires"),
-                    &did_you_mean(name, &known),
+                    format!("unknown signal `{name}`: it never fires"),
+                    &did_you_mean(name, &Signal::NAMES),
                 );
             }
         }
@@ -221,15 +204,15 @@ fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {
 
 fn content_types(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Box<str>> {
     let mut content_types: Vec<Box<str>> = Vec::new();
-    let items = reader.list(&["content_types"], faults);
+    let items = reader.list(trigger::CONTENT_TYPES, faults);
     if items.is_empty() {
         warn_that_it_never_fires(reader, "content_types", faults);
     }
     for (item, place) in items {
-        let Some(text) = content_type(item, &place, faults) else {
+        let Some(text) = written_content_type(item, &place, faults) else {
             continue;
         };
-        match normalize_content_type(&text) {
+        match content_type::normalized(&text) {
             Some(text) if !content_types.contains(&text.clone().into()) => {
                 content_types.push(text.into());
             }
@@ -237,27 +220,27 @@ fn content_types(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Box<str>> {
             None => faults.error(
                 "invalid_content_type",
                 &place,
-                format!("`{text}` is no content type"),
-                "write an app label, a dot and a model, such as `shop.sale`",
+                content_type::invalid(&text),
+                content_type::HELP,
             ),
         }
     }
     content_types
 }
 
-fn content_type(item: &Value, place: &Place, faults: &mut Faults) -> Option<String> {
+fn written_content_type(item: &Value, place: &Place, faults: &mut Faults) -> Option<String> {
     if let View::String(text) = View::of(item) {
         return Some(text.into());
     }
     let reader = Reader::new(item, place, faults)?;
-    reader.know(&["app_label", "model_name", "model", "id"], faults);
-    let app_label = reader.needed_text(&["app_label"], faults);
-    let model = reader.needed_text(&["model_name", "model"], faults);
+    reader.know(parts::ALL, faults);
+    let app_label = reader.needed_text(parts::APP_LABEL, faults);
+    let model = reader.needed_text(parts::MODEL, faults);
     Some(format!("{}.{}", app_label?.0, model?.0))
 }
 
 fn payload_types(reader: &Reader<'_>, faults: &mut Faults) -> payload::Types {
-    let Some((text, place)) = reader.text(&["payload_types"], faults) else {
+    let Some((text, place)) = reader.text(trigger::PAYLOAD_TYPES, faults) else {
         return payload::Types::default();
     };
     match text {
@@ -267,7 +250,7 @@ fn payload_types(reader: &Reader<'_>, faults: &mut Faults) -> payload::Types {
             faults.error(
                 "unknown_payload_types",
                 &place,
-                format!("`{text}` is no way of typing a payload"),
+                format!("unknown `payload_types` `{text}`: use `strings` or `native`"),
                 &did_you_mean(text, &["strings", "native"]),
             );
             payload::Types::default()
@@ -285,8 +268,8 @@ fn warn_that_it_never_fires(reader: &Reader<'_>, member: &str, faults: &mut Faul
 }
 
 fn warn_of_what_does_not_run(reader: &Reader<'_>, faults: &mut Faults) {
-    for name in ["webhooks", "actions"] {
-        if !reader.list(&[name], faults).is_empty() {
+    for name in trigger::NOT_RUN {
+        if !reader.list(&[*name], faults).is_empty() {
             faults.warning(
                 "not_run",
                 &reader.place().member(name),

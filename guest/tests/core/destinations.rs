@@ -86,13 +86,13 @@ fn a_setting_that_cannot_be_had_is_a_failure_with_its_path() {
     .map(|given| parameters(given).unwrap_err())
     .into();
     insta::assert_snapshot!(failures.join("\n"), @r#"
-    setting_not_allowed: placeholder `m.SECRET`: the host does not allow this path: add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`
-    setting_not_allowed: placeholder `{ m.HOST`: the host does not allow this path: add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`
-    setting_not_allowed: placeholder ``: the host does not allow this path: add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`
-    setting_not_text: placeholder `m.NONE` stands in a text, but its value is null
-    setting_not_text: placeholder `m.LIST` stands in a text, but its value is a list
-    setting_not_text: placeholder `m.DICT` stands in a text, but its value is an object
-    setting_failed: placeholder `m.BROKEN`: the host could not read the value: the value is not JSON
+    setting_not_allowed: placeholder `m.SECRET`: the path is not on the allow-list: add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`
+    setting_not_allowed: placeholder `{ m.HOST`: the path is not on the allow-list: add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`
+    setting_not_allowed: placeholder ``: the path is not on the allow-list: add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`
+    setting_not_text: placeholder `m.NONE`: it stands in a text, but its value is null
+    setting_not_text: placeholder `m.LIST`: it stands in a text, but its value is a list
+    setting_not_text: placeholder `m.DICT`: it stands in a text, but its value is an object
+    setting_failed: placeholder `m.BROKEN`: the value is not JSON
     "#);
 }
 

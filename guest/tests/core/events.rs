@@ -213,8 +213,8 @@ fn an_event_that_cannot_be_read_fails_alone() {
     `instance` is nested deeper than 128 levels
     `instance` has an escape that is half a character, such as `\ud800`
     `before` is null, not an object
-    `content_type` is `sale`, not `app_label.model`
-    `content_type` is `a.b.c`, not `app_label.model`
+    invalid content type `sale`: expected `app_label.model`
+    invalid content type `a.b.c`: expected `app_label.model`
     `time` is `soon`, not RFC 3339
     "#);
 }

@@ -53,21 +53,21 @@ fn every_fault_is_found_at_once() {
     ]"#;
     insta::assert_snapshot!(faults(set), @r#"
     error wrong_type $[0].active: a string where true or false is needed
-    warning unknown_signal $[0].config_signals[0].signal: `post_svae` is no signal, so it never fires [did you mean `post_save`?]
-    warning unknown_member $[0].config_signals[1].sginal: nothing reads `sginal` [did you mean `signal`?]
+    warning unknown_signal $[0].config_signals[0].signal: unknown signal `post_svae`: it never fires [did you mean `post_save`?]
+    warning unknown_member $[0].config_signals[1].sginal: unknown member `sginal`: it is ignored [did you mean `signal`?]
     error missing_member $[0].config_signals[1]: `signal` is missing
     error wrong_type $[0].config_signals[2]: a number where an object is needed
     error missing_member $[0].content_types[0]: `model_name` is missing
-    error invalid_content_type $[0].content_types[1]: `sale` is no content type [write an app label, a dot and a model, such as `shop.sale`]
-    error given_twice $[0].content_types[2].model: `model` says again what `$[0].content_types[2].model_name` says [keep one of the two]
-    error unknown_payload_types $[0].payload_types: `natvie` is no way of typing a payload [did you mean `native`?]
+    error invalid_content_type $[0].content_types[1]: invalid content type `sale`: expected `app_label.model` [write an app label, a dot and a model, such as `shop.sale`]
+    error given_twice $[0].content_types[2].model: `model` and `$[0].content_types[2].model_name` are two spellings of one member [keep one of the two]
+    error unknown_payload_types $[0].payload_types: unknown `payload_types` `natvie`: use `strings` or `native` [did you mean `native`?]
     error wrong_type $[0].autoescape: a number where true or false is needed
     error wrong_type $[0].when: a boolean where a string is needed
     error unknown_event_variable $[0].payload.a[0] (1:4): an event has no `singal` [did you mean `signal`? (a field of the instance named `event` is `instance.event`)]
     error missing_member $[0].msg_broker_queues[0]: `name` is missing
     error wrong_type $[0].msg_broker_queues[0].conn_details: a list where an object is needed
     error wrong_type $[0].msg_broker_queues[0].parameters: a string where an object is needed
-    error invalid_timeout $[0].msg_broker_queues[0].timeout_secs: `-1` is no time to wait [give seconds, 0 or more; leave it out for no bound of the queue's own]
+    error invalid_timeout $[0].msg_broker_queues[0].timeout_secs: invalid duration `-1`: expected seconds, 0 or more [leave it out for no bound of the queue's own]
     error empty_text $[0].msg_broker_queues[1].name: `name` is empty
     error wrong_type $[0].msg_broker_queues[1].timeout_secs: a string where a number of seconds is needed
     error wrong_type $[0].msg_broker_queues[1].record.key: a number where a string is needed
@@ -102,7 +102,7 @@ fn what_is_hardly_meant_is_a_warning() {
     let (_, loaded) = load(set);
     assert_eq!(loaded.triggers[0].name, "12");
     insta::assert_snapshot!(shown(&loaded.diagnostics), @r#"
-    warning unknown_member $.triggers[0].nmae: nothing reads `nmae` [did you mean `name`?]
+    warning unknown_member $.triggers[0].nmae: unknown member `nmae`: it is ignored [did you mean `name`?]
     warning not_run $.triggers[0].webhooks: `webhooks` are not run [only `msg_broker_queues` are]
     warning never_fires $.triggers[0]: `config_signals` is empty, so the trigger never fires
     warning never_fires $.triggers[0]: `content_types` is empty, so the trigger never fires

@@ -1,5 +1,10 @@
 //! One field of a destination: merged, resolved and checked.
 
+use action_triggers_vocabulary::{
+    SettingError,
+    placeholder::{self, Part},
+    setting::{self, Scalar},
+};
 use serde_json::{Map, Value};
 
 use crate::settings::Settings;
@@ -9,7 +14,7 @@ pub(super) const MAX_TOPIC: usize = 249;
 
 /// Whether any of a broker's own texts names a setting.
 pub(super) fn has_placeholder(broker: &Map<String, Value>, field: &str) -> bool {
-    matches!(broker.get(field), Some(Value::String(text)) if text.contains("{{"))
+    matches!(broker.get(field), Some(Value::String(text)) if placeholder::has(text))
 }
 
 /// A field that must come out as a text that is not empty. The broker's value
@@ -39,48 +44,32 @@ pub(super) fn field(
     }
 }
 
-/// Replaces each `{{ path }}` by the setting; one that is no text is written
-/// as upstream's `str()` does.
+/// Replaces each `{{ path }}` by the setting.
 fn resolve(text: &str, settings: &Settings) -> Result<Value, String> {
     let mut resolved = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, path, after)) = next_placeholder(rest) {
-        let value = settings
-            .get(path)
-            .map_err(|error| format!("placeholder `{path}`: {error}"))?;
-        resolved.push_str(before);
-        match serde_json::from_str(&value) {
-            Ok(Value::String(value)) => resolved.push_str(&value),
-            Ok(Value::Number(_)) => resolved.push_str(&value),
-            Ok(Value::Bool(value)) => resolved.push_str(if value { "True" } else { "False" }),
-            Ok(other) => {
-                return Err(format!(
-                    "placeholder `{path}` stands for {}, not a text",
-                    kind(&other)
-                ));
+    for part in placeholder::parts(text) {
+        match part {
+            Part::Text(text) => resolved.push_str(text),
+            Part::Path(path) => {
+                let value = setting_in_text(path, settings)
+                    .map_err(|error| format!("placeholder `{path}`: {error}"))?;
+                resolved.push_str(&value);
             }
-            Err(_) => return Err(format!("placeholder `{path}` has a value that is not JSON")),
         }
-        rest = after;
     }
-    resolved.push_str(rest);
     Ok(Value::from(resolved))
 }
 
-/// Text before, path and text after the first `{{ path }}`; a line break inside
-/// the braces makes them text, as in upstream's pattern `{{(.*?)}}`.
-pub(crate) fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
-    let mut from = 0;
-    loop {
-        let open = from + text.get(from..)?.find("{{")?;
-        let inside = text.get(open + 2..)?;
-        let close = inside.find("}}")?;
-        let path = inside.get(..close)?;
-        if !path.contains('\n') {
-            return Some((text.get(..open)?, path.trim(), inside.get(close + 2..)?));
-        }
-        from = open + 1;
-    }
+fn setting_in_text(path: &str, settings: &Settings) -> Result<String, SettingError> {
+    let json = settings.get(path)?;
+    let value = serde_json::from_str(&json).map_err(|_| SettingError::not_json())?;
+    let scalar = match &value {
+        Value::String(text) => Scalar::Text(text),
+        Value::Number(_) => Scalar::Number(&json),
+        Value::Bool(value) => Scalar::Bool(*value),
+        other => Scalar::Other(kind(other)),
+    };
+    Ok(setting::as_text(scalar)?.to_owned())
 }
 
 /// Checks what Kafka asks of a topic's name.
@@ -153,7 +142,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             resolve("{{ list }}", &settings()).unwrap_err(),
-            @"placeholder `list` stands for a list, not a text"
+            @"placeholder `list`: it stands in a text, but its value is a list"
         );
     }
 

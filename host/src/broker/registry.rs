@@ -7,13 +7,14 @@ use std::{
     time::Duration,
 };
 
+use action_triggers_vocabulary::PublishError;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::destination::{MAX_TOPIC, check_topic, field, has_placeholder};
 use crate::{
     cluster::{Cluster, Flavor, Format},
-    engine::{BrokerMembers, GuestMessage, Header, Payload, PublishError},
+    engine::{BrokerMembers, GuestMessage, Header, Payload},
     record::{Destination, Message, Record, RecordId},
     settings::Settings,
 };
@@ -110,55 +111,6 @@ impl RegistryError {
     }
 }
 
-/// Why a record is not taken. The codes are those that the guest reports.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// No broker has this name.
-    #[error("the host has no broker `{0}`")]
-    UnknownBroker(String),
-    /// The merged destination is wrong.
-    #[error("{0}")]
-    InvalidDestination(String),
-    /// Key, headers and value are too large together.
-    #[error("the record has {actual} bytes, the host takes at most {maximum}")]
-    TooLarge {
-        /// Bytes of the record.
-        actual: usize,
-        /// Bytes that are taken.
-        maximum: usize,
-    },
-    /// The record is malformed.
-    #[error("{0}")]
-    InvalidRecord(String),
-}
-
-impl Refusal {
-    /// Stable, for machines.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownBroker(_) => "unknown_broker",
-            Self::InvalidDestination(_) => "invalid_destination",
-            Self::TooLarge { .. } => "too_large",
-            Self::InvalidRecord(_) => "invalid_record",
-        }
-    }
-}
-
-impl From<Refusal> for PublishError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::UnknownBroker(name) => Self::UnknownBroker(name),
-            Refusal::InvalidDestination(text) => Self::InvalidDestination(text),
-            Refusal::TooLarge { actual, maximum } => Self::TooLarge(crate::engine::SizeLimit {
-                actual: actual as u64,
-                maximum: maximum as u64,
-            }),
-            Refusal::InvalidRecord(text) => Self::InvalidRecord(text),
-        }
-    }
-}
-
 /// Destinations by the queue's own `conn_details`, then `parameters`.
 type Remembered = HashMap<String, HashMap<String, Arc<Destination>>>;
 
@@ -245,7 +197,7 @@ impl Registry {
     /// # Errors
     ///
     /// The record is not taken, and never will be.
-    pub fn accept(&self, message: GuestMessage) -> Result<Message, Refusal> {
+    pub fn accept(&self, message: GuestMessage) -> Result<Message, PublishError> {
         let destination =
             self.address(&message.broker, &message.conn_details, &message.parameters)?;
         check_names(&message)?;
@@ -264,7 +216,8 @@ impl Registry {
             destination.cluster.max_record_bytes(&destination.topic),
         );
         if actual > maximum {
-            return Err(Refusal::TooLarge { actual, maximum });
+            let [actual, maximum] = [actual, maximum].map(|bytes| bytes as u64);
+            return Err(PublishError::TooLarge { actual, maximum });
         }
         Ok(Message {
             id: RecordId {
@@ -290,11 +243,11 @@ impl Registry {
         broker: &str,
         conn_details: &str,
         parameters: &str,
-    ) -> Result<Arc<Destination>, Refusal> {
+    ) -> Result<Arc<Destination>, PublishError> {
         let entry = self
             .entries
             .get(broker)
-            .ok_or_else(|| Refusal::UnknownBroker(broker.chars().take(MAX_TOPIC).collect()))?;
+            .ok_or_else(|| PublishError::UnknownBroker(broker.chars().take(MAX_TOPIC).collect()))?;
         let remembered = entry
             .remembered
             .read()
@@ -352,9 +305,9 @@ impl Registry {
         broker: &Broker,
         conn_details: &str,
         parameters: &str,
-    ) -> Result<Destination, Refusal> {
+    ) -> Result<Destination, PublishError> {
         if let (false, Some(kind)) = (broker.is_kafka(), &broker.broker_type) {
-            return Err(Refusal::InvalidDestination(format!(
+            return Err(PublishError::InvalidDestination(format!(
                 "the broker `{}` is of type `{kind}`, and this host serves only `kafka`",
                 broker.name
             )));
@@ -381,17 +334,17 @@ impl Registry {
                 topic,
                 cluster,
             }),
-            (Err(first), Err(second)) => {
-                Err(Refusal::InvalidDestination(format!("{first}; {second}")))
-            }
-            (Err(fault), _) | (_, Err(fault)) => Err(Refusal::InvalidDestination(fault)),
+            (Err(first), Err(second)) => Err(PublishError::InvalidDestination(format!(
+                "{first}; {second}"
+            ))),
+            (Err(fault), _) | (_, Err(fault)) => Err(PublishError::InvalidDestination(fault)),
         }
     }
 
     /// The smaller of the queue's bound and the host's.
-    fn timeout(&self, queue_ms: Option<u64>) -> Result<Option<Duration>, Refusal> {
+    fn timeout(&self, queue_ms: Option<u64>) -> Result<Option<Duration>, PublishError> {
         if queue_ms == Some(0) {
-            return Err(Refusal::InvalidDestination(
+            return Err(PublishError::InvalidDestination(
                 "`timeout_secs` is 0, so no attempt could succeed: leave it out or raise it".into(),
             ));
         }
@@ -406,8 +359,8 @@ impl Registry {
         &self,
         payload: Payload,
         cluster: &Cluster,
-    ) -> Result<(Option<bytes::Bytes>, bool), Refusal> {
-        let invalid = |what: &str| Refusal::InvalidRecord(what.into());
+    ) -> Result<(Option<bytes::Bytes>, bool), PublishError> {
+        let invalid = |what: &str| PublishError::InvalidRecord(what.into());
         match payload {
             Payload::Json(bytes) => {
                 // As it stands it becomes part of the POST's body.
@@ -435,14 +388,14 @@ impl Registry {
 }
 
 /// Bounds what identifies a record.
-fn check_names(message: &GuestMessage) -> Result<(), Refusal> {
+fn check_names(message: &GuestMessage) -> Result<(), PublishError> {
     let names = [
         ("event id", &message.event_id),
         ("trigger", &message.trigger),
         ("ordering key", &message.ordering_key),
     ];
     match names.iter().find(|(_, name)| name.len() > MAX_NAME) {
-        Some((what, name)) => Err(Refusal::InvalidRecord(format!(
+        Some((what, name)) => Err(PublishError::InvalidRecord(format!(
             "the {what} has {} bytes, at most {MAX_NAME} are taken",
             name.len()
         ))),
@@ -450,7 +403,7 @@ fn check_names(message: &GuestMessage) -> Result<(), Refusal> {
             .partition
             .is_some_and(|partition| i32::try_from(partition).is_err()) =>
         {
-            Err(Refusal::InvalidRecord(
+            Err(PublishError::InvalidRecord(
                 "the partition is larger than Kafka's largest".into(),
             ))
         }
@@ -458,15 +411,15 @@ fn check_names(message: &GuestMessage) -> Result<(), Refusal> {
     }
 }
 
-fn headers(headers: Vec<Header>) -> Result<Vec<(String, bytes::Bytes)>, Refusal> {
+fn headers(headers: Vec<Header>) -> Result<Vec<(String, bytes::Bytes)>, PublishError> {
     if headers.len() > MAX_HEADERS {
-        return Err(Refusal::InvalidRecord(format!(
+        return Err(PublishError::InvalidRecord(format!(
             "the record has {} headers, at most {MAX_HEADERS} are taken",
             headers.len()
         )));
     }
     if headers.iter().any(|header| header.name.is_empty()) {
-        return Err(Refusal::InvalidRecord("a header has no name".into()));
+        return Err(PublishError::InvalidRecord("a header has no name".into()));
     }
     Ok(headers
         .into_iter()

@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use action_triggers_vocabulary::PublishError;
 use serde_json::{Value, json};
 
 use super::*;
@@ -234,7 +235,7 @@ fn a_record_may_be_as_large_as_the_cluster_takes_and_no_larger() {
     let refusal = registry.accept(sized(7)).unwrap_err();
     assert_eq!(
         refusal,
-        Refusal::TooLarge {
+        PublishError::TooLarge {
             actual: 11,
             maximum: 10
         }
@@ -257,7 +258,7 @@ fn text_is_published_as_it_is_or_as_a_json_string() {
         let record = registry
             .accept(message(Payload::Text(text.to_vec())))?
             .record;
-        Ok::<_, Refusal>((record.value.unwrap(), record.value_is_json))
+        Ok::<_, PublishError>((record.value.unwrap(), record.value_is_json))
     };
     assert_eq!(
         encoded(TextEncoding::Raw, b"a\"b"),

@@ -2,6 +2,11 @@
 
 use std::ops::Range;
 
+use action_triggers_vocabulary::{
+    Place,
+    place::{Step, Steps},
+};
+
 use super::{
     document::{Document, Member, Node, Value},
     reading::mark,
@@ -30,15 +35,9 @@ impl<'a> Triggers<'a> {
 
     /// The diagnostic as a problem that points into the file.
     pub(super) fn problem(&self, diagnostic: &engine::Diagnostic) -> Problem {
-        // A template that is a member's name.
-        let (path, is_name) = match diagnostic.path.strip_suffix('~') {
-            Some(path) => (path, true),
-            None => (
-                diagnostic.path.as_str(),
-                diagnostic.code == "unknown_member",
-            ),
-        };
-        let (member, node) = find(self.node, path);
+        // A template that is a member's name, or a name that is wrong.
+        let is_name = Steps::of(&diagnostic.path).is_name() || diagnostic.code == "unknown_member";
+        let (member, node) = find(self.node, &diagnostic.path);
         let key_span = member.map(|member| member.key_span.clone());
         let text = &self.document.text;
         let span = match (&diagnostic.span, key_span) {
@@ -51,11 +50,7 @@ impl<'a> Triggers<'a> {
             engine::Severity::Error => Severity::Error,
             engine::Severity::Warning => Severity::Warning,
         };
-        let rest = diagnostic
-            .path
-            .strip_prefix('$')
-            .unwrap_or(&diagnostic.path);
-        let path = format!("{}{rest}", self.path);
+        let path = Place::from(self.path).joined(&diagnostic.path);
         Problem::new(severity, &diagnostic.code, path, &diagnostic.message)
             .with_help(diagnostic.help.clone().unwrap_or_default())
             .at(self.document.excerpt(span))
@@ -65,18 +60,16 @@ impl<'a> Triggers<'a> {
 /// The value at a path, or the last one on the way to it.
 fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
     let mut found = (None, root);
-    let mut rest = path.strip_prefix('$').unwrap_or_default();
-    while let Some((step, after)) = next_step(rest) {
-        rest = after;
+    for step in Steps::of(path) {
         found = match (&found.1.value, step) {
-            (Value::Table(members), Step::Key(key)) => {
+            (Value::Table(members), Step::Member(key)) => {
                 // Of repeated members the last one counts.
                 match members.iter().rev().find(|member| member.key == key) {
                     Some(member) => (Some(member), &member.node),
                     None => return found,
                 }
             }
-            (Value::List(items), Step::Index(index)) => match items.get(index) {
+            (Value::List(items), Step::Item(index)) => match items.get(index) {
                 Some(node) => (None, node),
                 None => return found,
             },
@@ -84,29 +77,6 @@ fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
         };
     }
     found
-}
-
-enum Step {
-    Key(String),
-    Index(usize),
-}
-
-/// Takes one step off a path such as `.payload["odd name"][0]`.
-fn next_step(path: &str) -> Option<(Step, &str)> {
-    if let Some(rest) = path.strip_prefix('.') {
-        let end = rest.find(['.', '[']).unwrap_or(rest.len());
-        let (name, rest) = rest.split_at_checked(end)?;
-        return Some((Step::Key(name.to_owned()), rest));
-    }
-    let rest = path.strip_prefix('[')?;
-    if rest.starts_with('"') {
-        let mut names = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-        let name = names.next()?.ok()?;
-        let rest = rest.get(names.byte_offset()..)?.strip_prefix(']')?;
-        return Some((Step::Key(name), rest));
-    }
-    let (index, rest) = rest.split_once(']')?;
-    Some((Step::Index(index.parse().ok()?), rest))
 }
 
 /// The part of a string in the file that became this part of its value; the
@@ -194,20 +164,6 @@ fn escape(rest: &str) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn steps_are_taken_off_a_path() {
-        let mut rest = r#".a_b[12]["odd \"name].x"].c"#;
-        let mut steps = Vec::new();
-        while let Some((step, after)) = next_step(rest) {
-            steps.push(match step {
-                Step::Key(key) => key,
-                Step::Index(index) => index.to_string(),
-            });
-            rest = after;
-        }
-        assert_eq!(steps, ["a_b", "12", r#"odd "name].x"#, "c"]);
-    }
 
     #[test]
     fn offsets_in_a_string_are_found_behind_escapes() {

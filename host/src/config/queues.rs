@@ -1,24 +1,24 @@
 //! What is wrong with queues in the host's eyes: brokers that it does not have,
 //! fields that nobody gives, placeholders off the allow-list.
 
+use action_triggers_vocabulary::{
+    Place,
+    members::{
+        queue::{self, BOOTSTRAP_SERVERS, CONN_DETAILS, PARAMETERS, TOPIC},
+        trigger::QUEUES,
+    },
+    placeholder,
+    suggest::did_you_mean_or,
+};
 use serde_json::{Map, Value as Json};
 
 use super::{
     Config,
     document::{Node, Value},
     locate::{Triggers, inside},
-    reading::{did_you_mean, mark, member_path},
+    reading::mark,
 };
-use crate::{
-    broker::{Broker, next_placeholder},
-    engine::Span,
-    problem::Problem,
-};
-
-/// The spellings of a trigger's list of queues, and of a queue's own fields.
-const QUEUES: &[&str] = &["msg_broker_queues", "message_broker_queues"];
-const CONN_DETAILS: &[&str] = &["conn_details", "connection_details"];
-const PARAMETERS: &[&str] = &["parameters"];
+use crate::{broker::Broker, engine::Span, problem::Problem};
 
 /// What is found while the triggers are gone through.
 pub(super) struct Queues<'a> {
@@ -50,7 +50,7 @@ impl<'a> Queues<'a> {
     }
 
     fn queue(&mut self, queue: &'a Node, path: &str) {
-        let name = queue.member("name");
+        let name = member(queue, queue::NAME).map(|(node, _)| node);
         let name = name.and_then(|node| Some((node, text(node)?)));
         let broker = name.and_then(|(_, text)| self.broker(text));
         let nothing = Map::new();
@@ -66,7 +66,8 @@ impl<'a> Queues<'a> {
             (Some((node, text)), None) => {
                 let known: Vec<&str> = self.config.broker_names().collect();
                 let message = format!("the host has no broker `{text}`");
-                let help = did_you_mean(text, &known);
+                let add = "add it to `ACTION_TRIGGERS.brokers`";
+                let help = did_you_mean_or(text, &known, add);
                 self.error("unknown_broker", node, &path, message, &help);
             }
             (None, _) => {}
@@ -86,15 +87,16 @@ impl<'a> Queues<'a> {
             .iter()
             .filter(|one| !of_broker.contains_key(&one.key))
         {
-            self.placeholders(&member.node, &member_path(path, &member.key));
+            let path = Place::from(path).member(&member.key);
+            self.placeholders(&member.node, path.as_str());
         }
     }
 
     /// The fields that a destination needs, from the queue or its broker.
     fn destination(&mut self, broker: &Broker, queue: &'a Node, name: &'a Node, path: &str) {
         let needed = [
-            ("bootstrap_servers", &broker.conn_details, CONN_DETAILS),
-            ("topic", &broker.params, PARAMETERS),
+            (BOOTSTRAP_SERVERS, &broker.conn_details, CONN_DETAILS),
+            (TOPIC, &broker.params, PARAMETERS),
         ];
         for (field, of_broker, names) in needed {
             let own = member(queue, names).and_then(|(own, _)| own.member(field));
@@ -119,7 +121,8 @@ impl<'a> Queues<'a> {
             }
             Value::Table(members) => {
                 for member in members {
-                    self.placeholders(&member.node, &member_path(path, &member.key));
+                    let path = Place::from(path).member(&member.key);
+                    self.placeholders(&member.node, path.as_str());
                 }
             }
             Value::Text(text) => self.placeholders_of(node, text, path),
@@ -129,8 +132,9 @@ impl<'a> Queues<'a> {
 
     fn placeholders_of(&mut self, node: &'a Node, text: &'a str, path: &str) {
         let mut rest = text;
-        while let Some((_, setting, after)) = next_placeholder(rest) {
-            rest = after;
+        while let Some(found) = placeholder::next(rest) {
+            rest = found.after;
+            let setting = found.path;
             let settings = &self.config.settings;
             if settings.allows(setting) {
                 continue;
@@ -146,11 +150,8 @@ impl<'a> Queues<'a> {
                 column: 0,
             };
             let known: Vec<&str> = settings.allowed().collect();
-            let help = if known.is_empty() {
-                "add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`".to_owned()
-            } else {
-                did_you_mean(setting, &known)
-            };
+            let add = "add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`";
+            let help = did_you_mean_or(setting, &known, add);
             let message = format!("the path `{setting}` is not on the allow-list");
             let document = self.triggers.document;
             let excerpt = document.excerpt(inside(&document.text, node, &span));

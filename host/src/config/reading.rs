@@ -2,6 +2,8 @@
 
 use std::{ops::Range, path::Path, time::Duration};
 
+use action_triggers_vocabulary::{Place, suggest::did_you_mean};
+
 use super::document::{Document, Member, Node, Value};
 use crate::problem::{Problem, Severity};
 
@@ -20,7 +22,7 @@ pub(super) struct Reading<'a> {
 /// A value and where it is.
 #[derive(Clone)]
 pub(super) struct Field<'a> {
-    pub(super) path: String,
+    pub(super) path: Place,
     pub(super) node: &'a Node,
     key_span: Option<Range<usize>>,
 }
@@ -51,28 +53,17 @@ impl<'a> Table<'a> {
 
     fn member(&self, member: &'a Member) -> Field<'a> {
         Field {
-            path: member_path(&self.field.path, &member.key),
+            path: self.field.path.member(&member.key),
             node: &member.node,
             key_span: Some(member.key_span.clone()),
         }
     }
 }
 
-/// The path of a member. Names that are no words are quoted as JSON.
-pub(super) fn member_path(path: &str, name: &str) -> String {
-    let is_word = !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if is_word {
-        return format!("{path}.{name}");
-    }
-    format!("{path}[{}]", serde_json::Value::from(name))
-}
-
 impl<'a> Reading<'a> {
     pub(super) fn root(&self) -> Field<'a> {
         Field {
-            path: "$".to_owned(),
+            path: Place::root(),
             node: &self.document.root,
             key_span: None,
         }
@@ -95,7 +86,7 @@ impl<'a> Reading<'a> {
         help: &str,
     ) {
         let span = mark(&self.document.text, field.node, field.key_span.clone());
-        let problem = Problem::new(severity, code, &field.path, message).with_help(help);
+        let problem = Problem::new(severity, code, field.path.as_str(), message).with_help(help);
         self.problems.push(problem.at(self.document.excerpt(span)));
     }
 
@@ -141,7 +132,7 @@ impl<'a> Reading<'a> {
                 let help = did_you_mean(name, known);
                 let problem = Problem::error(
                     "unknown_key",
-                    &field.path,
+                    field.path.as_str(),
                     format!("`{name}` is unknown here"),
                 );
                 let excerpt = self.document.excerpt(span.clone());
@@ -172,7 +163,7 @@ impl<'a> Reading<'a> {
             return None;
         };
         let item = |(index, node)| Field {
-            path: format!("{}[{index}]", field.path),
+            path: field.path.item(index),
             node,
             key_span: None,
         };
@@ -246,7 +237,7 @@ impl<'a> Reading<'a> {
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let duration = duration.filter(|duration| *duration >= least);
         if duration.is_none() {
-            let message = format!("`{text}` is no time to wait");
+            let message = format!("invalid duration `{text}`");
             self.error("out_of_range", field, message, help);
         }
         duration
@@ -261,35 +252,4 @@ pub(super) fn mark(text: &str, node: &Node, key_span: Option<Range<usize>>) -> R
     }
     let first_line = written.lines().next().map_or(0, str::len);
     key_span.unwrap_or(node.span.start..node.span.start + first_line)
-}
-
-/// Words a help text for a name that is none of the known ones.
-pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
-    let name = name.to_lowercase();
-    let distance = |other: &&&str| edit_distance(&name, &other.to_lowercase());
-    match known.iter().min_by_key(distance) {
-        Some(other) if distance(&other) <= 1 + other.len() / 4 => {
-            format!("did you mean `{other}`?")
-        }
-        _ => {
-            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-            format!("known are {}", known.join(", "))
-        }
-    }
-}
-
-/// Levenshtein's distance: single characters added, taken away or changed.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut previous: Vec<usize> = (0..=right.len()).collect();
-    for (row, a) in left.chars().enumerate() {
-        let mut current = vec![row + 1];
-        for ((b, diagonal), above) in right.iter().zip(&previous).zip(previous.iter().skip(1)) {
-            let beside = current.last().copied().unwrap_or_default();
-            let change = diagonal + usize::from(a != *b);
-            current.push(change.min(above + 1).min(beside + 1));
-        }
-        previous = current;
-    }
-    previous.last().copied().unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use action_triggers_vocabulary::content_type;
 use serde_json::{Map, Value as Json};
 
 use super::{
@@ -137,13 +138,9 @@ impl<'a> Reading<'a> {
         let items = self.list(field)?;
         let names = items.iter().filter_map(|item| {
             let text = self.text(item)?;
-            let is_name = text
-                .split_once('.')
-                .is_some_and(|(app, model)| !app.is_empty() && !model.is_empty());
-            if !is_name {
-                let message = format!("`{text}` is no content type");
-                let help = "write an app label, a dot and a model, such as `shop.sale`";
-                self.error("invalid_content_type", item, message, help);
+            if content_type::normalized(text).is_none() {
+                let message = content_type::invalid(text);
+                self.error("invalid_content_type", item, message, content_type::HELP);
             }
             Some(text.to_owned())
         });

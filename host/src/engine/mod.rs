@@ -31,9 +31,7 @@ use std::time::Duration;
 pub(crate) use self::sandbox::Services;
 pub use self::{
     bindings::{
-        action_triggers::engine::kafka::{
-            Header, Message as GuestMessage, Payload, PublishError, SizeLimit,
-        },
+        action_triggers::engine::kafka::{Header, Message as GuestMessage, Payload},
         exports::action_triggers::engine::triggers::{
             Broker as BrokerMembers, Diagnostic, Explanation, Failure, Loaded, LoadedTrigger,
             Publication, Severity, Span,

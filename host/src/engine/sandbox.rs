@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use action_triggers_vocabulary::{PublishError, SettingError};
 use cpu_time::ThreadTime;
 use wasmtime::{
     Config, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
@@ -24,11 +25,7 @@ use super::{
     cache,
     call::{CallError, shortened},
 };
-use crate::{
-    broker::{Refusal, Registry},
-    record::Message,
-    settings::{SettingError, Settings},
-};
+use crate::{broker::Registry, record::Message, settings::Settings};
 
 /// How often the epoch advances: the grain of every deadline.
 const TICK: Duration = Duration::from_millis(10);
@@ -235,7 +232,7 @@ impl Data {
         self.call.events.extend(events);
     }
 
-    fn check_origin(&self, message: &kafka::Message) -> Result<(), Refusal> {
+    fn check_origin(&self, message: &kafka::Message) -> Result<(), PublishError> {
         let known = self.call.events.contains(&message.event_id);
         let origin = if known {
             check_queue(&self.call.queues, &message.trigger, message.queue)
@@ -245,7 +242,7 @@ impl Data {
                 shortened(&message.event_id)
             ))
         };
-        origin.map_err(Refusal::InvalidRecord)
+        origin.map_err(PublishError::InvalidRecord)
     }
 
     /// The messages accepted since the last time, and whether any was refused
@@ -296,8 +293,22 @@ impl settings::Host for Data {
             .map_err(|error| match error {
                 SettingError::NotAllowed => settings::SettingsError::NotAllowed,
                 SettingError::NotFound => settings::SettingsError::NotFound,
-                SettingError::Failed(reason) => settings::SettingsError::Failed(reason),
+                other => settings::SettingsError::Failed(other.to_string()),
             })
+    }
+}
+
+impl From<PublishError> for kafka::PublishError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::UnknownBroker(name) => Self::UnknownBroker(name),
+            PublishError::InvalidDestination(text) => Self::InvalidDestination(text),
+            PublishError::TooLarge { actual, maximum } => {
+                Self::TooLarge(kafka::SizeLimit { actual, maximum })
+            }
+            PublishError::TooMany(maximum) => Self::TooMany(maximum),
+            other => Self::InvalidRecord(other.to_string()),
+        }
     }
 }
 

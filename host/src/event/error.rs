@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+use action_triggers_vocabulary::content_type;
 use serde_json::value::RawValue;
 
 use super::MAX_ID;
@@ -38,10 +39,12 @@ pub enum EventError {
         column: usize,
     },
     /// None of Django's four model signals.
-    #[error("`{0}` is no signal: `pre_save`, `post_save`, `pre_delete` and `post_delete` are")]
+    #[error(
+        "unknown signal `{0}`: expected `pre_save`, `post_save`, `pre_delete` or `post_delete`"
+    )]
     UnknownSignal(String),
     /// Not `app_label.model`.
-    #[error("`{0}` is no content type: it must be `app_label.model`")]
+    #[error("{}", content_type::invalid(.0))]
     InvalidContentType(String),
     /// Empty, too long, or neither text nor integer.
     #[error("the event's id must be a text of 1 to {MAX_ID} bytes or an integer")]

@@ -2,12 +2,10 @@
 
 use std::{borrow::Cow, path::PathBuf, sync::Arc, thread, time::Duration, time::SystemTime};
 
+use action_triggers_vocabulary::content_type;
 use tokio::sync::mpsc;
 
-use super::{
-    Runtime,
-    input::{Rules, normalized},
-};
+use super::{Runtime, input::Rules};
 use crate::{
     broker::{Broker, Policy, Registry, RegistryError, TextEncoding},
     cluster::Cluster,
@@ -226,7 +224,15 @@ impl Builder {
             .workers
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
         let rules = Rules {
-            whitelist: self.whitelist.iter().map(|name| normalized(name)).collect(),
+            whitelist: self
+                .whitelist
+                .into_iter()
+                .map(|name| match content_type::normalized(&name) {
+                    Some(normalized) => normalized.into_owned(),
+                    // Fires nothing; the configuration's check says so.
+                    None => name,
+                })
+                .collect(),
             event_bytes: self.limits.event_bytes,
             events_per_call: self.limits.events_per_call.max(1),
             id_prefix: id_prefix(),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use action_triggers_vocabulary::content_type;
 use bytes::Bytes;
 
 use crate::{
@@ -152,7 +153,9 @@ impl Rules {
 
     /// Whether the whitelist lets events of this content type fire anything.
     fn may_fire(&self, content_type: &str) -> bool {
-        self.whitelist.is_empty() || self.whitelist.contains(&normalized(content_type))
+        self.whitelist.is_empty()
+            || content_type::normalized(content_type)
+                .is_some_and(|name| self.whitelist.contains(&*name))
     }
 }
 
@@ -171,14 +174,6 @@ fn not_whitelisted(mut explanations: Vec<Explanation>, content_type: &str) -> Ve
         explanation.reason = format!("`{content_type}` is not on the whitelist");
     }
     explanations
-}
-
-/// A content type with its model in lower case, as it is compared.
-pub(super) fn normalized(content_type: &str) -> String {
-    match content_type.split_once('.') {
-        Some((app, model)) => format!("{app}.{}", model.to_lowercase()),
-        None => content_type.to_owned(),
-    }
 }
 
 fn join<T>(places: Vec<Place>, outcomes: Vec<Result<Vec<T>, Failure>>) -> Vec<EventResult<T>> {

@@ -8,7 +8,6 @@ use super::{
     expression::Fault,
     lexer::Part,
     parser::{NamedCycle, Parser, command},
-    suggest,
 };
 
 /// Tags that work here.
@@ -132,7 +131,10 @@ impl<'a> Parser<'a> {
             format!("there is no tag `{name}`"),
         );
         let ends = self.awaited().map_or(&[][..], |(ends, _)| ends);
-        let fault = match suggest::closest(name, KNOWN.iter().chain(ends).copied()) {
+        let fault = match action_triggers_vocabulary::suggest::closest(
+            name,
+            KNOWN.iter().chain(ends).copied(),
+        ) {
             Some(known) => fault.help(format!("did you mean `{known}`?")),
             None => match self.awaited() {
                 Some((ends, opening)) => {

@@ -1,0 +1,33 @@
+//! The words and rules that both halves of action-triggers share: one home for
+//! each, so that the guest and the host never differ.
+//!
+//! The WIT is the contract between the halves. This crate is its dictionary:
+//!
+//! | module | what it says |
+//! |---|---|
+//! | [`signal`] | the four model signals |
+//! | [`content_type`] | what `app_label.model` is, and when two are the same |
+//! | [`members`] | how the members of a trigger and its queues are spelled |
+//! | [`place`] | where in a JSON document something stands, such as `$[0].payload` |
+//! | [`placeholder`] | where in a text a `{{ dotted.path }}` stands |
+//! | [`setting`] | how a setting becomes part of a text, and why it cannot |
+//! | [`publish`] | why the host does not take a record |
+//! | [`suggest`] | "did you mean …?" |
+//! | [`quote`] | strings of JSON, written and read |
+//! | [`codes`] | every stable code, with its meaning and its remedy |
+//!
+//! It needs nothing but the standard library and `strsim`, and knows neither
+//! templates nor WebAssembly nor HTTP.
+
+pub mod codes;
+pub mod content_type;
+pub mod members;
+pub mod place;
+pub mod placeholder;
+pub mod publish;
+pub mod quote;
+pub mod setting;
+pub mod signal;
+pub mod suggest;
+
+pub use self::{place::Place, publish::PublishError, setting::SettingError, signal::Signal};
