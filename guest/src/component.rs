@@ -127,6 +127,7 @@ impl From<triggers::Broker> for host::Broker {
             name: broker.name,
             conn_details: broker.conn_details,
             parameters: broker.parameters,
+            topics: Vec::new(),
         }
     }
 }

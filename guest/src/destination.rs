@@ -59,6 +59,14 @@ impl Destination {
         }
     }
 
+    /// The placeholders, as the paths that they ask for.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Json(_) => None,
+            Piece::Value { path } | Piece::Text { path } => Some(path.as_str()),
+        })
+    }
+
     /// Writes the object, asking the host for every placeholder.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::{
     event::{Change, Event},
     failure::Failure,
     host::{Broker, Host},
+    json,
     matching::Index,
     record::{self, Message, Payload},
     template::{Limits, Templates},
@@ -187,6 +188,10 @@ impl Engine {
             Some(plan) => plan.render(&self.templates, change)?,
             None => record::Fields::default(),
         };
+        let mut parameters = queue.parameters.resolve(host)?;
+        if let Some(topic) = &fields.topic {
+            json::write::add_member("topic", topic, &mut parameters);
+        }
         Ok(Message {
             event_id: change.event.id,
             trigger: &trigger.name,
@@ -194,7 +199,7 @@ impl Engine {
             ordering_key: change.ordering_key(),
             broker: &queue.broker,
             conn_details: queue.conn_details.resolve(host)?,
-            parameters: queue.parameters.resolve(host)?,
+            parameters,
             timeout_ms: queue.timeout_ms,
             key: fields.key,
             headers: fields.headers,

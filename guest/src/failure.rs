@@ -52,6 +52,14 @@ pub enum Failure {
         /// What was needed.
         expected: &'static str,
     },
+    /// A queue rendered a topic that Kafka does not take or its broker does not allow.
+    #[error("{place}: {message}")]
+    InvalidTopic {
+        /// Where the template stands in the set of triggers.
+        place: String,
+        /// What the topic is, and what is allowed.
+        message: String,
+    },
     /// A placeholder's value could not be had.
     #[error("placeholder `{path}`: {error}")]
     Setting {
@@ -84,6 +92,7 @@ impl Failure {
             Self::NotJson { .. } => "payload_not_json",
             Self::PayloadAmbiguous(_) => "payload_ambiguous",
             Self::InvalidRecord { .. } => "invalid_record",
+            Self::InvalidTopic { .. } => "invalid_topic",
             Self::Setting { error, .. } => error.code(),
             Self::Publish(error) => error.code(),
         }

@@ -13,6 +13,8 @@ pub struct Broker {
     pub conn_details: Vec<String>,
     /// Names of members of `parameters`.
     pub parameters: Vec<String>,
+    /// The topics that queues may render for an event: names, or beginnings with `*`.
+    pub topics: Vec<String>,
 }
 
 /// Answers for settings and takes records. In the component these are the

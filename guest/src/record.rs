@@ -1,10 +1,12 @@
 //! Records as they are handed to the host, and the templates of a queue's
 //! `record` object that fill them in.
 
+use action_triggers_vocabulary::topic;
+
 use crate::{
     event::Change,
     failure::Failure,
-    template::{Templates, dates},
+    template::{Context, Templates, dates},
     trigger::{PlacedCondition, PlacedTemplate},
 };
 
@@ -54,6 +56,7 @@ pub struct Message<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) key: Option<PlacedTemplate>,
+    pub(crate) topic: Option<Topic>,
     pub(crate) headers: Vec<(String, PlacedTemplate)>,
     pub(crate) partition: Option<PlacedTemplate>,
     pub(crate) timestamp: Option<PlacedTemplate>,
@@ -61,10 +64,58 @@ pub(crate) struct Plan {
     pub(crate) tombstone: Option<PlacedCondition>,
 }
 
+/// A topic that is rendered for each event.
+#[derive(Debug)]
+pub(crate) struct Topic {
+    template: PlacedTemplate,
+    /// What the broker allows.
+    allowed: Box<[String]>,
+}
+
+impl Topic {
+    pub(crate) fn new(template: PlacedTemplate, allowed: &[String]) -> Self {
+        Self {
+            template,
+            allowed: allowed.into(),
+        }
+    }
+
+    /// What is wrong with the topic for every event, if it is the same for every event.
+    pub(crate) fn static_fault(&self) -> Option<String> {
+        self.fault(self.template.is_static()?)
+    }
+
+    fn fault(&self, topic: &str) -> Option<String> {
+        let shown: String = topic.chars().take(64).collect();
+        if !topic::is_name(topic) {
+            return Some(format!(
+                "invalid topic `{shown}`: expected 1 to 249 letters, digits, `.`, `_` or `-`"
+            ));
+        }
+        (!topic::is_allowed(&self.allowed, topic)).then(|| {
+            let allowed = self.allowed.join("`, `");
+            format!("the broker does not allow the topic `{shown}`; its `topics` are `{allowed}`")
+        })
+    }
+
+    fn render(&self, templates: &Templates, context: &Context) -> Result<String, Failure> {
+        let mut topic = String::new();
+        self.template.render(templates, context, &mut topic)?;
+        match self.fault(&topic) {
+            None => Ok(topic),
+            Some(message) => Err(Failure::InvalidTopic {
+                place: self.template.place().into(),
+                message,
+            }),
+        }
+    }
+}
+
 /// What a [`Plan`] gives for one event.
 #[derive(Default)]
 pub(crate) struct Fields<'a> {
     pub(crate) key: Option<Vec<u8>>,
+    pub(crate) topic: Option<String>,
     pub(crate) headers: Vec<(&'a str, Vec<u8>)>,
     pub(crate) partition: Option<u32>,
     pub(crate) timestamp_ms: Option<i64>,
@@ -89,13 +140,19 @@ impl Plan {
             let mut out = String::new();
             template.render(templates, context, &mut out).map(|()| out)
         };
-        let key = self.key.as_ref().map(text).transpose()?;
+        let key = match &self.key {
+            Some(template) => template.render_unless_nothing(templates, context)?,
+            None => None,
+        };
+        let topic = self.topic.as_ref();
+        let topic = topic.map(|topic| topic.render(templates, context));
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, template) in &self.headers {
             headers.push((name.as_str(), text(template)?.into_bytes()));
         }
         Ok(Fields {
             key: key.map(String::into_bytes),
+            topic: topic.transpose()?,
             headers,
             partition: parsed(
                 self.partition.as_ref(),

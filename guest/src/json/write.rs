@@ -47,6 +47,20 @@ fn copy_compact(text: &str, out: &mut String) {
     copy_tokens(rest, out);
 }
 
+/// Adds a member that is text at the end of an object, compact as [`compact`] leaves it.
+pub fn add_member(name: &str, value: &str, object: &mut String) {
+    if object.pop().is_none() {
+        return;
+    }
+    if !object.ends_with('{') {
+        object.push(',');
+    }
+    string(name, object);
+    object.push(':');
+    string(value, object);
+    object.push('}');
+}
+
 /// A value that JSON has no form for.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} has no JSON form")]

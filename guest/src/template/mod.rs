@@ -34,7 +34,7 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use minijinja::{Environment, Value};
 
@@ -117,6 +117,11 @@ impl Template {
             Body::Static(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// A value as the template would write it.
+    pub fn text_of<'a>(&self, value: &'a Value) -> Cow<'a, str> {
+        runtime::rendered(value, self.escape)
     }
 
     /// The variables it reads, in order; those its own tags bind are not

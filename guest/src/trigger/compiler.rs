@@ -53,6 +53,27 @@ impl PlacedTemplate {
             .map_err(|error| Failure::template(&error, &self.place))
     }
 
+    /// The rendered text; none where the template is one expression that is null, missing or
+    /// comes to nothing.
+    pub(crate) fn render_unless_nothing(
+        &self,
+        templates: &Templates,
+        context: &Context,
+    ) -> Result<Option<String>, Failure> {
+        let mut text = String::new();
+        match self.evaluate(templates, context)? {
+            None => {
+                self.render(templates, context, &mut text)?;
+                Ok(Some(text))
+            }
+            Some(value) if value.is_none() => Ok(None),
+            Some(value) => {
+                text.push_str(&self.template.text_of(&value));
+                Ok((!text.is_empty()).then_some(text))
+            }
+        }
+    }
+
     pub(crate) fn evaluate(
         &self,
         templates: &Templates,

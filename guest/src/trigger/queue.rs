@@ -39,10 +39,14 @@ pub(super) fn parse(
         broker.map_or(&[], |broker| &broker.parameters),
         compiler.faults,
     );
+    for (member, destination) in [("conn_details", &conn_details), ("parameters", &parameters)] {
+        warn_of_event_placeholders(&reader, member, destination, compiler.faults);
+    }
     let timeout_ms = timeout(&reader, compiler.faults);
+    let has_topic = topic_of_queue(&reader);
     let record = reader
         .get(queue::RECORD, compiler.faults)
-        .map(|(value, place)| Box::new(record_plan(value, &place, compiler)));
+        .map(|(value, place)| Box::new(record_plan(value, &place, broker, has_topic, compiler)));
     Some(Queue {
         broker: name?.0.into(),
         conn_details,
@@ -71,6 +75,43 @@ fn destination(
     }
 }
 
+/// Placeholders know the host's settings alone; one that looks like a field of the event is meant
+/// for a template.
+fn warn_of_event_placeholders(
+    reader: &Reader<'_>,
+    member: &str,
+    destination: &Destination,
+    faults: &mut Faults,
+) {
+    for path in destination.paths() {
+        let first = path.split(['.', '|', ' ']).next().unwrap_or_default();
+        if !matches!(first, "instance" | "event" | "before" | "changed") {
+            continue;
+        }
+        let message =
+            format!("`{{{{ {path} }}}}` is read as a setting of the host, not of the event");
+        let help = match member {
+            "parameters" => {
+                "write a topic that depends on the event as `record.topic`, and allow it in the \
+                 broker's `topics`"
+            }
+            _ => "`conn_details` know settings only",
+        };
+        let place = reader.place().member(member);
+        faults.warning("event_placeholder", &place, message, help);
+    }
+}
+
+/// Whether the queue's `parameters` name a topic.
+fn topic_of_queue(reader: &Reader<'_>) -> bool {
+    let mut quiet = Faults::default();
+    let Some((value, place)) = reader.get(queue::PARAMETERS, &mut quiet) else {
+        return false;
+    };
+    let parameters = Reader::new(value, &place, &mut quiet);
+    parameters.is_some_and(|parameters| parameters.get(&[queue::TOPIC], &mut quiet).is_some())
+}
+
 /// Seconds as milliseconds, rounded up so that only 0 is 0.
 fn timeout(reader: &Reader<'_>, faults: &mut Faults) -> Option<u64> {
     let (value, place) = reader.get(queue::TIMEOUT_SECS, faults)?;
@@ -95,7 +136,13 @@ fn timeout(reader: &Reader<'_>, faults: &mut Faults) -> Option<u64> {
     milliseconds
 }
 
-fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> record::Plan {
+fn record_plan(
+    value: &Value,
+    place: &Place,
+    broker: Option<&Broker>,
+    queue_has_topic: bool,
+    compiler: &mut Compiler<'_>,
+) -> record::Plan {
     let Some(reader) = Reader::new(value, place, compiler.faults) else {
         return record::Plan::default();
     };
@@ -111,6 +158,7 @@ fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> rec
     }
     record::Plan {
         key: key.and_then(|(source, place)| compiler.template(source, &place)),
+        topic: topic(&reader, broker, queue_has_topic, compiler),
         headers: match reader.get(fields::HEADERS, compiler.faults) {
             Some((value, place)) => headers(value, &place, compiler),
             None => Vec::new(),
@@ -118,6 +166,49 @@ fn record_plan(value: &Value, place: &Place, compiler: &mut Compiler<'_>) -> rec
         partition: number_or_template(&reader, fields::PARTITION, compiler),
         timestamp: number_or_template(&reader, fields::TIMESTAMP, compiler),
         tombstone,
+    }
+}
+
+/// A template of the event; only where the broker allows it.
+fn topic(
+    reader: &Reader<'_>,
+    broker: Option<&Broker>,
+    queue_has_topic: bool,
+    compiler: &mut Compiler<'_>,
+) -> Option<record::Topic> {
+    let (source, place) = reader.text(fields::TOPIC, compiler.faults)?;
+    let template = compiler.template(source, &place);
+    let mut refuse = |code, message: String, help: &str| {
+        compiler.faults.error(code, &place, message, help);
+        None
+    };
+    if queue_has_topic {
+        let message = "the topic is in the queue's `parameters` and in its `record`".into();
+        return refuse("given_twice", message, "keep one of the two");
+    }
+    // An unknown broker is told of elsewhere.
+    let broker = broker?;
+    if broker
+        .parameters
+        .iter()
+        .any(|member| member == queue::TOPIC)
+    {
+        let message = format!("the broker `{}` sets the topic itself", broker.name);
+        let help = "remove `params.topic` of the broker, or `topic` of the record";
+        return refuse("topic_not_allowed", message, help);
+    }
+    if broker.topics.is_empty() {
+        let message = format!(
+            "the broker `{}` allows no topic that an event decides",
+            broker.name
+        );
+        let help = "name those it allows in the broker's `topics`, such as `[\"orders.*\"]`";
+        return refuse("topic_not_allowed", message, help);
+    }
+    let topic = record::Topic::new(template?, &broker.topics);
+    match topic.static_fault() {
+        Some(message) => refuse("invalid_topic", message, ""),
+        None => Some(topic),
     }
 }
 

@@ -123,6 +123,7 @@ fn what_the_host_sets_itself_is_dropped_before_it_is_looked_at() {
         name: "k".into(),
         conn_details: vec!["bootstrap_servers".into()],
         parameters: vec!["topic".into()],
+        ..Broker::default()
     };
     let (engine, _) = Engine::load(set, &[broker]).unwrap();
     let mut host = host();

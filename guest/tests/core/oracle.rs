@@ -117,6 +117,7 @@ fn brokers(brokers: &Value) -> Vec<Broker> {
             name: name.clone(),
             conn_details: names(&broker["conn_details"]),
             parameters: names(&broker["params"]),
+            topics: Vec::new(),
         })
         .collect()
 }

@@ -1,4 +1,5 @@
 use crate::support::{Sent, TestHost, publish, sale};
+use action_triggers_guest::{engine::Engine, host::Broker};
 
 fn record(record: &str) -> Result<Sent, String> {
     queue(&format!(r#""record": {record}"#))
@@ -106,4 +107,113 @@ fn a_tombstone_is_a_record_without_a_value() {
             .unwrap_err()
             .starts_with("before_missing")
     );
+}
+
+#[test]
+fn a_key_that_comes_to_nothing_is_none() {
+    for (given, expected) in [
+        ("{{ note }}", None),
+        ("{{ nothing }}", None),
+        ("{{ nothing|default:'' }}", None),
+        ("{{ nothing|default:quantity }}", Some("3")),
+        ("{{ customer.name|upper }}", Some("ALICE")),
+        ("{{ note }}-{{ pk }}", Some("None-7")),
+    ] {
+        let sent = record(&format!(r#"{{"key": "{given}"}}"#)).unwrap();
+        assert_eq!(sent.key.as_deref(), expected, "{given}");
+    }
+}
+
+/// A set of one queue for a broker that allows these topics.
+fn queue_of(broker: &Broker, members: &str) -> Result<Result<Sent, String>, String> {
+    let set = format!(
+        r#"[{{"config_signals": ["post_save"], "content_types": ["shop.sale"], "payload": "x",
+             "msg_broker_queues": [{{"name": "k", {members}}}]}}]"#
+    );
+    let loaded = Engine::load(&set, std::slice::from_ref(broker));
+    let told = |faults: Vec<action_triggers_guest::diagnostic::Diagnostic>| {
+        let told = faults.iter().map(|fault| {
+            let help = fault.help.as_deref().unwrap_or("-");
+            format!("{} {}: {} ({help})", fault.code, fault.path, fault.message)
+        });
+        told.collect::<Vec<_>>().join("\n")
+    };
+    let (engine, loaded) = loaded.map_err(told)?;
+    let warnings = told(loaded.diagnostics);
+    if !warnings.is_empty() {
+        return Err(warnings);
+    }
+    let mut host = TestHost::default();
+    let outcome = engine
+        .process(&[sale()], &mut host)
+        .remove(0)
+        .unwrap()
+        .remove(0)
+        .outcome;
+    Ok(match outcome {
+        Ok(_) => Ok(host.sent.remove(0)),
+        Err(failure) => Err(format!("{}: {failure}", failure.code())),
+    })
+}
+
+fn broker(topics: &[&str]) -> Broker {
+    Broker {
+        name: "k".into(),
+        topics: topics.iter().map(|&topic| topic.into()).collect(),
+        ..Broker::default()
+    }
+}
+
+#[test]
+fn a_topic_may_depend_on_the_event_where_the_broker_allows_it() {
+    let broker = broker(&["sales.*", "audit"]);
+    let topic = |topic: &str| {
+        let members = format!(r#""parameters": {{"acks": 1}}, "record": {{"topic": "{topic}"}}"#);
+        queue_of(&broker, &members)
+    };
+    let sent = topic("sales.{{ customer.name|lower }}").unwrap().unwrap();
+    assert_eq!(sent.parameters, r#"{"acks":1,"topic":"sales.alice"}"#);
+    let failures: Vec<String> = [
+        topic("{{ customer.name }}").unwrap().unwrap_err(),
+        topic("sales.{{ note|default_if_none:'a b' }}")
+            .unwrap()
+            .unwrap_err(),
+        topic("audit.").unwrap_err(),
+    ]
+    .into();
+    insta::assert_snapshot!(failures.join("\n"), @r#"
+    invalid_topic: $[0].msg_broker_queues[0].record.topic: the broker does not allow the topic `Alice`; its `topics` are `sales.*`, `audit`
+    invalid_topic: $[0].msg_broker_queues[0].record.topic: invalid topic `sales.a b`: expected 1 to 249 letters, digits, `.`, `_` or `-`
+    invalid_topic $[0].msg_broker_queues[0].record.topic: the broker does not allow the topic `audit.`; its `topics` are `sales.*`, `audit` (-)
+    "#);
+}
+
+#[test]
+fn a_topic_of_the_event_is_refused_where_it_could_never_count() {
+    let set_by_broker = Broker {
+        parameters: vec!["topic".into()],
+        ..broker(&["*"])
+    };
+    let record = r#""record": {"topic": "{{ pk }}"}"#;
+    let faults: Vec<String> = [
+        queue_of(&set_by_broker, record).unwrap_err(),
+        queue_of(&broker(&[]), record).unwrap_err(),
+        queue_of(
+            &broker(&["*"]),
+            &format!(r#""parameters": {{"topic": "t"}}, {record}"#),
+        )
+        .unwrap_err(),
+        queue_of(
+            &broker(&["*"]),
+            r#""parameters": {"topic": "orders-{{ instance.region }}"}"#,
+        )
+        .unwrap_err(),
+    ]
+    .into();
+    insta::assert_snapshot!(faults.join("\n"), @r#"
+    topic_not_allowed $[0].msg_broker_queues[0].record.topic: the broker `k` sets the topic itself (remove `params.topic` of the broker, or `topic` of the record)
+    topic_not_allowed $[0].msg_broker_queues[0].record.topic: the broker `k` allows no topic that an event decides (name those it allows in the broker's `topics`, such as `["orders.*"]`)
+    given_twice $[0].msg_broker_queues[0].record.topic: the topic is in the queue's `parameters` and in its `record` (keep one of the two)
+    event_placeholder $[0].msg_broker_queues[0].parameters: `{{ instance.region }}` is read as a setting of the host, not of the event (write a topic that depends on the event as `record.topic`, and allow it in the broker's `topics`)
+    "#);
 }

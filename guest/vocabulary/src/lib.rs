@@ -12,6 +12,7 @@
 //! | [`placeholder`] | where in a text a `{{ dotted.path }}` stands |
 //! | [`setting`] | how a setting becomes part of a text, and why it cannot |
 //! | [`publish`] | why the host does not take a record |
+//! | [`topic`] | what is a topic, and which ones a broker allows |
 //! | [`suggest`] | "did you mean …?" |
 //! | [`quote`] | strings of JSON, written and read |
 //! | [`codes`] | every stable code, with its meaning and its remedy |
@@ -29,5 +30,6 @@ pub mod quote;
 pub mod setting;
 pub mod signal;
 pub mod suggest;
+pub mod topic;
 
 pub use self::{place::Place, publish::PublishError, setting::SettingError, signal::Signal};

@@ -103,6 +103,8 @@ pub mod queue {
 pub mod record {
     /// The record's key.
     pub const KEY: &[&str] = &["key"];
+    /// The topic it is written to, where the event decides.
+    pub const TOPIC: &[&str] = &["topic"];
     /// Its headers.
     pub const HEADERS: &[&str] = &["headers"];
     /// The partition it is written to.
@@ -113,7 +115,7 @@ pub mod record {
     pub const TOMBSTONE: &[&str] = &["tombstone"];
 
     /// All of them.
-    pub const ALL: &[&[&str]] = &[KEY, HEADERS, PARTITION, TIMESTAMP, TOMBSTONE];
+    pub const ALL: &[&[&str]] = &[KEY, TOPIC, HEADERS, PARTITION, TIMESTAMP, TOMBSTONE];
 }
 
 /// Members of a header that is written as an object.

@@ -1,0 +1,58 @@
+//! Topics that are rendered for each event, and which of them a broker allows.
+
+/// Most bytes of a topic's name in Kafka.
+const LONGEST: usize = 249;
+
+/// Whether one of a broker's patterns allows a topic: a pattern is the topic itself, or its
+/// beginning and `*`.
+pub fn is_allowed(patterns: &[impl AsRef<str>], topic: &str) -> bool {
+    patterns.iter().any(|pattern| {
+        let pattern = pattern.as_ref();
+        match pattern.strip_suffix('*') {
+            Some(beginning) => topic.starts_with(beginning),
+            None => topic == pattern,
+        }
+    })
+}
+
+/// Whether Kafka takes a text for a topic's name.
+pub fn is_name(text: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    !matches!(text, "" | "." | "..") && text.len() <= LONGEST && text.bytes().all(is_legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_topic_or_its_beginning() {
+        let patterns = ["orders.*", "audit"];
+        for (topic, expected) in [
+            ("orders.eu", true),
+            ("orders.", true),
+            ("orders", false),
+            ("audit", true),
+            ("audit.eu", false),
+            ("", false),
+        ] {
+            assert_eq!(is_allowed(&patterns, topic), expected, "{topic}");
+        }
+        assert!(is_allowed(&["*"], "any"));
+        assert!(!is_allowed(&[] as &[&str], "any"));
+    }
+
+    #[test]
+    fn names_are_those_that_kafka_takes() {
+        for (text, expected) in [
+            ("a.B-c_9", true),
+            ("", false),
+            ("..", false),
+            ("a b", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_name(text), expected, "{text}");
+        }
+        assert!(is_name(&"a".repeat(249)) && !is_name(&"a".repeat(250)));
+    }
+}
