@@ -5,6 +5,7 @@
 //! else keeps the value's JSON type, unless the member must be text. Values are
 //! not searched for placeholders again.
 
+use action_triggers_django::json::{self, Slice, View, write};
 use action_triggers_vocabulary::{
     SettingError,
     placeholder::{self, Part},
@@ -12,11 +13,7 @@ use action_triggers_vocabulary::{
 };
 use minijinja::Value;
 
-use crate::{
-    failure::Failure,
-    host::Host,
-    json::{self, Slice, View, write},
-};
+use crate::{failure::Failure, host::Host};
 
 /// A JSON object whose placeholders are found, ready to be written.
 #[derive(Debug, PartialEq, Eq)]

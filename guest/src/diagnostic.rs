@@ -1,8 +1,7 @@
 //! Faults of a trigger set: what is wrong, where, and what to do about it.
 
+pub use action_triggers_django::Span;
 use action_triggers_vocabulary::Place;
-
-pub use crate::template::Span;
 
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! One set of triggers at work: matches events, renders what fires, hands it
 //! over. A failure stays with the queue, trigger or event it belongs to.
 
+use action_triggers_django::{Limits, Templates};
+
 use crate::{
     diagnostic::{Diagnostic, Faults},
     event::{Change, Event},
@@ -9,7 +11,6 @@ use crate::{
     json,
     matching::Index,
     record::{self, Message, Payload},
-    template::{Limits, Templates},
     trigger::{self, Queue, Trigger},
 };
 

@@ -9,17 +9,17 @@ mod before;
 
 use std::{borrow::Cow, sync::Arc};
 
+use action_triggers_django::{
+    Context, dates,
+    json::{self, JsonObject, View},
+};
 use action_triggers_vocabulary::content_type;
 use minijinja::{
     Value,
     value::{Enumerator, Object},
 };
 
-use crate::{
-    failure::Failure,
-    json::{self, JsonObject, View},
-    template::{Context, dates},
-};
+use crate::failure::Failure;
 use before::{Absent, Changed};
 
 pub use action_triggers_vocabulary::Signal;

@@ -1,10 +1,11 @@
 //! Why a trigger fires for an event, or does not.
 
+use action_triggers_django::Templates;
+
 use crate::{
     engine::Engine,
     event::{Change, Event},
     failure::Failure,
-    template::Templates,
     trigger::Trigger,
 };
 

@@ -1,8 +1,7 @@
 //! Why something was not published.
 
+use action_triggers_django::RenderError;
 use action_triggers_vocabulary::{PublishError, SettingError};
-
-use crate::template::RenderError;
 
 /// Why an event, a trigger or one of its queues published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

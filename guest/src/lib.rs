@@ -22,6 +22,3 @@ mod destination;
 mod matching;
 mod payload;
 mod trigger;
-
-pub mod json;
-pub mod template;

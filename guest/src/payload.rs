@@ -7,15 +7,17 @@
 //! the shape. Should two names of an object render to the same text, the last
 //! value counts, in the place of the first, as JSON readers have it.
 
+use action_triggers_django::{
+    Context, Templates,
+    json::{JsonObject, Slice, View, write},
+};
 use action_triggers_vocabulary::Place;
 use minijinja::Value;
 use serde_json::value::RawValue;
 
 use crate::{
     failure::Failure,
-    json::{JsonObject, Slice, View, write},
     record::Payload,
-    template::{Context, Templates},
     trigger::{Compiler, PlacedTemplate},
 };
 

@@ -1,12 +1,12 @@
 //! Records as they are handed to the host, and the templates of a queue's
 //! `record` object that fill them in.
 
+use action_triggers_django::{Context, Templates, dates};
 use action_triggers_vocabulary::topic;
 
 use crate::{
     event::Change,
     failure::Failure,
-    template::{Context, Templates, dates},
     trigger::{PlacedCondition, PlacedTemplate},
 };
 

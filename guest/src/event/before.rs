@@ -11,7 +11,7 @@ use minijinja::{
     value::{Enumerator, Object},
 };
 
-use crate::json::{self, JsonObject};
+use action_triggers_django::json::{self, JsonObject};
 
 /// `event.changed`: for every field whether it differs. Its members are the
 /// fields that do.

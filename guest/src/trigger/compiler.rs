@@ -1,5 +1,9 @@
 //! Templates and conditions with the place they stand at.
 
+use action_triggers_django::{
+    self as django, Condition, Context, Doubt, Options, Span, Template, TemplateError, Templates,
+    Variable, json::write,
+};
 use action_triggers_vocabulary::{Place, suggest::did_you_mean};
 use minijinja::Value;
 
@@ -7,11 +11,6 @@ use crate::{
     diagnostic::{Diagnostic, Faults, Severity},
     event::{Change, EVENT_VARIABLES},
     failure::Failure,
-    json::write,
-    template::{
-        self, Condition, Context, Doubt, Options, Span, Template, TemplateError, Templates,
-        Variable,
-    },
 };
 
 /// A template that knows where in the set it stands.
@@ -176,7 +175,7 @@ impl Compiler<'_> {
             }
             Err(errors) => {
                 self.report(errors, place);
-                self.check(&template::variables(source), place);
+                self.check(&django::variables(source), place);
                 None
             }
         }

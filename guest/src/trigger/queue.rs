@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use action_triggers_django::json::View;
 use action_triggers_vocabulary::{
     Place,
     members::{header, queue, record as fields},
@@ -9,7 +10,7 @@ use action_triggers_vocabulary::{
 use minijinja::Value;
 
 use super::{Compiler, PlacedCondition, PlacedTemplate, Queue, reader::Reader};
-use crate::{destination::Destination, diagnostic::Faults, host::Broker, json::View, record};
+use crate::{destination::Destination, diagnostic::Faults, host::Broker, record};
 
 /// Reads one queue.
 pub(super) fn parse(

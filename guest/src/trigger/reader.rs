@@ -1,12 +1,10 @@
 //! Reads the members of one object; what is wrong goes to the faults.
 
+use action_triggers_django::json::{Slice, View};
 use action_triggers_vocabulary::{Place, suggest::did_you_mean};
 use minijinja::Value;
 
-use crate::{
-    diagnostic::Faults,
-    json::{Slice, View},
-};
+use crate::diagnostic::Faults;
 
 /// One object of the set.
 pub(super) struct Reader<'a> {

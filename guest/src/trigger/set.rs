@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use action_triggers_django::{
+    Options, Templates,
+    json::{self, View},
+};
 use action_triggers_vocabulary::{
     Place, Signal, content_type,
     members::{TRIGGERS, content_type as parts, signal, trigger},
@@ -13,9 +17,7 @@ use super::{Compiler, Trigger, queue, reader::Reader};
 use crate::{
     diagnostic::{Faults, Severity},
     host::Broker,
-    json::{self, View},
     payload,
-    template::{Options, Templates},
 };
 
 /// The deepest nesting of a set's JSON; what reads it goes down by recursion.

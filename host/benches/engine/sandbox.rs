@@ -150,6 +150,7 @@ fn core_event(event: &Event) -> CoreEvent<'_> {
         content_type: &event.content_type,
         instance: &event.instance,
         before: event.before.as_deref(),
+        created: None,
         time: event.time.as_deref(),
     }
 }

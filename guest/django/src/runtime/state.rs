@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 
-use crate::template::json_text::Position;
+use crate::json_text::Position;
 
 /// The memory of one rendering.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use minijinja::{Environment, State, Value};
 
 use super::{Root, escapes, state::Progress};
-use crate::template::{
+use crate::{
     json_text::{Form, Position},
     python,
 };

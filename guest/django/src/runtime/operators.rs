@@ -10,7 +10,7 @@ use minijinja::{
 
 use crate::{
     json::{JsonArray, JsonObject},
-    template::python::{self, Kind},
+    python::{self, Kind},
 };
 
 /// An error on its way to the operator that swallows it.

@@ -1,4 +1,22 @@
-//! Django's template dialect on minijinja.
+//! Django's template dialect on minijinja, over JSON values that keep their
+//! numbers as they were written.
+//!
+//! ```
+//! use action_triggers_django::{Context, Options, Templates, json};
+//!
+//! let mut templates = Templates::new(Default::default());
+//! let source = "{{ customer.name|title }} pays {{ price|floatformat:1 }}";
+//! let template = templates.compile(source, Options::default()).unwrap();
+//! let variables = json::parse(r#"{"customer": {"name": "ada"}, "price": "9.99"}"#).unwrap();
+//! let mut out = String::new();
+//! templates.render(&template, &Context { variables, now: None }, &mut out).unwrap();
+//! assert_eq!(out, "Ada pays 10.0");
+//! ```
+//!
+//! A template that does not compile tells all its faults, each with its place.
+//! What a template may use while it renders is bounded by [`Limits`].
+//!
+//! # How it works
 //!
 //! ```text
 //! source -> lexer -> parser (expression, condition, tags) -> ast
@@ -19,6 +37,7 @@ mod error;
 mod expression;
 pub mod filters;
 mod integer;
+pub mod json;
 mod json_text;
 mod lexer;
 mod parser;
@@ -148,7 +167,7 @@ impl Condition {
 /// The templates of a set of triggers.
 ///
 /// ```
-/// use action_triggers_guest::{json, template::{Context, Options, Templates}};
+/// use action_triggers_django::{Context, Options, Templates, json};
 ///
 /// let mut templates = Templates::new(Default::default());
 /// let template = templates.compile("Hello {{ name|title }}!", Options::default()).unwrap();

@@ -8,7 +8,7 @@ use minijinja::{
 };
 
 use super::{failed, state::Progress};
-use crate::template::python;
+use crate::python;
 
 /// The names in `forloop`, in Django's order.
 const NAMES: &[&str] = &[

@@ -7,7 +7,7 @@
 use minijinja::Value;
 
 use super::loops::ForLoop;
-use crate::template::{
+use crate::{
     dates,
     python::{self, Kind},
     sequence::{Sequence, SequenceKind},

@@ -10,7 +10,7 @@ use super::{
     lorem, operators,
     state::Progress,
 };
-use crate::template::{
+use crate::{
     Limits,
     dates::{self, Timestamp},
     python,

@@ -124,7 +124,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> T {
 fn fixture<T: DeserializeOwned>(name: &str) -> T {
     read(
         &Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../tests/fixtures/django")
+            .join("../../tests/fixtures/django")
             .join(name),
     )
 }
