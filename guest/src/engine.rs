@@ -1,14 +1,13 @@
 //! One set of triggers at work: matches events, renders what fires, hands it
 //! over. A failure stays with the queue, trigger or event it belongs to.
 
-use action_triggers_django::{Limits, Templates};
+use action_triggers_django::{Limits, Templates, json};
 
 use crate::{
     diagnostic::{Diagnostic, Faults},
     event::{Change, Event},
     failure::Failure,
     host::{Broker, Host},
-    json,
     matching::Index,
     record::{self, Message, Payload},
     trigger::{self, Queue, Trigger},
