@@ -45,7 +45,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
 }
 
 fn all_sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
     for half in ["guest", "host"] {
         sources(&root.join(half), &mut found);

@@ -20,9 +20,9 @@ use std::{
 
 use action_triggers_host::{
     cluster::{Api, Cluster, Flavor, Format},
-    kafka_rest::{RestPublisher, supports_headers},
     publisher::{Batch, Publisher, Verdict},
     record::Record,
+    rest::{RestPublisher, supports_headers},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;

@@ -11,18 +11,16 @@ use std::{
 use action_triggers_host::{
     broker::Broker,
     cluster::Cluster,
-    engine::Limits,
     event::{Event, Signal},
     publisher::{Batch, PublishFuture, Publisher, Verdict},
-    runtime::{BuildError, Builder, Component, EventOutcome, Runtime},
+    runtime::{BuildError, Builder, Component, EMBEDDED, EventOutcome, Runtime},
+    sandbox::Limits,
     settings::Settings,
 };
 use serde_json::json;
 use wit_component::{
     ComponentEncoder, DecodedWasm, StringEncoding, decode, embed_component_metadata,
 };
-
-static EMBEDDED: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_COMPONENT"));
 
 /// Keeps what it should write.
 #[derive(Clone, Default)]

@@ -3,27 +3,20 @@
 
 mod excerpt;
 pub(crate) mod mask;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
-use miette::{Diagnostic, LabeledSpan, SourceCode};
-
 pub use self::excerpt::Excerpt;
-
-/// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// The text is refused.
-    Error,
-    /// It is taken, but this is hardly what was meant.
-    Warning,
-}
+use crate::event::EventError;
+pub use crate::outcome::Severity;
 
 /// One thing that is wrong. Never shows a secret.
 ///
-/// It is a [`miette::Diagnostic`]: rendered by miette it points into the text.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}")]
+/// Printed with `{}` it is its message alone; with `{:#}` it is several lines,
+/// which point into the text and say what to do.
+#[derive(Clone, Debug)]
 pub struct Problem {
     severity: Severity,
     code: String,
@@ -60,6 +53,15 @@ impl Problem {
         message: impl Into<String>,
     ) -> Self {
         Self::new(Severity::Error, code, path, message)
+    }
+
+    /// What is wrong with one line of a file of events; its number counts from 1.
+    pub fn of_event(error: &EventError, file: &str, number: u64, line: &[u8]) -> Self {
+        let message = error.clone().on_line(number).to_string();
+        let text = String::from_utf8_lossy(line);
+        let span = error.span_in(&text).unwrap_or(0..0);
+        let excerpt = Excerpt::new(file, &mask::lines(&text, &[]), span);
+        Self::error(error.code(), "", message).at(excerpt.on_line(number))
     }
 
     /// Says what to do about it.
@@ -111,40 +113,38 @@ impl Problem {
         self.help.as_deref()
     }
 
+    /// The lines of the text that it is about.
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.excerpt.as_ref()
+    }
+
     /// Whether the text is refused for it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }
 
-impl Diagnostic for Problem {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.code))
-    }
+impl std::error::Error for Problem {}
 
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-        })
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help
-            .as_ref()
-            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.excerpt
-            .as_ref()
-            .map(|excerpt| excerpt as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let mark = self.excerpt.as_ref()?.mark();
-        let path = Some(self.path.clone()).filter(|path| !path.is_empty());
-        let label = LabeledSpan::new(path, mark.offset(), mark.len());
-        Some(Box::new(std::iter::once(label)))
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !formatter.alternate() {
+            return formatter.write_str(&self.message);
+        }
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(formatter, "{severity}[{}]: {}", self.code, self.message)?;
+        if let Some(excerpt) = &self.excerpt {
+            write!(formatter, "\n  --> {excerpt}")?;
+        }
+        if !self.path.is_empty() {
+            write!(formatter, "\n  in: {}", self.path)?;
+        }
+        match &self.help {
+            Some(help) => write!(formatter, "\n  help: {help}"),
+            None => Ok(()),
+        }
     }
 }

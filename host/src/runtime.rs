@@ -17,14 +17,15 @@ use tokio::{
 
 use self::input::{Input, Rules};
 pub use self::{
-    builder::{BuildError, Builder, Component},
+    builder::{BuildError, Builder, Component, EMBEDDED},
     input::EventResult,
 };
 use crate::{
     delivery::{Delivery, Report},
-    engine::{Engine, EngineStopped, Explanation, Failure, Guest, Loaded, Publication, Rendering},
     event::Event,
+    outcome::{Explanation, Failure, Loaded, Publication, Rendering},
     record::Message,
+    sandbox::{Engine, EngineStopped, Guest},
 };
 
 /// What became of one event: each queue of each trigger that fired.

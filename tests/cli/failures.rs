@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 
-use action_triggers_host::dev_proxy::Fault;
+use action_triggers_dev_proxy::Fault;
 use serde_json::{Value, json};
 
 use super::support::{Place, code, config, lines, outcomes, pair, proxy, sale, stderr, trigger};

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use action_triggers_host::dev_proxy::{DevProxy, Options};
+use action_triggers_dev_proxy::{DevProxy, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use action_triggers_dev_proxy::{DevProxy, Options};
 use action_triggers_host::{
     cluster::Cluster,
-    dev_proxy::{DevProxy, Options},
-    kafka_rest::RestPublisher,
     publisher::{Batch, Publisher, Verdict},
     record::Record,
+    rest::RestPublisher,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;

@@ -10,7 +10,7 @@ use action_triggers_guest::{
     record::Message,
 };
 use action_triggers_host::{
-    broker::Broker, cluster::Cluster, engine::Limits, event::Event, runtime::Runtime,
+    broker::Broker, cluster::Cluster, event::Event, runtime::Runtime, sandbox::Limits,
 };
 use serde_json::{Value, json};
 

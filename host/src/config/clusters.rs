@@ -7,7 +7,7 @@ use url::Url;
 use super::reading::{Field, Reading, Table};
 use crate::{
     cluster::{Api, Auth, Cluster, Flavor, Format, Tls},
-    kafka_rest::RestPublisher,
+    rest::RestPublisher,
 };
 
 const KEYS: &[&str] = &[

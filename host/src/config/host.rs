@@ -13,9 +13,9 @@ use super::{
 use crate::{
     broker::TextEncoding,
     cluster::Cluster,
-    engine::Limits,
     outbox::OutboxLimits,
     problem::Problem,
+    sandbox::Limits,
     settings::{Settings, SettingsBuilder},
 };
 

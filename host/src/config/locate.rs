@@ -12,8 +12,8 @@ use super::{
     reading::mark,
 };
 use crate::{
-    engine,
-    problem::{Problem, Severity},
+    outcome::{Diagnostic, Span},
+    problem::Problem,
 };
 
 /// Where the triggers stand.
@@ -34,7 +34,7 @@ impl<'a> Triggers<'a> {
     }
 
     /// The diagnostic as a problem that points into the file.
-    pub(super) fn problem(&self, diagnostic: &engine::Diagnostic) -> Problem {
+    pub(super) fn problem(&self, diagnostic: &Diagnostic) -> Problem {
         // A template that is a member's name, or a name that is wrong.
         let is_name = Steps::of(&diagnostic.path).is_name() || diagnostic.code == "unknown_member";
         let (member, node) = find(self.node, &diagnostic.path);
@@ -46,14 +46,15 @@ impl<'a> Triggers<'a> {
             (None, Some(key_span)) if is_name => key_span,
             (None, key_span) => mark(text, node, key_span),
         };
-        let severity = match diagnostic.severity {
-            engine::Severity::Error => Severity::Error,
-            engine::Severity::Warning => Severity::Warning,
-        };
         let path = Place::from(self.path).joined(&diagnostic.path);
-        Problem::new(severity, &diagnostic.code, path, &diagnostic.message)
-            .with_help(diagnostic.help.clone().unwrap_or_default())
-            .at(self.document.excerpt(span))
+        Problem::new(
+            diagnostic.severity,
+            &diagnostic.code,
+            path,
+            &diagnostic.message,
+        )
+        .with_help(diagnostic.help.clone().unwrap_or_default())
+        .at(self.document.excerpt(span))
     }
 }
 
@@ -81,11 +82,11 @@ fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
 
 /// The part of a string in the file that became this part of its value; the
 /// whole string where that cannot be told.
-pub(super) fn inside(text: &str, node: &Node, span: &engine::Span) -> Range<usize> {
+pub(super) fn inside(text: &str, node: &Node, span: &Span) -> Range<usize> {
     part_of(text, node.span.clone(), span)
 }
 
-fn part_of(text: &str, string: Range<usize>, span: &engine::Span) -> Range<usize> {
+fn part_of(text: &str, string: Range<usize>, span: &Span) -> Range<usize> {
     let written = text.get(string.clone()).unwrap_or_default();
     let end = u64::from(span.offset) + u64::from(span.length);
     let (Ok(start), Ok(end)) = (usize::try_from(span.offset), usize::try_from(end)) else {
@@ -199,7 +200,7 @@ mod tests {
             let Value::Text(value) = &node.value else {
                 panic!("{text} holds no string");
             };
-            let span = engine::Span {
+            let span = Span {
                 offset: u32::try_from(value.find("{{").unwrap()).unwrap(),
                 length: 7,
                 line: 0,

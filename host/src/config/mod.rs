@@ -41,10 +41,11 @@ use self::{
 use crate::{
     broker::{Broker, TextEncoding},
     cluster::Cluster,
-    engine::{Diagnostic, Limits},
     outbox::OutboxLimits,
+    outcome::Diagnostic,
     problem::Problem,
     runtime::{Builder, Runtime},
+    sandbox::Limits,
     settings::Settings,
 };
 

@@ -18,7 +18,7 @@ use super::{
     locate::{Triggers, inside},
     reading::mark,
 };
-use crate::{broker::Broker, engine::Span, problem::Problem};
+use crate::{broker::Broker, outcome::Span, problem::Problem};
 
 /// What is found while the triggers are gone through.
 pub(super) struct Queues<'a> {

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use action_triggers_core::rest::{body_size, supports_headers};
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{Delivered, DeliveryError};
 use crate::{
-    kafka_rest::{body_size, supports_headers},
     outbox::Accepted,
     publisher::Reason,
     record::{Message, RecordId},

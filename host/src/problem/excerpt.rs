@@ -1,8 +1,6 @@
 //! The lines of a text that a problem is about, ready to be shown.
 
-use std::ops::Range;
-
-use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use std::{fmt, ops::Range};
 
 /// Most characters of a line that are shown.
 const WIDTH: usize = 100;
@@ -65,8 +63,30 @@ impl Excerpt {
         self.offset
     }
 
-    pub(super) fn mark(&self) -> SourceSpan {
-        (self.mark.start, self.mark.len()).into()
+    /// What a person calls the text.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The lines that are shown, without a line break at their end.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The mark, in bytes of what is shown.
+    pub fn mark(&self) -> Range<usize> {
+        self.mark.clone()
+    }
+
+    /// The number of the first line that is shown, from 0.
+    pub fn first_line(&self) -> usize {
+        self.first_line
+    }
+
+    /// Line and column of the mark in the whole text, both from 0; the column in
+    /// characters.
+    pub fn position(&self) -> (usize, usize) {
+        (self.line, self.column)
     }
 
     fn show(&mut self, text: &str, marked: usize) {
@@ -124,26 +144,36 @@ impl Excerpt {
     }
 }
 
-impl SourceCode for Excerpt {
-    fn read_span<'a>(
-        &'a self,
-        _span: &SourceSpan,
-        lines_before: usize,
-        _lines_after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        // Without its neighbours the mark itself is asked for, by the headline.
-        let (line, column) = match lines_before {
-            0 => (self.line, self.column),
-            _ => (self.first_line, 0),
-        };
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
-            self.shown.as_bytes(),
-            (0, self.shown.len()).into(),
-            line,
-            column,
-            self.shown.lines().count(),
-        )))
+/// Name and place of the mark, its line, and the mark below that.
+impl fmt::Display for Excerpt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}:{}:{}",
+            self.name,
+            self.line + 1,
+            self.column + 1
+        )?;
+        let (before, rest) = self
+            .shown
+            .split_at_checked(self.mark.start)
+            .unwrap_or((&self.shown, ""));
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let before = before.get(start..).unwrap_or_default();
+        let end = rest.find('\n').unwrap_or(rest.len());
+        let rest = rest.get(..end).unwrap_or_default();
+        let marked = rest.get(..self.mark.len()).unwrap_or(rest);
+        // Tabs stay, so that the mark stands where its text does.
+        let gap: String = before
+            .chars()
+            .map(|one| if one == '\t' { '\t' } else { ' ' })
+            .collect();
+        let carets = "^".repeat(marked.chars().count().max(1));
+        write!(
+            formatter,
+            "\n   | {}\n   | {gap}{carets}",
+            format!("{before}{rest}").trim_end()
+        )
     }
 }
 

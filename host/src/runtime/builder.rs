@@ -10,14 +10,16 @@ use crate::{
     broker::{Broker, Policy, Registry, RegistryError, TextEncoding},
     cluster::Cluster,
     delivery::Delivery,
-    engine::{Engine, EngineStopped, Limits, Services, StartError},
-    kafka_rest::{RestError, RestPublisher},
     outbox::OutboxLimits,
+    process::Process,
     publisher::Publisher,
+    rest::{RestError, RestPublisher},
+    sandbox::{Engine, EngineStopped, Limits, Services, StartError},
     settings::Settings,
 };
 
-static EMBEDDED: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_COMPONENT"));
+/// The component that this library was built with.
+pub static EMBEDDED: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_COMPONENT"));
 
 /// How many reports may wait to be read.
 const WAITING_REPORTS: usize = 4096;
@@ -208,7 +210,7 @@ impl Builder {
     /// Something given is wrong; triggers, brokers and clusters with every fault.
     pub async fn build(self) -> Result<Runtime, BuildError> {
         let clusters: Vec<_> = self.clusters.into_iter().map(Arc::new).collect();
-        let settings = Arc::new(self.settings);
+        let settings = Arc::new(self.settings.or_environment(Arc::new(Process)));
         let registry = Registry::new(
             self.brokers,
             clusters.clone(),

@@ -7,9 +7,10 @@ use action_triggers_vocabulary::content_type;
 use bytes::Bytes;
 
 use crate::{
-    engine::{Explanation, Failure, Guest, Publication, Rendering},
     event::{Event, EventError},
+    outcome::{Explanation, Failure, Publication, Rendering},
     record::Message,
+    sandbox::Guest,
 };
 
 /// What became of one event, queue by queue.

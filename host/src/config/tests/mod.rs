@@ -7,7 +7,6 @@ mod upstreams;
 
 use std::fmt::Write as _;
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
 use tempfile::TempDir;
 
 use super::*;
@@ -47,13 +46,11 @@ fn problems(name: &str, bytes: &[u8], triggers: Option<&str>) -> (TempDir, Vec<P
     (directory, problems)
 }
 
-/// Problems as `check` shows them on a pipe, with paths below the folder.
+/// Problems with the places they point at, and paths below the folder.
 fn shown<'a>(directory: &Path, problems: impl IntoIterator<Item = &'a Problem>) -> String {
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
-    let handler = handler.with_wrap_lines(false);
     let mut text = String::new();
     for problem in problems {
-        handler.render_report(&mut text, problem).unwrap();
+        writeln!(text, "{problem:#}").unwrap();
     }
     assert!(!text.contains(SECRET), "{text}");
     let folder = format!("{}{}", directory.display(), std::path::MAIN_SEPARATOR);

@@ -1,10 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
+use action_triggers_core::rest::body_size;
+
 use super::support::{Bench, all_delivered, cluster, to};
-use crate::{
-    cluster::{Api, Cluster},
-    kafka_rest::body_size,
-};
+use crate::cluster::{Api, Cluster};
 
 const MS: Duration = Duration::from_millis(1);
 

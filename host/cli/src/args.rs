@@ -1,0 +1,135 @@
+//! What the command line takes, and what `--help` teaches.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use action_triggers_dev_proxy::Fault;
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  action-triggers demo
+      A sale is saved, a trigger fires, the record arrives in a topic. Needs nothing else.
+  action-triggers check --config config.json
+      Finds every fault of a configuration and its triggers, and points at each.
+  action-triggers render --config config.json events.ndjson
+      Shows what would be published, one JSON line a record.
+  tail -f events.ndjson | action-triggers run --config config.json -
+      Publishes, one JSON line for each record delivered or failed.
+
+An event is one line of JSON:
+  {\"signal\": \"post_save\", \"content_type\": \"shop.sale\", \"instance\": {\"id\": 7}}
+
+Exit codes: 0 all well, 1 some event or record failed, 2 the configuration or the call is wrong.";
+
+/// Publishes to Kafka what triggers make of changed records.
+///
+/// The triggers are those of Django Action Triggers; a sandboxed WebAssembly
+/// component decides which of them fire and what they publish.
+#[derive(Debug, Parser)]
+#[command(name = "action-triggers", version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "`--help` shows these words as they stand"
+)]
+pub(crate) enum Command {
+    /// Shows the whole way of one record, from a saved sale to a topic
+    ///
+    /// In one process: the embedded REST proxy, a trigger, an event, and the
+    /// record as it is read back. Needs no configuration and no Kafka.
+    Demo,
+    /// Reads events and publishes what their triggers say
+    ///
+    /// Prints one JSON line per record:
+    /// {"event","trigger","queue","topic","partition","offset"} when it is delivered,
+    /// {"event","trigger","queue","error":{"code","message"}} when it is not.
+    /// An event that fails as a whole has null for trigger and queue; one that
+    /// fires nothing has no line.
+    ///
+    /// Interrupted or terminated, it reads no more and delivers what it has
+    /// accepted; asked a second time, it gives that up and reports it.
+    Run(Input),
+    /// Reads events and shows what `run` would publish
+    ///
+    /// Prints one JSON line per record: {"event","trigger","queue","broker",
+    /// "bootstrap_servers","topic","key","headers","partition","value"}, with the
+    /// exact bytes of the value as text, null for none. What fails has the line
+    /// that `run` prints.
+    Render(Input),
+    /// Says of every trigger why it fires for an event, or does not
+    ///
+    /// Prints one JSON line per event and trigger:
+    /// {"event","trigger","fires","clause","reason"}. The clause is the one that
+    /// decided: `whitelisted_content_types`, `active`, `signal`, `content_type`
+    /// or `when`.
+    Explain(Input),
+    /// Finds every fault of a configuration and its triggers
+    ///
+    /// Each has its code, its place in the file and what to do about it. Exits
+    /// with 1 when there are errors. Upstream's system checks keep their codes,
+    /// such as `action_triggers.E002`.
+    Check(Files),
+    /// Runs the embedded Kafka REST proxy, a stand-in for tests
+    ///
+    /// It speaks v2 and v3 as Confluent's proxy does, keeps records in memory and
+    /// forgets them when it stops. It is no Kafka: nothing is replicated, nobody
+    /// is asked who they are. Read a topic back with
+    /// `GET /topics/TOPIC/partitions/0/messages`.
+    DevProxy(DevProxy),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Files {
+    /// The configuration: JSON or TOML, by its ending
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The triggers, instead of those that the configuration names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) triggers: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "`--help` shows these words as they stand"
+)]
+pub(crate) struct Input {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// The events, one JSON object a line; `-` is standard input
+    ///
+    /// {"signal": "post_save", "content_type": "shop.sale", "instance": {…}},
+    /// with "id" (the host gives one where it is missing), "before" (the record
+    /// before the change) and "time" (RFC 3339) where they are known. Signals are
+    /// pre_save, post_save, pre_delete and post_delete.
+    #[arg(default_value = "-", value_name = "EVENTS")]
+    pub(crate) events: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DevProxy {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:8082", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// Partitions of each topic
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) partitions: u32,
+    /// Topics that are there from the start
+    #[arg(long = "topic", value_name = "NAME")]
+    pub(crate) topics: Vec<String>,
+    /// Refuse records for topics that are not there
+    #[arg(long)]
+    pub(crate) no_auto_create: bool,
+    /// A fault for the next POST, in the order given: record:N:CODE,
+    /// records:CODE, status:S, delay:MS, hang, drop, redirect:URL, truncate
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(crate) faults: Vec<Fault>,
+    /// How many POSTs meet each fault
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) fault_times: usize,
+}

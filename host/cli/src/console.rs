@@ -1,0 +1,111 @@
+//! What the commands that read events print, in the order of the events.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use action_triggers_host::{event::Event, problem::Problem, sandbox::EngineStopped};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+
+use super::{
+    error::CliError,
+    events::Piece,
+    lines::{Lines, Names},
+    output::Output,
+    progress::Progress,
+    report,
+};
+
+/// Most lines without an event that are shown to a person.
+const MOST_EXCERPTS: usize = 10;
+
+/// Standard output and what a person sees beside it.
+#[derive(Debug)]
+pub(crate) struct Console {
+    pub(crate) names: Names,
+    pub(crate) progress: Progress,
+    output: Output,
+    /// What a person calls the events.
+    source: String,
+    event_bytes: usize,
+    excerpts: AtomicUsize,
+}
+
+impl Console {
+    pub(crate) fn new(
+        names: Names,
+        progress: Progress,
+        (source, event_bytes): (String, usize),
+    ) -> Self {
+        Self {
+            names,
+            progress,
+            output: Output::new(),
+            source,
+            event_bytes,
+            excerpts: AtomicUsize::new(0),
+        }
+    }
+
+    /// Prints lines; false once nobody reads any more.
+    pub(crate) fn print(&self, lines: &Lines) -> Result<bool, CliError> {
+        self.progress
+            .add(lines.events, lines.records, lines.failures);
+        self.output.write(&lines.text)
+    }
+
+    /// Works on several pieces at once and prints what comes of each, in order,
+    /// until their end or until nobody reads any more.
+    pub(crate) async fn print_all<W>(
+        &self,
+        pieces: impl Stream<Item = Result<Piece, CliError>>,
+        work: impl Fn(Piece) -> W,
+    ) -> Result<(), CliError>
+    where
+        W: Future<Output = Result<Lines, EngineStopped>>,
+    {
+        let worked = pieces.map(|piece| {
+            let work = piece.map(|piece| (piece.clone(), work(piece)));
+            async move {
+                let (piece, work) = work?;
+                Ok::<_, CliError>((piece, work.await?))
+            }
+        });
+        let mut worked = Box::pin(worked.buffered(at_once()));
+        while let Some((piece, lines)) = worked.try_next().await? {
+            self.point_out(&piece, &lines);
+            if !self.print(&lines)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows where lines are no events, as far as a person wants to read.
+    fn point_out(&self, piece: &Piece, lines: &Lines) {
+        for number in &lines.unread {
+            match self.excerpts.fetch_add(1, Ordering::Relaxed) {
+                before if before < MOST_EXCERPTS => self.excerpt(piece, *number),
+                MOST_EXCERPTS => {
+                    let more = "more lines are no events: standard output names them all";
+                    self.progress.above(|| report::note(more));
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn excerpt(&self, piece: &Piece, number: u64) {
+        let line = piece.line(number).unwrap_or_default();
+        if let Err(error) = Event::from_bytes(line, self.event_bytes, String::new) {
+            let problem = Problem::of_event(&error, &self.source, number, line);
+            self.progress.above(|| report::problems(&[problem]));
+        }
+    }
+}
+
+/// Pieces under way at once: every worker has one, and one more waits.
+fn at_once() -> usize {
+    2 * thread::available_parallelism().map_or(1, Into::into)
+}

@@ -1,0 +1,130 @@
+//! `demo`: one record's whole way, in one process.
+
+use std::{error::Error, fmt::Write as _, net::Ipv4Addr, time::Duration};
+
+use action_triggers_dev_proxy::{DevProxy, Options};
+use action_triggers_host::{
+    broker::Broker,
+    cluster::Cluster,
+    delivery::{Delivered, Report},
+    event::Event,
+    rest::read_back,
+    runtime::Runtime,
+    settings::Settings,
+};
+use serde_json::{Map, json};
+use tokio::sync::mpsc;
+
+use super::{Outcome, error::CliError, output::Output};
+
+const SERVERS: &str = "localhost:9092";
+const TOPIC: &str = "sales";
+const TOPIC_SETTING: &str = "myapp.settings.TOPIC";
+const TRIGGERS: &str = r#"[{
+  "config_signals": [{"signal": "post_save"}],
+  "content_types": [{"app_label": "myapp", "model_name": "Sale"}],
+  "msg_broker_queues": [{"name": "kafka_1", "parameters": {"topic": "{{ myapp.settings.TOPIC }}"}}],
+  "active": true,
+  "payload": {
+    "customer": "{{ customer.name }}",
+    "message": "{{ customer.name }} bought {{ product.name }}",
+    "quantity": "{{ quantity }}"
+  }
+}]"#;
+const EVENT: &str = r#"{"id": "sale-7-saved", "signal": "post_save", "content_type": "myapp.sale",
+  "instance": {"id": 7, "customer": {"name": "Alice"}, "product": {"name": "Widget"}, "quantity": 3}}"#;
+
+pub(crate) async fn run() -> Result<Outcome, CliError> {
+    let address = (Ipv4Addr::LOCALHOST, 0).into();
+    let options = Options {
+        address,
+        ..Options::default()
+    };
+    let proxy = DevProxy::start(options).await;
+    let proxy = proxy.map_err(|error| CliError::DevProxy { address, error })?;
+    let url = proxy.url().parse().map_err(wrong)?;
+    let cluster = Cluster::new(SERVERS, url);
+    let runtime = start(cluster.clone()).await?;
+    let reports = runtime.reports();
+
+    let mut story = String::new();
+    // Writing to a string cannot fail.
+    let mut tell = |step: &str, text: &str| {
+        writeln!(story, "{step}\n{}\n", indented(text)).ok();
+    };
+    tell(
+        "1. A Kafka REST proxy listens (embedded, a stand-in):",
+        &proxy.url(),
+    );
+    tell("2. The sandboxed component has loaded a trigger:", TRIGGERS);
+    tell("3. A sale is saved:", EVENT);
+    let (topic, partition, offset) = deliver(&runtime, reports).await?;
+    tell(
+        "4. The trigger fires, and the proxy takes its record over HTTP:",
+        &format!("topic `{topic}`, partition {partition}, offset {offset}"),
+    );
+    runtime.shutdown(Duration::from_secs(5)).await;
+    let arrived = read_back(&cluster, &topic, partition, offset).await;
+    let arrived = arrived.map_err(wrong)?.unwrap_or_default();
+    tell(
+        "5. Read back from there, over HTTP too:",
+        &String::from_utf8_lossy(&arrived),
+    );
+    Output::new().write(story.as_bytes())?;
+    Ok(Outcome::Well)
+}
+
+async fn start(cluster: Cluster) -> Result<Runtime, CliError> {
+    let conn_details = Map::from_iter([("bootstrap_servers".to_owned(), json!(SERVERS))]);
+    let broker = Broker {
+        name: "kafka_1".to_owned(),
+        broker_type: Some("kafka".to_owned()),
+        conn_details,
+        params: Map::new(),
+    };
+    let settings = Settings::builder()
+        .value(TOPIC_SETTING, TOPIC)
+        .allow(TOPIC_SETTING)
+        .build();
+    let builder = Runtime::builder()
+        .triggers(TRIGGERS)
+        .settings(settings)
+        .brokers([broker])
+        .clusters([cluster])
+        .workers(1);
+    Ok(builder.build().await?)
+}
+
+/// Lets the event happen and waits for the proxy's word: topic, partition and
+/// offset.
+async fn deliver(
+    runtime: &Runtime,
+    reports: Option<mpsc::Receiver<Report>>,
+) -> Result<(String, u32, u64), CliError> {
+    let event = Event::from_json(EVENT, || "demo".to_owned()).map_err(wrong)?;
+    for outcome in runtime.process(vec![event]).await {
+        let queues = outcome.outcome.map_err(|failure| wrong(failure.message))?;
+        for queue in queues {
+            queue.outcome.map_err(|failure| wrong(failure.message))?;
+        }
+    }
+    let mut reports = reports.ok_or_else(|| wrong("nothing is reported"))?;
+    let report = reports.recv().await;
+    let report = report.ok_or_else(|| wrong("the trigger did not fire"))?;
+    match report.result.map_err(wrong)? {
+        Delivered {
+            partition: Some(partition),
+            offset: Some(offset),
+        } => Ok((report.topic, partition, offset)),
+        _ => Err(wrong("the proxy does not say where the record lies")),
+    }
+}
+
+fn wrong(problem: impl Into<Box<dyn Error + Send + Sync>>) -> CliError {
+    CliError::Demo(problem.into())
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| format!("   {line}")).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,287 @@
+//! The JSON lines that the commands print.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use action_triggers_host::{
+    config::Config,
+    delivery::Report,
+    outcome::{Explanation, Failure, Loaded, Rendering},
+    record::{Message, Record},
+    runtime::{EventExplanation, EventOutcome, EventRendering},
+};
+use serde::{Serialize, Serializer, ser::SerializeSeq as _};
+
+/// What triggers are called. One without a name of its own is known by its place
+/// in the set, and printed as a number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    places: Arc<BTreeSet<String>>,
+}
+
+impl Names {
+    pub(crate) fn new(config: &Config, loaded: &Loaded) -> Self {
+        let places = loaded.triggers.iter().enumerate();
+        let places = places.filter(|(place, _)| !config.trigger_is_named(*place));
+        let places = places.map(|(_, trigger)| trigger.name.clone()).collect();
+        Self {
+            places: Arc::new(places),
+        }
+    }
+
+    fn of<'a>(&self, name: &'a str) -> Name<'a> {
+        match name.parse() {
+            Ok(place) if self.places.contains(name) => Name::Place(place),
+            _ => Name::Text(name),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Name<'a> {
+    Place(u64),
+    Text(&'a str),
+}
+
+#[derive(Serialize)]
+struct RenderedLine<'a> {
+    event: &'a str,
+    trigger: Name<'a>,
+    queue: u32,
+    broker: &'a str,
+    bootstrap_servers: &'a str,
+    topic: &'a str,
+    key: Option<Text<'a>>,
+    headers: Headers<'a>,
+    partition: Option<u32>,
+    value: Option<Text<'a>>,
+}
+
+#[derive(Serialize)]
+struct DeliveredLine<'a> {
+    event: &'a str,
+    trigger: Name<'a>,
+    queue: u32,
+    topic: &'a str,
+    partition: Option<u32>,
+    offset: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct FailedLine<'a> {
+    event: &'a str,
+    /// None where the event as a whole failed.
+    trigger: Option<Name<'a>>,
+    queue: Option<u32>,
+    error: Problem<'a>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ExplainedLine<'a> {
+    event: &'a str,
+    trigger: Name<'a>,
+    fires: bool,
+    clause: &'a str,
+    reason: &'a str,
+}
+
+/// Bytes as text; what is no UTF-8 is replaced.
+struct Text<'a>(&'a [u8]);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(self.0))
+    }
+}
+
+/// A list, since names may repeat.
+struct Headers<'a>(&'a Record);
+
+#[derive(Serialize)]
+struct Header<'a> {
+    name: &'a str,
+    value: Text<'a>,
+}
+
+impl Serialize for Headers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let headers = &self.0.headers;
+        let mut list = serializer.serialize_seq(Some(headers.len()))?;
+        for (name, value) in headers {
+            let value = Text(value);
+            list.serialize_element(&Header { name, value })?;
+        }
+        list.end()
+    }
+}
+
+/// Lines, and what they are about.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    pub(crate) text: Vec<u8>,
+    pub(crate) events: u64,
+    pub(crate) records: u64,
+    pub(crate) failures: u64,
+    /// The numbers of lines that are no events.
+    pub(crate) unread: Vec<u64>,
+}
+
+impl Lines {
+    fn push(&mut self, line: &impl Serialize) {
+        // Nothing of a line can fail to be written to memory.
+        serde_json::to_writer(&mut self.text, line).ok();
+        self.text.push(b'\n');
+    }
+
+    fn failure(&mut self, event: &str, queue: Option<(Name<'_>, u32)>, failure: &Failure) {
+        self.failures += 1;
+        let (trigger, queue) = queue.unzip();
+        let error = Problem {
+            code: &failure.code,
+            message: &failure.message,
+        };
+        self.push(&FailedLine {
+            event,
+            trigger,
+            queue,
+            error,
+        });
+    }
+
+    /// What events would publish.
+    pub(crate) fn of_renderings(renderings: &[EventRendering], names: &Names) -> Self {
+        let mut lines = Self::default();
+        for rendering in renderings {
+            lines.events += 1;
+            match &rendering.outcome {
+                Ok(queues) => {
+                    for queue in queues {
+                        lines.rendering(&rendering.event, queue, names);
+                    }
+                }
+                Err(failure) => lines.event_failed(&rendering.event, failure),
+            }
+        }
+        lines
+    }
+
+    fn rendering(&mut self, event: &str, rendering: &Rendering, names: &Names) {
+        let trigger = names.of(&rendering.trigger);
+        match &rendering.outcome {
+            Ok(message) => self.rendered(event, trigger, rendering.queue, message),
+            Err(failure) => self.failure(event, Some((trigger, rendering.queue)), failure),
+        }
+    }
+
+    fn rendered(&mut self, event: &str, trigger: Name<'_>, queue: u32, message: &Message) {
+        self.records += 1;
+        let Message {
+            destination,
+            record,
+            ..
+        } = message;
+        self.push(&RenderedLine {
+            event,
+            trigger,
+            queue,
+            broker: &destination.broker,
+            bootstrap_servers: &destination.cluster.bootstrap_servers,
+            topic: &destination.topic,
+            key: record.key.as_deref().map(Text),
+            headers: Headers(record),
+            partition: record.partition,
+            value: record.value.as_deref().map(Text),
+        });
+    }
+
+    /// What failed before it came to the outbox; the rest is reported later.
+    pub(crate) fn of_outcomes(outcomes: &[EventOutcome], names: &Names) -> Self {
+        let mut lines = Self::default();
+        for outcome in outcomes {
+            lines.events += 1;
+            match &outcome.outcome {
+                Ok(queues) => {
+                    for queue in queues {
+                        if let Err(failure) = &queue.outcome {
+                            let place = (names.of(&queue.trigger), queue.queue);
+                            lines.failure(&outcome.event, Some(place), failure);
+                        }
+                    }
+                }
+                Err(failure) => lines.event_failed(&outcome.event, failure),
+            }
+        }
+        lines
+    }
+
+    /// What became of records in the outbox.
+    pub(crate) fn of_reports(reports: &[Report], names: &Names) -> Self {
+        let mut lines = Self::default();
+        for Report { id, topic, result } in reports {
+            let (event, trigger, queue) = (&*id.event, names.of(&id.trigger), id.queue);
+            match result {
+                Ok(place) => {
+                    lines.records += 1;
+                    lines.push(&DeliveredLine {
+                        event,
+                        trigger,
+                        queue,
+                        topic,
+                        partition: place.partition,
+                        offset: place.offset,
+                    });
+                }
+                Err(error) => {
+                    let failure = Failure {
+                        code: error.code().to_owned(),
+                        message: error.message.clone(),
+                    };
+                    lines.failure(event, Some((trigger, queue)), &failure);
+                }
+            }
+        }
+        lines
+    }
+
+    /// Why triggers fire for events, or do not.
+    pub(crate) fn of_explanations(explained: &[EventExplanation], names: &Names) -> Self {
+        let mut lines = Self::default();
+        for EventExplanation { event, outcome } in explained {
+            lines.events += 1;
+            match outcome {
+                Ok(explanations) => {
+                    for explanation in explanations {
+                        lines.explained(event, explanation, names);
+                    }
+                }
+                Err(failure) => lines.event_failed(event, failure),
+            }
+        }
+        lines
+    }
+
+    fn explained(&mut self, event: &str, explanation: &Explanation, names: &Names) {
+        self.records += u64::from(explanation.fires);
+        self.push(&ExplainedLine {
+            event,
+            trigger: names.of(&explanation.trigger),
+            fires: explanation.fires,
+            clause: &explanation.clause,
+            reason: &explanation.reason,
+        });
+    }
+
+    /// An event that failed as a whole; what is none is called by its line.
+    fn event_failed(&mut self, event: &str, failure: &Failure) {
+        let number = event.strip_prefix("line ");
+        self.unread
+            .extend(number.and_then(|number| number.parse::<u64>().ok()));
+        self.failure(event, None, failure);
+    }
+}

@@ -1,0 +1,11 @@
+//! Brokers: where a queue's records go, after merging it with the host's
+//! settings.
+
+mod destination;
+mod offer;
+mod registry;
+#[cfg(test)]
+mod tests;
+
+pub use self::offer::{BrokerMembers, Offer, Payload};
+pub use self::registry::{Broker, Policy, Registry, RegistryError, TextEncoding};

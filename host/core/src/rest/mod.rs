@@ -1,0 +1,30 @@
+//! The protocol of Kafka REST proxies, without the network: what is asked, in
+//! which words, and what the answers say.
+//!
+//! Bodies and answers of the two APIs are pure functions ([`v2`], [`v3`]); what a
+//! code means is one table ([`verdict`]). Whose proxy it is, and what that one
+//! can carry, is a [`Dialect`].
+
+mod answer;
+pub mod check;
+mod dialect;
+pub mod explain;
+mod redact;
+mod redpanda;
+mod size;
+mod topic;
+pub mod v2;
+pub mod v3;
+pub mod verdict;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    answer::{Answer, Failure},
+    dialect::{Dialect, supports_headers},
+    redact::Redactor,
+    size::body_size,
+    topic::Topic,
+};

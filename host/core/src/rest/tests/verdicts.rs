@@ -1,0 +1,145 @@
+//! What recorded answers of real proxies say of each record.
+
+use super::{
+    super::{
+        Answer,
+        Dialect::{self, ConfluentV2, ConfluentV3, Karapace, Redpanda, Strimzi},
+        Failure, Redactor, v2, v3,
+    },
+    record,
+};
+use crate::{cluster::Auth, record::Record, verdict::Verdict};
+
+fn answer(status: u16, body: &str) -> Answer {
+    Answer {
+        status,
+        retry_after: None,
+        body: body.as_bytes().to_vec(),
+        failure: None,
+    }
+}
+
+fn redactor() -> Redactor {
+    Redactor::new(&Auth::None, None)
+}
+
+/// The verdicts on `records` records, in short, joined by commas; a verdict that
+/// all share is named once.
+fn read(dialect: Dialect, records: usize, answer: &Answer) -> String {
+    let record = record("x");
+    let records = vec![&record; records];
+    let verdicts = match dialect {
+        ConfluentV3 => v3::verdicts(records.len(), answer, &redactor()),
+        _ => v2::verdicts(dialect, &records, answer, &redactor()),
+    };
+    assert_eq!(verdicts.len(), records.len());
+    let mut shorts: Vec<_> = verdicts.iter().map(Verdict::to_string).collect();
+    shorts.dedup();
+    shorts.join(", ")
+}
+
+/// Checks every row of a file in `answers/`.
+fn check(dialect: Dialect, rows: &str) {
+    for row in rows.lines().skip(1) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [case, records, status, body, expected] = cells[..] else {
+            panic!("{row}");
+        };
+        let body = body.replace("\\r\\n", "\r\n");
+        let answer = answer(status.parse().unwrap(), &body);
+        let found = read(dialect, records.parse().unwrap(), &answer);
+        assert_eq!(found, expected, "{dialect:?}: {case}");
+    }
+}
+
+#[test]
+fn confluent_v2_answers() {
+    check(ConfluentV2, include_str!("answers/confluent_v2.txt"));
+}
+
+#[test]
+fn confluent_v3_answers() {
+    check(ConfluentV3, include_str!("answers/confluent_v3.txt"));
+}
+
+#[test]
+fn karapace_answers() {
+    check(Karapace, include_str!("answers/karapace.txt"));
+}
+
+#[test]
+fn strimzi_answers() {
+    check(Strimzi, include_str!("answers/strimzi.txt"));
+}
+
+#[test]
+fn redpanda_answers() {
+    check(Redpanda, include_str!("answers/redpanda.txt"));
+}
+
+#[test]
+fn redpanda_offsets_are_counted_within_given_partitions() {
+    let to = |partition| Record {
+        partition: Some(partition),
+        ..record("x")
+    };
+    let records = [to(0), to(1), to(0), to(2)];
+    let answer = answer(
+        200,
+        r#"{"offsets":[{"partition":1,"offset":7},{"partition":0,"offset":2}]}"#,
+    );
+    let records: Vec<_> = records.iter().collect();
+    let verdicts = v2::verdicts(Redpanda, &records, &answer, &redactor());
+    let shorts: Vec<_> = verdicts.iter().map(Verdict::to_string).collect();
+    assert_eq!(
+        shorts,
+        [
+            "delivered 0@2",
+            "delivered 1@7",
+            "delivered 0@3",
+            "unknown bad_answer"
+        ]
+    );
+}
+
+#[test]
+fn redirects_are_permanent_whatever_they_say() {
+    for status in [301, 302, 303, 307, 308] {
+        let answer = answer(status, r#"{"offsets":[{"partition":0,"offset":0}]}"#);
+        assert_eq!(read(ConfluentV2, 1, &answer), "permanent redirected");
+        assert_eq!(read(ConfluentV3, 1, &answer), "permanent redirected");
+    }
+}
+
+#[test]
+fn an_answer_that_breaks_off_tells_of_the_records_before() {
+    let mut v3 = answer(
+        200,
+        "{\"error_code\":200,\"partition_id\":0,\"offset\":4}\r\n{\"err",
+    );
+    v3.failure = Some(Failure::TimedOut(std::time::Duration::from_millis(70)));
+    assert_eq!(
+        read(ConfluentV3, 3, &v3),
+        "delivered 0@4, unknown timed_out"
+    );
+
+    let mut v2 = answer(200, r#"{"offsets":[{"partition":0,"off"#);
+    v2.failure = Some(Failure::Lost("reset".to_owned()));
+    assert_eq!(read(ConfluentV2, 3, &v2), "unknown connection_lost");
+
+    let mut refused = answer(400, r#"{"error_code":4"#);
+    refused.failure = Some(Failure::Lost("reset".to_owned()));
+    assert_eq!(read(ConfluentV2, 2, &refused), "alone record_refused");
+}
+
+#[test]
+fn reasons_say_what_the_proxy_said_in_short_and_without_secrets() {
+    let auth = Auth::Bearer("s3cret-token".into());
+    let redactor = Redactor::new(&auth, Some(&"Bearer s3cret-token".into()));
+    let long = format!("line\nwith s3cret-token {}", "x".repeat(100));
+    let verdicts = v2::verdicts(ConfluentV2, &[&record("x")], &answer(500, &long), &redactor);
+    let [Verdict::Unknown(reason)] = verdicts.as_slice() else {
+        panic!("{verdicts:?}");
+    };
+    insta::assert_snapshot!(reason.message, @"the proxy answered HTTP 500: line with *** xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…");
+}

@@ -1,0 +1,206 @@
+//! The one table of what proxies answer and what it says of a record.
+//!
+//! The status says nothing of a record: 200 may hold only failures (Confluent,
+//! Strimzi), 422 may hold successes (Karapace), 500 may have written some
+//! (Confluent v2). So there is a table for the code that stands beside a record
+//! ([`of_record`]), one for a POST answered without a word per record
+//! ([`of_post`]), and one for answers that never came ([`of_failure`]).
+//!
+//! Sources, named in the tables: *seen* is Confluent REST Proxy 8.1.5, Karapace
+//! 6.2.0 and Strimzi Kafka Bridge 1.1.0 in front of Apache Kafka 4.1.1; *doc* the
+//! REST proxy API reference; *Kafka* the error codes of the Kafka protocol guide,
+//! which Redpanda's proxy passes on as they are.
+
+use std::time::Duration;
+
+use super::{answer::Failure, dialect::Dialect};
+use crate::verdict::{Reason, Verdict};
+
+/// Codes that more than one place gives or reads.
+pub(super) const NOT_IN_METADATA: &str = "not_in_metadata";
+pub(super) const UNKNOWN_TOPIC: &str = "unknown_topic";
+pub(super) const UNKNOWN_PARTITION: &str = "unknown_partition";
+
+/// What an answer says of records, with the stable code of the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Not written; may succeed later.
+    Retriable(&'static str),
+    /// Not written, and never will be.
+    Permanent(&'static str),
+    /// The POST as a whole was refused; one record may be to blame.
+    Refused(&'static str),
+    /// Perhaps written.
+    Unknown(&'static str),
+}
+
+use Dialect::{ConfluentV2, ConfluentV3, Karapace, Redpanda, Strimzi};
+use Finding::{Permanent, Refused, Retriable, Unknown};
+
+impl Finding {
+    /// The verdict on each record of a POST of `records`.
+    pub fn verdict(
+        self,
+        message: String,
+        retry_after: Option<Duration>,
+        records: usize,
+    ) -> Verdict {
+        let reason = |code| Reason {
+            code,
+            message,
+            retry_after,
+        };
+        match self {
+            Retriable(code) => Verdict::Retriable(reason(code)),
+            Refused(code) if records > 1 => Verdict::Alone(reason(code)),
+            Permanent(code) | Refused(code) => Verdict::Permanent(reason(code)),
+            Unknown(code) => Verdict::Unknown(reason(code)),
+        }
+    }
+}
+
+/// What the code and message beside a record say of it.
+pub(super) fn of_record(dialect: Dialect, code: i64, message: &str) -> Finding {
+    of_message(dialect, message).unwrap_or_else(|| of_record_code(dialect, code))
+}
+
+/// What a message says, where the code beside it does not tell enough.
+fn of_message(dialect: Dialect, message: &str) -> Option<Finding> {
+    let says = |text| message.contains(text);
+    let finding = match dialect {
+        // Seen: 50003 (Confluent v2), 40401 (v3), 404 (Strimzi), for a topic or a
+        // partition that does not exist and for any while the broker is away.
+        _ if says("not present in metadata") => Retriable(NOT_IN_METADATA),
+        // Seen: 2 (Karapace), at once, for a partition that does not exist.
+        _ if says("topic or partition that does not exist") => Retriable(UNKNOWN_TOPIC),
+        // Seen: 50003 of Confluent v2 after 120 s without a broker. The producer
+        // had the record, and may have sent it.
+        _ if says("since batch creation") => Unknown("expired"),
+        // Seen: a half-sent body on a connection the proxy gave up on.
+        _ if says("Idle timeout expired") => Retriable("connection_idle"),
+        // Seen: 50002 (Confluent v2), 413 (v3), 500 (Strimzi), in the words of
+        // max.request.size and of max.message.bytes. librdkafka's (Karapace): too large.
+        _ if says("larger than") || says("too large") => Permanent("too_large"),
+        // Seen: 50002 (Confluent v2), 40002 (v3), 500 (Strimzi).
+        _ if says("Invalid topics") => Permanent("invalid_topic"),
+        // Seen: 50002 (Confluent v3), 500 (Strimzi).
+        _ if says("Timestamp") && says("out of range") => Permanent("invalid_timestamp"),
+        // Seen: the last report of a v3 stream whose JSON broke; it is about the
+        // stream, not about a record.
+        ConfluentV3 if says("Error processing message") => Unknown("stream_broken"),
+        _ => return None,
+    };
+    Some(finding)
+}
+
+#[expect(clippy::match_same_arms, reason = "a row per source")]
+fn of_record_code(dialect: Dialect, code: i64) -> Finding {
+    match (dialect, code) {
+        (Redpanda, code) => of_kafka_code(code),
+        // Karapace's source gives 1 to time-outs and cancelled writes as well.
+        (Karapace, 1) => Unknown("kafka_error"),
+        // Its source: errors Kafka calls retriable. Doc says the same of Confluent
+        // v2, and that 1 is not retriable.
+        (Karapace | ConfluentV2, 2) => Retriable("kafka_unavailable"),
+        (ConfluentV2, 1) => Permanent("kafka_error"),
+        // Seen: anything Kafka's producer threw, even what passes.
+        (Strimzi, 404) => Retriable(UNKNOWN_TOPIC),
+        (Strimzi, 500) => Unknown("kafka_error"),
+        // Seen: partition -1.
+        (ConfluentV3, 40402) => Permanent(UNKNOWN_PARTITION),
+        // Doc. Kafka calls it retriable: a topic may be being made.
+        (ConfluentV3, 40401 | 40403) => Retriable(UNKNOWN_TOPIC),
+        (ConfluentV3, 40002) => Permanent("invalid_topic"),
+        (ConfluentV3, 413) => Permanent("too_large"),
+        // kafka-rest's source: the stream is too old; the record was not read.
+        (ConfluentV3, 408) => Retriable("stream_expired"),
+        (_, 429) => Retriable("throttled"),
+        (_, 401 | 403 | 40101 | 40301) => Permanent("unauthorized"),
+        // Doc: an error of Kafka, not to be tried again, and one to be.
+        (_, 50002) => Permanent("kafka_error"),
+        (_, 503 | 50003 | 50302) => Retriable("kafka_unavailable"),
+        // Seen: 400 and 422 with 42206 and 42207 in the text.
+        (_, 400..=499 | 40_000..=49_999) => Permanent("record_refused"),
+        // Seen: 500 for a timestamp before 1970, but anything can be behind it.
+        _ => Unknown("proxy_error"),
+    }
+}
+
+/// The Kafka protocol guide's codes.
+fn of_kafka_code(code: i64) -> Finding {
+    match code {
+        // UNKNOWN_TOPIC_OR_PARTITION
+        3 => Retriable(UNKNOWN_TOPIC),
+        // Corrupt on the way, no leader, not enough replicas, storage, throttled:
+        // Kafka calls them retriable, and nothing was written.
+        2 | 5 | 6 | 8 | 9 | 14..=16 | 19 | 56 | 74 | 75 | 89 => Retriable("kafka_unavailable"),
+        // REQUEST_TIMED_OUT, NETWORK_EXCEPTION, NOT_ENOUGH_REPLICAS_AFTER_APPEND
+        7 | 13 | 20 => Unknown("kafka_error"),
+        // MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE
+        10 | 18 => Permanent("too_large"),
+        17 => Permanent("invalid_topic"),
+        29..=31 | 58 => Permanent("unauthorized"),
+        // UNKNOWN_SERVER_ERROR and what is not listed
+        code if code < 0 => Unknown("kafka_error"),
+        // INVALID_TIMESTAMP, UNSUPPORTED_FOR_MESSAGE_FORMAT, POLICY_VIOLATION, INVALID_RECORD
+        32 | 43 | 44 | 87 => Permanent("record_refused"),
+        _ => Unknown("kafka_error"),
+    }
+}
+
+/// Whether a record was not written for a cause that may pass, or for want of
+/// its topic or partition.
+pub fn leaves_topic_open(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Retriable(reason) if matches!(reason.code, NOT_IN_METADATA | UNKNOWN_TOPIC))
+}
+
+/// What an HTTP status, and the `error_code` in its body, say of every record
+/// of a POST that was answered without a word per record.
+pub(super) fn of_post(
+    dialect: Dialect,
+    status: u16,
+    error_code: Option<i64>,
+    message: &str,
+) -> Finding {
+    match (dialect, status, error_code.unwrap_or_default()) {
+        // A success that does not say what became of the records.
+        (_, 200..=299, _) => Unknown("bad_answer"),
+        // Never followed: it would carry credentials and records elsewhere.
+        (_, 300..=399, _) => Permanent("redirected"),
+        // Seen: Confluent. The connection's fault, not the record's.
+        (_, 400, _) if message.contains("Idle timeout expired") => Retriable("connection_idle"),
+        // Seen: Karapace that never reached its broker, authentication off.
+        (Karapace, 403, _) => Retriable("kafka_unavailable"),
+        (_, 401 | 403, _) => Permanent("unauthorized"),
+        // Seen: Karapace asks the metadata first, so this is definite.
+        (_, 404, 40401) => Permanent(UNKNOWN_TOPIC),
+        (_, 404, 40402) => Permanent(UNKNOWN_PARTITION),
+        (_, 404 | 405 | 410, _) => Permanent("not_found"),
+        // Seen: about the body's type or ours, whatever the records are.
+        (_, 406 | 415, _) => Permanent("format_refused"),
+        (_, 408 | 425 | 429, _) => Retriable("throttled"),
+        // Seen: Karapace beyond 1 MiB of body.
+        (_, 413, _) => Refused("too_large"),
+        // Seen: one bad record (base64, unknown member, a number in Strimzi's
+        // JSON) and nothing is written.
+        (_, 400..=499, _) => Refused("record_refused"),
+        (_, 503, _) => Retriable("proxy_unavailable"),
+        // Karapace's source: "Kafka node not ready".
+        (Karapace, 500, _) if message.contains("not ready") => Retriable("proxy_unavailable"),
+        // Seen: Confluent v2, partition -1 amid good ones: those before it were
+        // written. A gateway's 502 and 504 tell as little.
+        _ => Unknown("proxy_error"),
+    }
+}
+
+/// What it says when no complete answer came.
+pub fn of_failure(failure: &Failure) -> Finding {
+    match failure {
+        Failure::Unreachable(_) => Retriable("unreachable"),
+        Failure::Tls(_) => Retriable("tls_failed"),
+        // Seen: what a client gave up on was written once the broker was back.
+        Failure::TimedOut(_) => Unknown("timed_out"),
+        Failure::Lost(_) => Unknown("connection_lost"),
+        Failure::TooLarge(_) => Unknown("answer_too_large"),
+    }
+}

@@ -1,9 +1,0 @@
-//! Brokers: where a queue's records go, after merging it with the host's
-//! settings.
-
-mod destination;
-mod registry;
-#[cfg(test)]
-mod tests;
-
-pub use self::registry::{Broker, Policy, Registry, RegistryError, TextEncoding};

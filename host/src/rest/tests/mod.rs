@@ -1,0 +1,66 @@
+//! The client over real sockets.
+
+mod faults;
+mod server;
+mod tls;
+mod topics;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use super::RestPublisher;
+use crate::{
+    cluster::{Api, Cluster, Flavor},
+    publisher::{Batch, Publisher, Verdict},
+    record::Record,
+};
+
+/// A record with this value and nothing else.
+fn record(value: &str) -> Record {
+    Record {
+        value: Some(Bytes::copy_from_slice(value.as_bytes())),
+        ..Record::default()
+    }
+}
+
+/// A cluster served at this address, quick to give up.
+fn cluster(rest_url: &str, api: Api, flavor: Flavor) -> Cluster {
+    Cluster {
+        api,
+        flavor,
+        request_timeout: Duration::from_secs(20),
+        ..Cluster::new("kafka:9092", rest_url.parse().unwrap())
+    }
+}
+
+/// Publishes the records to topic `sales` once.
+async fn publish(cluster: Cluster, records: Vec<Record>) -> Vec<Verdict> {
+    publish_to("sales", cluster, records).await
+}
+
+async fn publish_to(topic: &str, cluster: Cluster, records: Vec<Record>) -> Vec<Verdict> {
+    let cluster = Arc::new(cluster);
+    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
+    let batch = Batch {
+        cluster,
+        topic: topic.to_owned(),
+        records,
+        timeout: None,
+    };
+    publisher.publish(&batch).await
+}
+
+fn shorts(verdicts: &[Verdict]) -> Vec<String> {
+    verdicts.iter().map(Verdict::to_string).collect()
+}
+
+fn message(verdict: &Verdict) -> &str {
+    match verdict {
+        Verdict::Delivered { .. } => "",
+        Verdict::Retriable(reason)
+        | Verdict::Permanent(reason)
+        | Verdict::Alone(reason)
+        | Verdict::Unknown(reason) => &reason.message,
+    }
+}

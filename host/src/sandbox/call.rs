@@ -1,0 +1,116 @@
+//! What comes of a call into the guest.
+
+use std::time::Duration;
+
+use wasmtime::Trap;
+
+use crate::{
+    outcome::{Failure, Publication},
+    record::Message,
+};
+
+/// Most bytes of a trap's message that are passed on.
+const MAX_TRAP_MESSAGE: usize = 300;
+
+/// A call did not end well. The instance is gone, and what it had published in
+/// this call is discarded: nobody holds a receipt for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The guest used more CPU time than it may.
+    #[error("the sandbox used more than {} ms of CPU time; nothing of the event was published", .deadline.as_millis())]
+    DeadlineExceeded {
+        /// What it may.
+        deadline: Duration,
+    },
+    /// The guest asked for more memory than it may have.
+    #[error(
+        "the sandbox asked for {requested} bytes of memory and may have {maximum}; nothing of the event was published"
+    )]
+    MemoryExceeded {
+        /// Bytes it asked for in total.
+        requested: usize,
+        /// Bytes it may have.
+        maximum: usize,
+    },
+    /// The guest nested its calls too deep.
+    #[error("the sandbox ran out of stack; nothing of the event was published")]
+    StackOverflow,
+    /// The guest trapped.
+    #[error("the sandbox trapped: {message}; nothing of the event was published")]
+    Trapped {
+        /// What wasmtime says of it.
+        message: String,
+    },
+    /// The guest's answer breaks its contract.
+    #[error("the sandbox gave a false answer: {message}; nothing of the event was published")]
+    Misbehaved {
+        /// How.
+        message: String,
+    },
+}
+
+impl CallError {
+    /// Stable, for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::DeadlineExceeded { .. } => "deadline_exceeded",
+            Self::MemoryExceeded { .. } => "memory_exceeded",
+            Self::StackOverflow => "stack_overflow",
+            Self::Trapped { .. } => "guest_trapped",
+            Self::Misbehaved { .. } => "guest_misbehaved",
+        }
+    }
+
+    /// Sorts what wasmtime reports of a call that had this deadline.
+    pub(crate) fn of(error: &wasmtime::Error, deadline: Duration) -> Self {
+        if let Some(known) = error.downcast_ref::<Self>() {
+            return known.clone();
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Self::DeadlineExceeded { deadline },
+            Some(Trap::StackOverflow) => Self::StackOverflow,
+            Some(trap) => Self::Trapped {
+                message: trap.to_string(),
+            },
+            None => Self::Trapped {
+                message: shortened(&error.root_cause().to_string()),
+            },
+        }
+    }
+
+    pub(crate) fn misbehaved(message: impl Into<String>) -> Self {
+        Self::Misbehaved {
+            message: message.into(),
+        }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self {
+            code: error.code().into(),
+            message: error.to_string(),
+        }
+    }
+}
+
+/// What the guest decided for a batch of events.
+#[derive(Debug, Default)]
+pub struct Decided {
+    /// One per event, in order.
+    pub outcomes: Vec<Result<Vec<Publication>, Failure>>,
+    /// The records the host accepted, in order.
+    pub messages: Vec<Message>,
+}
+
+/// The beginning of a text that is not ours.
+pub(crate) fn shortened(text: &str) -> String {
+    match text
+        .char_indices()
+        .find(|(offset, _)| *offset >= MAX_TRAP_MESSAGE)
+    {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,62 @@
+//! The sandbox: worker threads, each with an instance of the component. The
+//! only module that knows wasmtime.
+//!
+//! The guest is not trusted. Every call has a deadline, and memory, stack,
+//! records and answers are bounded. An instance that broke a bound or trapped is
+//! never entered again: it is dropped, and the next call makes a new one and
+//! loads the triggers again. Its batch runs once more, event by event, so that
+//! only the guilty event fails.
+
+mod boundary;
+mod cache;
+mod call;
+mod compiled;
+mod guest;
+mod pool;
+
+use std::time::Duration;
+
+pub(crate) use self::compiled::Services;
+pub use self::{
+    call::{CallError, Decided},
+    guest::Guest,
+    pool::{Engine, EngineStopped, StartError},
+};
+
+/// Bounds on what the guest may use. The defaults suit events of a few
+/// kilobytes and sets of a few thousand triggers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Most bytes of an instance's linear memory. 64 MiB.
+    pub memory_bytes: usize,
+    /// Most bytes of its stack. 1 MiB.
+    pub stack_bytes: usize,
+    /// Most CPU time of one call. 1 s.
+    pub call_deadline: Duration,
+    /// Most CPU time of making an instance and of loading the triggers. 30 s.
+    pub load_deadline: Duration,
+    /// Most events handed over in one call. 100.
+    pub events_per_call: usize,
+    /// Most bytes of one event. 1 MiB.
+    pub event_bytes: usize,
+    /// Most records that one call may publish. 10,000.
+    pub records_per_call: u32,
+    /// Most bytes of records that one call may publish. 32 MiB.
+    pub record_bytes_per_call: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 << 20,
+            stack_bytes: 1 << 20,
+            call_deadline: Duration::from_secs(1),
+            load_deadline: Duration::from_secs(30),
+            events_per_call: 100,
+            event_bytes: 1 << 20,
+            records_per_call: 10_000,
+            record_bytes_per_call: 32 << 20,
+        }
+    }
+}
