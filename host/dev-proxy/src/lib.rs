@@ -21,9 +21,11 @@
 mod answer;
 mod fault;
 mod log;
+mod options;
 mod partition;
 mod read;
 mod routes;
+mod state;
 mod time;
 mod v2;
 mod v3;
@@ -34,50 +36,21 @@ mod tests;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use self::{fault::Faults, log::Log, wire::Gate};
+use self::{fault::Faults, log::Log, state::State, wire::Gate};
 pub use self::{
     fault::{Fault, FaultError},
     log::StoredRecord,
+    options::Options,
 };
-
-/// How the proxy behaves.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Where to listen; port 0 picks a free one. 127.0.0.1:8082.
-    pub address: SocketAddr,
-    /// Partitions of each topic. 3.
-    pub partitions: u32,
-    /// Whether the first record makes its topic. True.
-    pub auto_create_topics: bool,
-    /// Topics that are there from the start.
-    pub topics: Vec<String>,
-    /// Most bytes of a POST. 64 MiB.
-    pub max_body_bytes: usize,
-    /// Most bytes of a record as Kafka's producer counts it. 1 MiB.
-    pub max_record_bytes: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)),
-            partitions: 3,
-            auto_create_topics: true,
-            topics: Vec::new(),
-            max_body_bytes: 64 << 20,
-            max_record_bytes: 1 << 20,
-        }
-    }
-}
 
 /// A running proxy. Dropping it stops it and cuts its connections.
 ///
@@ -98,24 +71,6 @@ pub struct DevProxy {
     state: Arc<State>,
     server: JoinHandle<io::Result<()>>,
     stopped: Arc<AtomicBool>,
-}
-
-/// What all requests share.
-#[derive(Debug)]
-struct State {
-    log: Mutex<Log>,
-    faults: Mutex<Faults>,
-    max_body_bytes: usize,
-}
-
-impl State {
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl DevProxy {

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Options, partition};
+use super::{options::Options, partition};
 
 /// What Kafka adds to key, headers and value when it serialises a record alone.
 const RECORD_OVERHEAD: usize = 88;

@@ -13,12 +13,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    StoredRecord,
     answer::{self, Refused},
+    log::StoredRecord,
     v3::CLUSTER_ID,
 };
 
-type Shared = State<Arc<super::State>>;
+type Shared = State<Arc<super::state::State>>;
 
 pub(super) async fn root() -> Response {
     answer::json(answer::V2, &json!({}))
@@ -67,7 +67,7 @@ pub(super) async fn partitions(
     ))
 }
 
-fn partitions_of(state: &super::State, topic: &str) -> Result<Vec<Value>, Refused> {
+fn partitions_of(state: &super::state::State, topic: &str) -> Result<Vec<Value>, Refused> {
     let counts = state.log().counts(topic).ok_or_else(no_topic)?;
     let partition = |(partition, _)| {
         let replicas = json!([{"broker": 1, "leader": true, "in_sync": true}]);

@@ -19,9 +19,9 @@ use super::{
     wire::{Cut, Gate},
 };
 
-type Shared = State<Arc<super::State>>;
+type Shared = State<Arc<super::state::State>>;
 
-pub(super) async fn serve(gate: Gate, state: Arc<super::State>) -> io::Result<()> {
+pub(super) async fn serve(gate: Gate, state: Arc<super::state::State>) -> io::Result<()> {
     let router = Router::new()
         .route("/", get(read::root))
         .route("/topics", get(read::topics))
@@ -82,7 +82,12 @@ enum Target {
     V3(String),
 }
 
-async fn produce(state: &super::State, cut: &Cut, target: Target, request: Request) -> Response {
+async fn produce(
+    state: &super::state::State,
+    cut: &Cut,
+    target: Target,
+    request: Request,
+) -> Response {
     let fault = state.faults().next();
     let (parts, body) = request.into_parts();
     let body = match read_body(body, state.max_body_bytes).await {
@@ -148,7 +153,7 @@ fn redirect(url: &str) -> Response {
 }
 
 fn store_v2(
-    state: &super::State,
+    state: &super::state::State,
     headers: &HeaderMap,
     topic: &str,
     partition: Option<i32>,
@@ -162,7 +167,7 @@ fn store_v2(
 }
 
 fn store_v3(
-    state: &super::State,
+    state: &super::state::State,
     headers: &HeaderMap,
     topic: &str,
     body: &[u8],

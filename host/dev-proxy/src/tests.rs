@@ -1,6 +1,6 @@
 //! The proxy over real sockets. The answers are Confluent's, as recorded.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
