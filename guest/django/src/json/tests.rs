@@ -1,0 +1,93 @@
+//! JSON text in, template values out.
+
+use super::*;
+
+#[test]
+fn numbers_print_as_they_came() {
+    for text in [
+        "0",
+        "-0",
+        "7",
+        "9007199254740993",
+        "123456789012345678901234567890",
+        "0.1",
+        "1200.00",
+        "1e400",
+        "1E5",
+        "-1.5e-7",
+    ] {
+        assert_eq!(parse(text).unwrap().to_string(), text, "{text}");
+    }
+}
+
+#[test]
+fn members_are_reached_level_by_level() {
+    let value =
+        parse(r#" {"a": {"b": [1, "x\ny", {"c": null}]}, "id": 3, "a\u0062": true} "#).unwrap();
+    assert_eq!(value.get_attr("pk").unwrap(), Value::from(3));
+    assert_eq!(value.get_attr("ab").unwrap(), Value::from(true));
+    let list = value.get_attr("a").unwrap().get_attr("b").unwrap();
+    assert_eq!(
+        list.get_item(&Value::from(1)).unwrap().as_str(),
+        Some("x\ny")
+    );
+    assert!(
+        list.get_item(&Value::from(2))
+            .unwrap()
+            .get_attr("c")
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[test]
+fn half_a_character_is_found() {
+    for (text, expected) in [
+        (r#"{"a": "\ud83d\ude00 \u00e9"}"#, false),
+        (r#"{"a": "\\ud83d"}"#, false),
+        (r#"{"a": "\ud83d"}"#, true),
+        (r#"{"\udc00": 1}"#, true),
+    ] {
+        assert_eq!(has_half_character(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn depth_is_counted_outside_of_strings() {
+    assert_eq!(depth(r#"{"a": [1, {"b": 2}]}"#), 3);
+    assert_eq!(
+        depth(&format!("[{}]", vec!["[\"[[[\\\"{\"]"; 20].join(","))),
+        2
+    );
+}
+
+#[test]
+fn the_last_of_a_repeated_name_counts() {
+    let value = parse(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
+    assert_eq!(value.get_attr("a").unwrap(), Value::from(3));
+    assert_eq!(value.len(), Some(2));
+}
+
+#[test]
+fn the_last_of_a_repeated_name_counts_among_many() {
+    let members: Vec<String> = (0..100).map(|n| format!(r#""m{}": {n}"#, n % 60)).collect();
+    let value = parse(&format!("{{{}}}", members.join(","))).unwrap();
+    assert_eq!(value.len(), Some(60));
+    assert_eq!(value.get_attr("m1").unwrap(), Value::from(61));
+    assert_eq!(value.get_attr("m50").unwrap(), Value::from(50));
+}
+
+#[test]
+fn floats_are_written_as_python_does() {
+    for (number, text) in [
+        (1.0, "1.0"),
+        (1e16, "1e+16"),
+        (1e15, "1000000000000000.0"),
+        (1e-5, "1e-05"),
+        (0.0001, "0.0001"),
+        (1.5e300, "1.5e+300"),
+        (-0.0, "-0.0"),
+    ] {
+        assert_eq!(python_float(number), text);
+    }
+}
