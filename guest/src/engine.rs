@@ -5,7 +5,7 @@ use action_triggers_django::{Limits, Templates, json};
 
 use crate::{
     diagnostic::{Diagnostic, Faults},
-    event::{Change, Event},
+    event::{Change, Event, Models},
     failure::Failure,
     host::{Broker, Host},
     matching::Index,
@@ -18,6 +18,7 @@ use crate::{
 pub struct Engine {
     pub(crate) templates: Templates,
     pub(crate) triggers: Vec<Trigger>,
+    pub(crate) models: Models,
     index: Index,
 }
 
@@ -76,7 +77,7 @@ impl Engine {
     pub fn load(json: &str, brokers: &[Broker]) -> Result<(Self, Loaded), Vec<Diagnostic>> {
         let mut templates = Templates::new(Limits::default());
         let mut faults = Faults::default();
-        let triggers = trigger::parse(json, brokers, &mut templates, &mut faults);
+        let (triggers, models) = trigger::parse(json, brokers, &mut templates, &mut faults);
         if faults.any_errors() {
             return Err(faults.into_diagnostics());
         }
@@ -88,6 +89,7 @@ impl Engine {
             templates,
             index: Index::new(&triggers),
             triggers,
+            models,
         };
         Ok((engine, loaded))
     }
@@ -122,7 +124,7 @@ impl Engine {
         mut finish: impl FnMut(Rendering<'a>, &mut H) -> T,
     ) -> Vec<Result<Vec<T>, Failure>> {
         let mut decide = |event| {
-            let change = Change::read(event)?;
+            let change = Change::read(event, &self.models)?;
             let mut finished = Vec::new();
             for trigger in self.matching(&change) {
                 self.fire(trigger, &change, host, |rendering, host| {

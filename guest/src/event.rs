@@ -7,11 +7,11 @@
 
 mod before;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use action_triggers_django::{
     Context, dates,
-    json::{self, JsonObject, View},
+    json::{self, Fields, JsonObject, View},
 };
 use action_triggers_vocabulary::content_type;
 use minijinja::{
@@ -44,6 +44,9 @@ pub struct Event<'a> {
     pub time: Option<&'a str>,
 }
 
+/// The fields that a set declares the types of, by content type in its normal form.
+pub(crate) type Models = BTreeMap<Box<str>, Arc<Fields>>;
+
 /// An event that has been read.
 pub(crate) struct Change<'a> {
     pub(crate) event: Event<'a>,
@@ -58,17 +61,18 @@ impl<'a> Change<'a> {
     /// # Errors
     ///
     /// [`Failure::InvalidEvent`] names the part that is not what it should be.
-    pub(crate) fn read(event: &Event<'a>) -> Result<Self, Failure> {
+    pub(crate) fn read(event: &Event<'a>, models: &Models) -> Result<Self, Failure> {
         let content_type = content_type::normalized(event.content_type)
             .ok_or_else(|| Failure::InvalidEvent(content_type::invalid(event.content_type)))?;
+        let fields = models.get(&*content_type);
         let before = event
             .before
-            .map(|text| object("before", text))
+            .map(|text| object("before", text, fields))
             .transpose()?;
         let is_delete = matches!(event.signal, Signal::PreDelete | Signal::PostDelete);
         let instance = match &before {
             Some(before) if is_delete && event.instance.trim_ascii() == "null" => before.clone(),
-            _ => object("instance", event.instance)?,
+            _ => object("instance", event.instance, fields)?,
         };
         // What was there before the save was not made by it.
         let known_before = (before.is_some() && !is_delete).then_some(false);
@@ -139,12 +143,16 @@ impl<'a> Change<'a> {
 /// levels; what walks values by recursion must not exhaust the stack.
 const DEEPEST: usize = 128;
 
-fn object(part: &str, text: &str) -> Result<Arc<JsonObject>, Failure> {
+fn object(
+    part: &str,
+    text: &str,
+    fields: Option<&Arc<Fields>>,
+) -> Result<Arc<JsonObject>, Failure> {
     if json::depth(text) > DEEPEST {
         let message = format!("`{part}` is nested deeper than {DEEPEST} levels");
         return Err(Failure::InvalidEvent(message));
     }
-    let value = json::parse(text)
+    let value = json::parse_with(text, fields)
         .map_err(|error| Failure::InvalidEvent(format!("`{part}` is not JSON: {error}")))?;
     if json::has_half_character(text) {
         let message = format!("`{part}` has an escape that is half a character, such as `\\ud800`");
@@ -216,8 +224,8 @@ impl Object for Variables {
         match key {
             "instance" => Some(Value::from_dyn_object(facts.instance.clone())),
             "event" => Some(self.event()),
-            _ => match (facts.instance.member(key), key) {
-                (Some(value), _) => Some(value.clone()),
+            _ => match (facts.instance.lookup(key), key) {
+                (Some(value), _) => Some(value),
                 (None, "before") => before(facts, self.guard.as_ref()),
                 (None, "changed") => changed(facts, self.guard.as_ref()),
                 _ => None,

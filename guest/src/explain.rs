@@ -54,7 +54,7 @@ impl Engine {
     ///
     /// The event could not be read.
     pub fn explain(&self, event: &Event<'_>) -> Result<Vec<Explanation<'_>>, Failure> {
-        let change = Change::read(event)?;
+        let change = Change::read(event, &self.models)?;
         let explain = |trigger| explain(trigger, &change, &self.templates);
         Ok(self.triggers.iter().map(explain).collect())
     }

@@ -4,6 +4,7 @@
 //! serializer has, and our additions to it.
 
 mod compiler;
+mod models;
 mod queue;
 mod reader;
 mod set;

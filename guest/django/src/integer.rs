@@ -48,6 +48,11 @@ impl Integer {
         Self::new(false, self.digits.iter().copied())
     }
 
+    /// Its decimal digits, the most significant first; none for zero.
+    pub(super) fn digits(&self) -> &[u8] {
+        &self.digits
+    }
+
     /// The integer, if 64 bits hold it.
     pub fn to_i64(&self) -> Option<i64> {
         self.to_string().parse().ok()
@@ -135,15 +140,15 @@ impl FromStr for Integer {
     type Err = ();
 
     /// Python's `int(text)`: spaces around, a sign, and single underscores
-    /// between digits are fine.
+    /// between digits are fine, and so are the digits of every script.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let text = super::python::strip(text);
-        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let text = super::python::ascii_digits(super::python::strip(text));
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
         let well_formed = digits
             .split('_')
             .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
         if well_formed && digits.len() <= MOST_DIGITS {
-            Ok(Self::from_digits(text))
+            Ok(Self::from_digits(&text))
         } else {
             Err(())
         }
@@ -260,10 +265,17 @@ mod tests {
 
     #[test]
     fn text_is_read_as_python_reads_it() {
-        for (text, number) in [(" 7 ", "7"), ("+1_000", "1000"), ("-0", "0"), ("007", "7")] {
+        for (text, number) in [
+            (" 7 ", "7"),
+            ("+1_000", "1000"),
+            ("-0", "0"),
+            ("007", "7"),
+            ("١٢", "12"),
+            ("-４_2", "-42"),
+        ] {
             assert_eq!(integer(text).to_string(), number);
         }
-        for text in ["", " ", "1__0", "_1", "1_", "1.0", "- 1", "0x1", "--1"] {
+        for text in ["", " ", "1__0", "_1", "1_", "1.0", "- 1", "0x1", "--1", "²"] {
             assert_eq!(text.parse::<Integer>(), Err(()), "{text}");
         }
         assert_eq!("1".repeat(4301).parse::<Integer>(), Err(()));

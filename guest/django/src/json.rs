@@ -5,6 +5,8 @@
 //! minijinja's numbers, so they become a [`Number`] that prints as it came.
 
 mod compare;
+mod declared;
+mod field;
 mod repeated;
 #[cfg(test)]
 mod tests;
@@ -26,7 +28,13 @@ use minijinja::{
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-pub use compare::same;
+use crate::decimal::Decimal;
+
+pub use compare::{same, same_worth};
+use declared::Declared;
+pub use declared::{FieldType, Fields};
+pub use field::{Field, Reading};
+pub(crate) use field::{decimal, moment, undeclared};
 pub use view::View;
 
 /// Takes JSON text as a template value. Containers are read one level at a
@@ -36,28 +44,39 @@ pub use view::View;
 ///
 /// The text is not one JSON value. All of it is checked, however deep.
 pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    parse_with(text, None)
+}
+
+/// Takes JSON text as [`parse`] does; if it is an object, its fields have the types declared.
+///
+/// # Errors
+///
+/// As for [`parse`].
+pub fn parse_with(text: &str, fields: Option<&Arc<Fields>>) -> Result<Value, serde_json::Error> {
     let source = Slice::whole(text);
+    let fields = fields.cloned();
     if text.trim_ascii_start().starts_with('{') {
         // Reading the first level checks the whole text on the way.
-        let members = Members::of(&source, serde_json::from_str(&source)?);
+        let members = Members::of(&source, serde_json::from_str(&source)?, fields.as_deref());
         let source = source.trimmed();
         return Ok(Value::from_object(JsonObject {
             source,
             members: members.into(),
+            fields,
         }));
     }
     let raw: &RawValue = serde_json::from_str(&source)?;
-    Ok(value_of(&source.part(raw.get())))
+    Ok(value_of(&source.part(raw.get()), None))
 }
 
 /// The same value, nothing of it taken apart yet: what is taken apart of it goes
 /// when it goes, and not with what it came from.
 pub fn unread(value: &Value) -> Value {
     if let Some(object) = value.downcast_object_ref::<JsonObject>() {
-        return value_of(&object.source);
+        return value_of(&object.source, None);
     }
     match value.downcast_object_ref::<JsonArray>() {
-        Some(array) => value_of(&array.source),
+        Some(array) => value_of(&array.source, None),
         None => value.clone(),
     }
 }
@@ -128,6 +147,11 @@ impl Number {
         &self.text
     }
 
+    /// The number, exactly.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        Decimal::parse(&self.text)
+    }
+
     /// Whether it was written without fraction and exponent.
     pub fn is_integer(&self) -> bool {
         !self.text.contains(['.', 'e', 'E'])
@@ -145,7 +169,10 @@ impl Object for Number {
     }
 
     fn is_true(self: &Arc<Self>) -> bool {
-        self.to_f64() != 0.0
+        self.text
+            .bytes()
+            .take_while(|byte| !matches!(byte, b'e' | b'E'))
+            .any(|byte| matches!(byte, b'1'..=b'9'))
     }
 
     fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,6 +185,8 @@ impl Object for Number {
 pub struct JsonObject {
     source: Slice,
     members: OnceLock<Members>,
+    /// What is declared of its members; most often nothing.
+    fields: Option<Arc<Fields>>,
 }
 
 impl JsonObject {
@@ -180,8 +209,20 @@ impl JsonObject {
     fn read(&self) -> &Members {
         self.members.get_or_init(|| {
             let raw = serde_json::from_str(self.text()).unwrap_or_default();
-            Members::of(&self.source, raw)
+            Members::of(&self.source, raw, self.fields.as_deref())
         })
+    }
+
+    /// The member of this name as templates see it: as [`member`](Self::member), with the type
+    /// that is declared of it.
+    pub fn lookup(&self, name: &str) -> Option<Value> {
+        let value = self.member(name)?;
+        let Some(fields) = &self.fields else {
+            return Some(value.clone());
+        };
+        let declared = fields.get(name);
+        let declared = declared.or_else(|| if name == "pk" { fields.get("id") } else { None });
+        Some(typed(value, declared))
     }
 
     /// The member of this name. `pk` falls back to `id`, as a model's does.
@@ -199,7 +240,7 @@ impl Object for JsonObject {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.member(key).cloned()
+        self.lookup(key).map(undeclared)
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -221,6 +262,8 @@ impl Object for JsonObject {
 pub struct JsonArray {
     source: Slice,
     items: OnceLock<Vec<Value>>,
+    /// What is declared of each item; most often nothing.
+    declared: Option<Box<Declared>>,
 }
 
 impl JsonArray {
@@ -234,7 +277,7 @@ impl JsonArray {
         self.items.get_or_init(|| {
             let raw: Vec<&RawValue> = serde_json::from_str(self.text()).unwrap_or_default();
             raw.into_iter()
-                .map(|raw| value_of(&self.source.part(raw.get())))
+                .map(|raw| value_of(&self.source.part(raw.get()), self.declared.as_deref()))
                 .collect()
         })
     }
@@ -246,7 +289,8 @@ impl Object for JsonArray {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.items().get(key.as_usize()?).cloned()
+        let item = self.items().get(key.as_usize()?)?;
+        Some(undeclared(typed(item, self.declared.as_deref())))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -324,14 +368,15 @@ struct Members {
 }
 
 impl Members {
-    fn of(source: &Slice, RawMembers(raw): RawMembers<'_>) -> Self {
+    fn of(source: &Slice, RawMembers(raw): RawMembers<'_>, fields: Option<&Fields>) -> Self {
         let mut members: Vec<(Slice, Value)> = Vec::with_capacity(raw.len());
         let mut flat_and_unique = true;
         let has_many = raw.len() > FEW;
         let mut places = BTreeMap::new();
         for (name, raw) in raw {
             flat_and_unique &= !raw.get().starts_with(['{', '[']);
-            let value = value_of(&source.part(raw.get()));
+            let declared = fields.and_then(|fields| fields.get(&name));
+            let value = value_of(&source.part(raw.get()), declared);
             let known = if has_many {
                 places.get(&name).copied()
             } else {
@@ -357,16 +402,26 @@ impl Members {
     }
 }
 
-fn value_of(source: &Slice) -> Value {
+/// A value with the type that is declared of it, if it is not one inside of which things are.
+fn typed(value: &Value, declared: Option<&Declared>) -> Value {
+    match declared.and_then(|declared| declared.own) {
+        Some(field_type) => field::declared(value, field_type),
+        None => value.clone(),
+    }
+}
+
+fn value_of(source: &Slice, declared: Option<&Declared>) -> Value {
     let text: &str = source;
     match text.as_bytes().first() {
         Some(b'{') => Value::from_object(JsonObject {
             source: source.clone(),
             members: OnceLock::new(),
+            fields: declared.and_then(|declared| declared.inside.clone()),
         }),
         Some(b'[') => Value::from_object(JsonArray {
             source: source.clone(),
             items: OnceLock::new(),
+            declared: declared.cloned().map(Box::new),
         }),
         Some(b'"') => match text.get(1..text.len() - 1) {
             Some(plain) if !plain.contains('\\') => Value::from(plain),

@@ -123,12 +123,16 @@ fn write_outside(value: &Value, escape: bool, out: &mut String) {
     if value.is_undefined() {
         return;
     }
-    if let python::Kind::Str(text) = python::kind(value) {
-        if json::is_number(text) {
-            out.push_str(text);
-        } else {
-            write::string(&runtime::rendered(value, escape), out);
-        }
+    let field = value.downcast_object_ref::<json::Field>();
+    let number = match (python::kind(value), field) {
+        (python::Kind::Str(text), _) => Some(text),
+        (python::Kind::Decimal(_), Some(field)) => Some(field.text()),
+        _ => None,
+    };
+    if let Some(number) = number.filter(|text| json::is_number(text)) {
+        out.push_str(number);
+    } else if number.is_some() {
+        write::string(&runtime::rendered(value, escape), out);
     } else {
         let start = out.len();
         if write::value(value, out).is_err() {

@@ -31,7 +31,7 @@
 mod ast;
 mod condition;
 pub mod dates;
-mod decimal;
+pub mod decimal;
 mod emit;
 mod error;
 mod expression;

@@ -22,6 +22,8 @@ pub(super) enum SequenceKind {
     Tuple,
     /// What a dict's `items`, `keys` and `values` give; it has no index.
     View(&'static str),
+    /// A tuple whose items have names.
+    Named(&'static str, &'static [&'static str]),
     /// What `{% regroup %}` gives: a key and the list of its items.
     GroupedResult,
 }
@@ -38,6 +40,9 @@ impl Sequence {
             (SequenceKind::GroupedResult, "grouper") => self.items.first(),
             (SequenceKind::GroupedResult, "list") => self.items.get(1),
             (SequenceKind::View(_), _) => None,
+            (SequenceKind::Named(_, names), name) if names.contains(&name) => self
+                .items
+                .get(names.iter().position(|known| *known == name)?),
             (_, index) => self.items.get(index.parse::<usize>().ok()?),
         }
     }
@@ -47,6 +52,13 @@ impl Sequence {
         let items: Vec<String> = self.items.iter().map(python::repr).collect();
         match (self.kind, items.as_slice()) {
             (SequenceKind::View(name), items) => format!("{name}([{}])", items.join(", ")),
+            (SequenceKind::Named(type_name, names), items) => {
+                let fields = names.iter().zip(items);
+                let fields: Vec<_> = fields
+                    .map(|(name, item)| format!("{name}={item}"))
+                    .collect();
+                format!("{type_name}({})", fields.join(", "))
+            }
             (SequenceKind::GroupedResult, [grouper, list]) => {
                 format!("GroupedResult(grouper={grouper}, list={list})")
             }

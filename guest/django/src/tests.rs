@@ -5,7 +5,9 @@ use crate::json;
 
 const CONTEXT: &str = r#"{"a": {"b": [1, "x", null]}, "n": 5, "s": "abc", "t": "<i>", "e": [], "z": 0,
     "list": [1, 2, 3, 4], "pairs": [[1, 2], [3, 4]], "big": 1e400, "d": {"k": "v", "w": 1}, "no": null,
-    "price": "9.99", "debt": "-0.50", "made": "2024-01-02T03:04:05+02:00",
+    "price": "9.99", "price2": "9.990", "debt": "-0.50", "ten": "10", "nine": "9", "nil": "0.00", "zero_text": "0",
+    "prices": ["9.990", "1.5", "12.5"], "long": "12345678901234567890.123456789", "exact": 9007199254740993.0,
+    "made": "2024-01-02T03:04:05+02:00", "same_made": "2024-01-02T01:04:05Z", "later": "2024-01-02T01:04:06Z",
     "people": [{"g": "m", "n": "Al"}, {"g": "m", "n": "Bo"}, {"g": "f", "n": "Cy"}], "same": [1, 1, 2, 2, 1]}"#;
 
 fn context() -> Context {
@@ -189,29 +191,103 @@ fn texts_of_dates_have_their_parts() {
 }
 
 #[test]
-fn texts_of_decimal_fields_are_numbers_where_a_text_would_be_of_no_use() {
+fn texts_of_decimals_are_numbers_against_numbers_and_decimals() {
     for (source, expected) in [
         ("{% if price > 9 %}T{% endif %}", "T"),
         ("{% if price <= 9.99 %}T{% endif %}", "T"),
         ("{% if 0 > debt and debt > -1 %}T{% endif %}", "T"),
-        ("{% if price > s %}T{% else %}F{% endif %}", "F"),
-        // A whole number in quotes is a text, and equality is Python's.
-        ("{% if '12' > 9 %}T{% else %}F{% endif %}", "F"),
-        ("{% if price == 9.99 %}T{% else %}F{% endif %}", "F"),
+        ("{% if price == 9.99 and price != 9 %}T{% endif %}", "T"),
         (
-            "{{ price|add:1 }} {{ n|add:price }} {{ price|add:'x' }}",
-            "10 14 9.99x",
+            "{% if price == price2 and price in prices %}T{% endif %}",
+            "T",
+        ),
+        ("{% if price > debt and price < ten %}T{% endif %}", "T"),
+        // Against other texts they are texts, and so are literals and what filters give.
+        ("{% if price > s %}T{% else %}F{% endif %}", "F"),
+        ("{% if price == '9.99' %}T{% endif %}", "T"),
+        ("{% if price2 == '9.99' %}T{% else %}F{% endif %}", "F"),
+        ("{% if '12' > 9 %}T{% else %}F{% endif %}", "F"),
+        ("{% if price|upper > 9 %}T{% else %}F{% endif %}", "F"),
+        ("{% if '9' in price %}T{% endif %}", "T"),
+        // An integer is a number only against a number or decimal.
+        ("{% if ten > 9 and ten == 10 %}T{% endif %}", "T"),
+        ("{% if ten > nine %}T{% else %}F{% endif %}", "F"),
+        // The truth of a decimal is the number's, that of an integer the text's.
+        ("{% if nil %}T{% else %}F{% endif %}", "F"),
+        ("{% if zero_text %}T{% endif %}", "T"),
+        (
+            "{{ nil|default:'x' }} {{ nil|yesno }} {% firstof nil price %}",
+            "x no 9.99",
         ),
         (
-            "{{ price|stringformat:'.1f' }} {{ price|stringformat:'s' }}",
-            "10.0 9.99",
+            "{{ price|add:1 }} {{ n|add:price }} {{ price|add:'x' }} {{ '9.99'|add:1 }}",
+            "10 14 9.99x ",
+        ),
+        (
+            "{{ price|stringformat:'.1f' }} {{ price|stringformat:'s' }} {{ ten|stringformat:'.1f' }}",
+            "10.0 9.99 10.0",
         ),
         (
             "{{ price|divisibleby:3 }} {{ price|get_digit:1 }}",
             "True 9",
         ),
         ("{{ price|filesizeformat }}", "9\u{a0}bytes"),
-        ("{{ price }}", "9.99"),
+        ("{{ price }} {{ price|floatformat:3 }}", "9.99 9.990"),
+        (
+            "{% for p in prices %}{% if p > 9 %}{{ p }};{% endif %}{% endfor %}",
+            "9.990;12.5;",
+        ),
+        (
+            "{% with p=price %}{% if p < 10 %}T{% endif %}{% endwith %}",
+            "T",
+        ),
+    ] {
+        assert_eq!(render(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn arithmetic_is_exact_to_the_last_digit() {
+    for (source, expected) in [
+        ("{{ long|add:1 }}", "12345678901234567891"),
+        ("{{ long|floatformat:2 }}", "12345678901234567890.12"),
+        ("{{ long|stringformat:'d' }}", "12345678901234567890"),
+        (
+            "{{ long|divisibleby:10 }} {{ long|get_digit:20 }}",
+            "True 1",
+        ),
+        (
+            "{% if long > 12345678901234567890.123456788 %}T{% endif %}",
+            "T",
+        ),
+        (
+            "{% if exact == 9007199254740993 and exact != 9007199254740992 %}T{% endif %}",
+            "T",
+        ),
+        (
+            "{{ exact|add:1 }} {{ '١٢'|add:'３' }}",
+            "9007199254740994 15",
+        ),
+        (
+            "{% if 0.1 == 0.10000000000000000001 %}T{% else %}F{% endif %}",
+            "F",
+        ),
+    ] {
+        assert_eq!(render(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn texts_of_instants_compare_as_instants() {
+    for (source, expected) in [
+        (
+            "{% if made < later and made == same_made %}T{% endif %}",
+            "T",
+        ),
+        (
+            "{% if made == '2024-01-02T01:04:05Z' %}T{% else %}F{% endif %}",
+            "F",
+        ),
     ] {
         assert_eq!(render(source), expected, "{source}");
     }

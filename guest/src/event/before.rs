@@ -23,8 +23,8 @@ pub(super) struct Changed {
 
 impl Changed {
     fn differs(&self, field: &str) -> bool {
-        match (self.instance.member(field), self.before.member(field)) {
-            (Some(now), Some(before)) => !json::same(now, before),
+        match (self.instance.lookup(field), self.before.lookup(field)) {
+            (Some(now), Some(before)) => !json::same_worth(&now, &before),
             (None, None) => false,
             _ => true,
         }

@@ -8,14 +8,15 @@ use action_triggers_django::{
 };
 use action_triggers_vocabulary::{
     Place, Signal, content_type,
-    members::{TRIGGERS, content_type as parts, signal, trigger},
+    members::{MODELS, TRIGGERS, content_type as parts, signal, trigger},
     suggest::did_you_mean,
 };
 use minijinja::Value;
 
-use super::{Compiler, Trigger, queue, reader::Reader};
+use super::{Compiler, Trigger, models, queue, reader::Reader};
 use crate::{
     diagnostic::{Faults, Severity},
+    event::Models,
     host::Broker,
     payload,
 };
@@ -29,27 +30,28 @@ pub(crate) fn parse(
     brokers: &[Broker],
     templates: &mut Templates,
     faults: &mut Faults,
-) -> Vec<Trigger> {
+) -> (Vec<Trigger>, Models) {
     let root = Place::root();
     if json::depth(text) > DEEPEST {
         let message = format!("the triggers are nested deeper than {DEEPEST} levels");
         faults.error("too_deep", &root, message, "");
-        return Vec::new();
+        return Default::default();
     }
     let document = match json::parse(text) {
         Ok(document) => document,
         Err(error) => {
             let message = format!("the triggers are not JSON: {error}");
             faults.error("invalid_json", &root, message, "");
-            return Vec::new();
+            return Default::default();
         }
     };
     if json::has_half_character(text) {
         let message = "the triggers have an escape that is half a character".into();
         let help = "write both halves, such as `\\ud83d\\ude00`";
         faults.error("invalid_json", &root, message, help);
-        return Vec::new();
+        return Default::default();
     }
+    let models = models::read(&document, &root, faults);
     let mut triggers = Vec::new();
     let mut places = BTreeMap::new();
     for (index, (value, place)) in entries(&document, &root, faults).into_iter().enumerate() {
@@ -61,7 +63,7 @@ pub(crate) fn parse(
             triggers.push(trigger);
         }
     }
-    triggers
+    (triggers, models)
 }
 
 /// The triggers of an array, or of an object's `triggers`.
@@ -75,7 +77,7 @@ fn entries<'a>(document: &'a Value, root: &Place, faults: &mut Faults) -> Vec<(&
             let Some(reader) = Reader::new(document, root, faults) else {
                 return Vec::new();
             };
-            reader.know(&[TRIGGERS], faults);
+            reader.know(&[TRIGGERS, MODELS], faults);
             if reader.get(TRIGGERS, faults).is_none() {
                 let message = "`triggers` is missing".into();
                 faults.error(

@@ -6,6 +6,9 @@
 /// The list of triggers, where a set is an object.
 pub const TRIGGERS: &[&str] = &["triggers"];
 
+/// The types of models' fields, where a set is an object.
+pub const MODELS: &[&str] = &["models"];
+
 /// Members of a trigger.
 pub mod trigger {
     /// What the trigger is called.

@@ -1,6 +1,6 @@
 //! Django's format letters (`django.utils.dateformat`) with its English names.
 
-use super::{Date, Time, Timestamp};
+use super::{Date, Timestamp};
 
 /// Why a timestamp cannot be shown in a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -157,7 +157,7 @@ fn date_letter(timestamp: Timestamp, letter: char) -> Option<String> {
             }
             .to_owned(),
         ),
-        'c' => iso_format(timestamp),
+        'c' => Some(timestamp.iso_format()),
         'r' => rfc_5322(timestamp),
         'U' => Some(unix_time(timestamp)?.to_string()),
         _ => match time_letter(timestamp, letter) {
@@ -190,38 +190,6 @@ fn day_letter(date: Date, letter: char) -> Option<String> {
         'z' => date.day_of_year().to_string(),
         _ => return None,
     })
-}
-
-/// Python's `isoformat`.
-fn iso_format(timestamp: Timestamp) -> Option<String> {
-    let date = timestamp
-        .date
-        .map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day));
-    let time = timestamp.time.map(iso_time);
-    let zone = if timestamp.offset.is_some() {
-        "+00:00"
-    } else {
-        ""
-    };
-    match (date, time) {
-        (Some(date), Some(time)) => Some(format!("{date}T{time}{zone}")),
-        (Some(date), None) => Some(date),
-        (None, time) => time,
-    }
-}
-
-fn iso_time(time: Time) -> String {
-    let Time {
-        hour,
-        minute,
-        second,
-        microsecond,
-    } = time;
-    if microsecond == 0 {
-        format!("{hour:02}:{minute:02}:{second:02}")
-    } else {
-        format!("{hour:02}:{minute:02}:{second:02}.{microsecond:06}")
-    }
 }
 
 fn rfc_5322(timestamp: Timestamp) -> Option<String> {

@@ -4,11 +4,13 @@
 //! `date`, `time` and `datetime`.
 
 mod format;
+pub(crate) mod python;
 mod since;
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 pub use format::{FormatError, format_date, format_time};
+pub use python::Type;
 pub use since::{timesince, timeuntil};
 
 const SECONDS_OF_DAY: i64 = 24 * 60 * 60;
@@ -68,6 +70,34 @@ pub fn parse(text: &str) -> Option<Timestamp> {
             Some(parse_offset(offset)?)
         },
     })
+}
+
+impl fmt::Display for Date {
+    /// `2008-01-02`
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{:04}-{:02}-{:02}",
+            self.year, self.month, self.day
+        )
+    }
+}
+
+impl fmt::Display for Time {
+    /// `10:30:00`, with microseconds where they count.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            hour,
+            minute,
+            second,
+            microsecond,
+        } = self;
+        write!(formatter, "{hour:02}:{minute:02}:{second:02}")?;
+        match microsecond {
+            0 => Ok(()),
+            _ => write!(formatter, ".{microsecond:06}"),
+        }
+    }
 }
 
 impl FromStr for Timestamp {

@@ -12,13 +12,13 @@
 //! lookup, a filter or an operator is in `runtime`. Names carry a prefix, so
 //! that none is a keyword of minijinja's.
 
+mod conditions;
 mod scopes;
 
 use std::collections::BTreeSet;
 
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
-    condition::Operator,
     json_text::Form,
     runtime::FORMS,
 };
@@ -453,73 +453,5 @@ impl Emitter {
                 self.out.push(')');
             }
         }
-    }
-
-    fn condition(&mut self, condition: &Condition) {
-        match condition {
-            Condition::Value(expression) => self.expression(expression, Missing::QuietNone),
-            Condition::Not(inner) => {
-                self.out.push_str("negate(");
-                self.condition(inner);
-                self.out.push(')');
-            }
-            Condition::Operation(Operator::And, operands) => self.all_of(operands),
-            Condition::Operation(Operator::Or, operands) => self.any_of(operands),
-            Condition::Operation(operator, operands) => {
-                self.write(format_args!("{}(", function(*operator)));
-                for operand in operands {
-                    self.condition(operand);
-                    self.out.push_str(", ");
-                }
-                self.out.push(')');
-            }
-        }
-    }
-}
-
-impl Emitter {
-    /// `and`, which stops at the first operand that is false or raises an error.
-    fn all_of(&mut self, operands: &[Condition]) {
-        self.out.push('(');
-        for (place, operand) in operands.iter().enumerate() {
-            self.out.push_str(if place > 0 { " and " } else { "" });
-            self.condition(operand);
-            self.out.push_str("|no_error");
-        }
-        self.out.push(')');
-    }
-
-    /// `or`, which stops at the first operand that is true. One that raises an error makes its
-    /// own `or` false, so the first takes the second with it.
-    fn any_of(&mut self, operands: &[Condition]) {
-        self.out.push_str("((");
-        for (place, operand) in operands.iter().enumerate() {
-            self.out.push_str(if place > 0 { " or " } else { "" });
-            self.condition(operand);
-            self.out.push_str(match place {
-                0 => "|error_stops",
-                1 => "|no_error)|no_stop",
-                _ => "|no_error",
-            });
-        }
-        self.out.push(')');
-    }
-}
-
-/// The function that an operator becomes; `and` and `or` are minijinja's own.
-fn function(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Or => "or",
-        Operator::And => "and",
-        Operator::In => "is_in",
-        Operator::NotIn => "is_not_in",
-        Operator::Is => "is_same",
-        Operator::IsNot => "is_not_same",
-        Operator::Equal => "equal",
-        Operator::NotEqual => "not_equal",
-        Operator::Less => "less",
-        Operator::LessOrEqual => "less_or_equal",
-        Operator::Greater => "greater",
-        Operator::GreaterOrEqual => "greater_or_equal",
     }
 }

@@ -42,7 +42,7 @@ fn formatted(
     }
     let pattern = argument.filter(|argument| python::is_true(argument));
     let pattern = pattern.map_or(default.into(), python::as_text);
-    let timestamp = timestamp(value).unwrap_or_default();
+    let timestamp = python::moment(value).unwrap_or_default();
     match timestamp
         .to_utc()
         .map(|timestamp| format(timestamp, &pattern))
@@ -51,12 +51,6 @@ fn formatted(
         None | Some(Err(FormatError::Unfit(_))) => Ok(Value::from("")),
         Some(Err(error)) => Err(FilterError(error.to_string())),
     }
-}
-
-fn timestamp(value: &Value) -> Option<Timestamp> {
-    value
-        .as_str()
-        .and_then(|text| dates::parse(python::strip(text)))
 }
 
 fn time_since(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, FilterError> {
@@ -90,7 +84,7 @@ fn distance(
 }
 
 fn date_of(value: &Value) -> Result<Timestamp, FilterError> {
-    timestamp(value)
+    python::moment(value)
         .filter(Timestamp::has_date)
         .ok_or_else(|| FilterError(format!("`{}` is no date", python::as_text(value))))
 }

@@ -45,6 +45,8 @@ fn write_json(value: &Value, json: &mut String) -> Result<(), FilterError> {
         }
         Kind::Int(_) | Kind::Long(_) | Kind::Float(_) => json.push_str(&python::as_text(value)),
         Kind::Str(text) => write_text(text, json),
+        Kind::Decimal(number) => write_text(&number.to_string(), json),
+        Kind::Moment(moment) => write_text(&moment.json_text(), json),
         // A view of a dict is no list to Python's `json`.
         Kind::List if value.kind() != ValueKind::Iterable => {
             json.push('[');

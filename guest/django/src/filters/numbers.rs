@@ -47,12 +47,7 @@ fn python_sum(one: &Value, other: &Value) -> Value {
             let items = [one, other].into_iter().flat_map(python::iterate);
             items.flatten().collect()
         }
-        (Kind::Str(_) | Kind::List, _) | (_, Kind::Str(_) | Kind::List) => {
-            match (whole(one), whole(other)) {
-                (Ok(one), Ok(other)) => python::from_integer(&one.plus(&other)),
-                _ => Value::from(""),
-            }
-        }
+        (Kind::Str(_) | Kind::List, _) | (_, Kind::Str(_) | Kind::List) => Value::from(""),
         // Numbers come here when one is NaN.
         _ => match (python::to_float(one), python::to_float(other)) {
             (Ok(one), Ok(other)) => Value::from(one + other),
@@ -61,13 +56,8 @@ fn python_sum(one: &Value, other: &Value) -> Value {
     }
 }
 
-/// Python's `int()` of a value, which for a `Decimal` field cuts its fraction off.
-fn whole(value: &Value) -> Result<Integer, Exception> {
-    python::to_int(python::decimal_field(value).as_ref().unwrap_or(value))
-}
-
 fn divisible_by(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let value = whole(value)?;
+    let value = python::to_int(value)?;
     let divisor = python::to_int(required(argument)?)?;
     let answer = value.is_divisible_by(&divisor);
     Ok(Value::from(answer.ok_or(Exception::ZeroDivision)?))
@@ -80,7 +70,7 @@ fn get_digit(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value,
         Err(Exception::Value) => return Ok(value.clone()),
         place => place?,
     };
-    let number = match whole(value) {
+    let number = match python::to_int(value) {
         Err(Exception::Value) => return Ok(value.clone()),
         number => number?,
     };
@@ -98,7 +88,7 @@ fn get_digit(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value,
 /// Django: sizes in powers of 1024, from a kilobyte on with one digit of fraction, without
 /// a space that could break.
 fn file_size(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    let bytes = match whole(value) {
+    let bytes = match python::to_int(value) {
         Err(exception @ Exception::Overflow) => return Err(exception.into()),
         Err(_) => Integer::from(0),
         Ok(bytes) => bytes,
@@ -146,7 +136,7 @@ fn one_decimal(size: f64) -> String {
 
 /// Django's `floatformat`, on decimal digits and not on a float.
 fn float_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    if argument.is_some_and(|argument| argument.as_str() == Some("")) {
+    if argument.is_some_and(|argument| python::text(argument) == Some("")) {
         return Err(FilterError("the number of decimal places is empty".into()));
     }
     let text = python::to_str(value);

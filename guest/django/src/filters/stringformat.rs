@@ -16,12 +16,7 @@ pub(super) const FILTERS: &[Filter] = &[safe("stringformat", Argument::Required,
 /// Django: nothing where the format is none, or does not fit the value.
 fn string_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
     let format = format!("%{}", python::as_text(required(argument)?));
-    let formatted = Formatting::of(value).run(&format);
-    let formatted = match (formatted, python::decimal_field(value)) {
-        (Err(Failure::Silent), Some(number)) => Formatting::of(&number).run(&format),
-        (formatted, _) => formatted,
-    };
-    match formatted {
+    match Formatting::of(value).run(&format) {
         Ok(text) => Ok(Value::from(text)),
         Err(Failure::Silent) => Ok(Value::from("")),
         Err(Failure::Loud(error)) => Err(error),
@@ -158,18 +153,19 @@ impl Specification {
     }
 
     fn convert(&self, letter: char, value: &Value) -> Result<String, Failure> {
+        let number = &python::numeric(value);
         match letter {
             's' => self.text(&python::as_text(value)),
             'r' => self.text(&python::repr(value)),
             'a' => self.text(&ascii(&python::repr(value))),
             'c' => self.padded("", "", &character(value)?.to_string(), false),
-            _ if matches!(python::kind(value), Kind::Str(_)) => Err(Failure::Silent),
+            _ if matches!(python::kind(number), Kind::Str(_)) => Err(Failure::Silent),
             'd' | 'i' | 'u' => {
-                let number = python::to_int(value)?;
+                let number = python::to_int(number)?;
                 self.integer(number.is_negative(), "", &number.abs().to_string())
             }
-            'o' | 'x' | 'X' => self.in_base(letter, value),
-            'e' | 'E' | 'f' | 'F' | 'g' | 'G' => self.float(letter, python::to_float(value)?),
+            'o' | 'x' | 'X' => self.in_base(letter, number),
+            'e' | 'E' | 'f' | 'F' | 'g' | 'G' => self.float(letter, python::to_float(number)?),
             _ => Err(Failure::Silent),
         }
     }
@@ -183,7 +179,7 @@ impl Specification {
     }
 
     fn in_base(&self, letter: char, value: &Value) -> Result<String, Failure> {
-        if matches!(python::kind(value), Kind::Float(_)) {
+        if matches!(python::kind(value), Kind::Float(_) | Kind::Decimal(_)) {
             return Err(Failure::Silent);
         }
         let number = python::to_int(value)?;
@@ -269,7 +265,7 @@ fn character(value: &Value) -> Result<char, Failure> {
         let only = characters.next().filter(|_| characters.next().is_none());
         return only.ok_or(Failure::Silent);
     }
-    if matches!(python::kind(value), Kind::Float(_)) {
+    if matches!(python::kind(value), Kind::Float(_) | Kind::Decimal(_)) {
         return Err(Failure::Silent);
     }
     let code = python::to_int(value)?

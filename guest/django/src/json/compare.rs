@@ -1,8 +1,11 @@
 //! Whether two JSON values are the same.
 
+use std::cmp::Ordering;
+
 use minijinja::Value;
 
-use super::View;
+use super::{Field, View, undeclared};
+use crate::{decimal::Decimal, python};
 
 /// Whether two values made by [`parse`](super::parse) are the same JSON value:
 /// members in any order, numbers by their exact worth (`1.0` is `1.00`).
@@ -11,7 +14,7 @@ pub fn same(left: &Value, right: &Value) -> bool {
         (View::Null, View::Null) => true,
         (View::Bool(left), View::Bool(right)) => left == right,
         (View::String(left), View::String(right)) => left == right,
-        (View::Number(left), View::Number(right)) => left == right || worth(&left) == worth(&right),
+        (View::Number(left), View::Number(right)) => left == right || same_number(&left, &right),
         (View::Array(left), View::Array(right)) => {
             left.len() == right.len()
                 && left
@@ -30,26 +33,22 @@ pub fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// A JSON number as sign, digits without zeros at either end, and the power of
-/// ten of the last digit. None for a number whose exponent is beyond reason.
-fn worth(text: &str) -> Option<(bool, String, i64)> {
-    let (negative, text) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let digits = digits.trim_start_matches('0');
-    let significant = digits.trim_end_matches('0');
-    if significant.is_empty() {
-        return Some((false, String::new(), 0));
+/// Whether two fields are [`same`], or stand for one decimal or one instant.
+pub fn same_worth(left: &Value, right: &Value) -> bool {
+    if same(left, right) {
+        return true;
     }
-    let exponent: i64 = exponent.parse().ok()?;
-    let shift = i64::try_from(digits.len() - significant.len()).ok()?;
-    let scale = i64::try_from(fraction.len()).ok()?;
-    let power = exponent.checked_add(shift)?.checked_sub(scale)?;
-    Some((negative, significant.into(), power))
+    let (left, right) = (undeclared(left.clone()), undeclared(right.clone()));
+    let are_fields = [&left, &right]
+        .iter()
+        .all(|value| value.downcast_object_ref::<Field>().is_some());
+    are_fields && python::equals(&left, &right)
+}
+
+/// Whether two JSON numbers are of one worth.
+fn same_number(left: &str, right: &str) -> bool {
+    let pair = Decimal::parse(left).zip(Decimal::parse(right));
+    pair.is_some_and(|(left, right)| left.compare(&right) == Ordering::Equal)
 }
 
 #[cfg(test)]

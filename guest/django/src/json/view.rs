@@ -2,7 +2,7 @@
 
 use minijinja::{Value, value::ValueKind};
 
-use super::{JsonArray, JsonObject, Slice};
+use super::{Field, JsonArray, JsonObject, Slice};
 
 /// What a value made by [`parse`](super::parse) is.
 #[derive(Debug)]
@@ -29,6 +29,11 @@ impl<'a> View<'a> {
         }
         if let Some(array) = value.downcast_object_ref::<JsonArray>() {
             return Self::Array(array.items());
+        }
+        match value.downcast_object_ref::<Field>() {
+            Some(field) if field.is_number() => return Self::Number(field.text().to_owned()),
+            Some(field) => return Self::String(field.text()),
+            None => {}
         }
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => Self::Null,

@@ -3,7 +3,7 @@
 pub use action_triggers_vocabulary::quote::{string, string_content};
 use minijinja::{Value, value::ValueKind};
 
-use super::{JsonArray, JsonObject, Number, python_float, repeated};
+use super::{Field, JsonArray, JsonObject, Number, python_float, repeated};
 
 /// Copies JSON text without the white space between its tokens; of members of one name the last
 /// counts, in the place of the first. The text must be JSON.
@@ -80,6 +80,17 @@ pub fn value(value: &Value, out: &mut String) -> Result<(), NotJson> {
     if let Some(text) = source_text(value) {
         compact(text, out);
         return Ok(());
+    }
+    match value.downcast_object_ref::<Field>() {
+        Some(field) if field.is_number() => {
+            out.push_str(field.text());
+            return Ok(());
+        }
+        Some(field) => {
+            string(field.text(), out);
+            return Ok(());
+        }
+        None => {}
     }
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => out.push_str("null"),

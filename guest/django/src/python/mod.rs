@@ -2,18 +2,27 @@
 
 #[cfg(test)]
 mod tests;
-mod text;
 
-use std::{borrow::Cow, cmp::Ordering};
+mod compare;
+mod text;
+mod title;
+
+use std::borrow::Cow;
 
 use minijinja::{Value, value::ValueKind};
 
 pub use super::integer::Integer;
 use super::sequence::Sequence;
-use crate::json::{self, Number};
+use crate::{
+    dates::{self, Timestamp},
+    decimal::Decimal,
+    json::{self, Field, Number, Reading},
+};
+pub use compare::{compare, contains, equals};
 pub(super) use text::write_escape;
 use text::write_string_repr;
-pub use text::{is_space, split_lines, split_words, strip};
+pub use text::{ascii_digits, decimal_digit, is_space, split_lines, split_words, strip};
+pub use title::title;
 
 /// What Python would hold in a value's place.
 #[derive(Debug)]
@@ -28,6 +37,10 @@ pub enum Kind<'a> {
     Long(Integer),
     /// A float, or the float nearest to a decimal that keeps its text.
     Float(f64),
+    /// A `Decimal`.
+    Decimal(&'a Decimal),
+    /// A `datetime`, `date` or `time`.
+    Moment(&'a Timestamp),
     /// A string; a missing variable is the empty one.
     Str(&'a str),
     /// A list.
@@ -68,11 +81,30 @@ pub fn kind(value: &Value) -> Kind<'_> {
         ValueKind::String | ValueKind::Bytes => value.as_str().map_or(Kind::Other, Kind::Str),
         ValueKind::Seq | ValueKind::Iterable => Kind::List,
         ValueKind::Map => Kind::Dict,
-        _ => match value.downcast_object_ref::<Number>() {
-            Some(number) if number.is_integer() => kind_of_integer(number.text()),
-            Some(number) => Kind::Float(number.to_f64()),
-            None => Kind::Other,
-        },
+        _ => kind_of_object(value),
+    }
+}
+
+fn kind_of_object(value: &Value) -> Kind<'_> {
+    if let Some(field) = value.downcast_object_ref::<Field>() {
+        return match field.reading() {
+            Reading::Decimal(decimal) => Kind::Decimal(decimal),
+            Reading::Moment(moment) => Kind::Moment(moment),
+            _ => Kind::Str(field.text()),
+        };
+    }
+    match value.downcast_object_ref::<Number>() {
+        Some(number) if number.is_integer() => kind_of_integer(number.text()),
+        Some(number) => Kind::Float(number.to_f64()),
+        None => Kind::Other,
+    }
+}
+
+/// The text that a string is, or that Python has in the place of a field.
+pub fn text(value: &Value) -> Option<&str> {
+    match kind(value) {
+        Kind::Str(text) if !value.is_undefined() => Some(text),
+        _ => None,
     }
 }
 
@@ -101,6 +133,8 @@ pub fn type_name(value: &Value) -> &'static str {
         Kind::Bool(_) => "bool",
         Kind::Int(_) | Kind::Long(_) => "int",
         Kind::Float(_) => "float",
+        Kind::Decimal(_) => "decimal.Decimal",
+        Kind::Moment(moment) => moment.python_type().name(),
         Kind::Str(_) => "str",
         Kind::List => "list",
         Kind::Dict => "dict",
@@ -117,6 +151,8 @@ pub fn to_str(value: &Value) -> String {
 pub fn as_text(value: &Value) -> Cow<'_, str> {
     match kind(value) {
         Kind::Str(text) => Cow::Borrowed(text),
+        Kind::Decimal(decimal) => Cow::Owned(decimal.to_string()),
+        Kind::Moment(moment) => Cow::Owned(moment.text()),
         _ => Cow::Owned(repr(value)),
     }
 }
@@ -135,6 +171,12 @@ fn write_repr(value: &Value, out: &mut String) {
         Kind::Bool(false) => out.push_str("False"),
         Kind::Float(number) if value.is_number() => out.push_str(&json::python_float(number)),
         Kind::Str(text) => write_string_repr(text, out),
+        Kind::Decimal(decimal) => {
+            out.push_str("Decimal('");
+            out.push_str(&decimal.to_string());
+            out.push_str("')");
+        }
+        Kind::Moment(moment) => out.push_str(&moment.repr()),
         Kind::List => {
             if let Some(sequence) = value.downcast_object_ref::<Sequence>() {
                 return out.push_str(&sequence.repr());
@@ -165,129 +207,49 @@ pub fn is_true(value: &Value) -> bool {
     value.is_true()
 }
 
-/// `left == right`.
-pub fn equals(left: &Value, right: &Value) -> bool {
-    match (kind(left), kind(right)) {
-        (Kind::None, Kind::None) => true,
-        (Kind::Str(one), Kind::Str(other)) => one == other,
-        (Kind::List, Kind::List) => {
-            let (one, other) = (
-                iterate(left).unwrap_or_default(),
-                iterate(right).unwrap_or_default(),
-            );
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(&other)
-                    .all(|(one, other)| equals(one, other))
-        }
-        (Kind::Dict, Kind::Dict) => dicts_equal(left, right),
-        (Kind::Other, _) | (_, Kind::Other) => left == right,
-        (one, other) => compare_numbers(&one, &other) == Some(Ordering::Equal),
-    }
-}
-
-fn dicts_equal(left: &Value, right: &Value) -> bool {
-    let (one, other) = (items(left), items(right));
-    one.len() == other.len()
-        && one.iter().all(|(key, item)| {
-            get(right, key).is_some_and(|counterpart| equals(item, &counterpart))
-        })
-}
-
-/// `left < right` and its siblings; none where Python raises `TypeError` (or
-/// answers no to each, as for NaN).
-pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    match (kind(left), kind(right)) {
-        (Kind::Str(one), Kind::Str(other)) => Some(one.cmp(other)),
-        (Kind::List, Kind::List) => {
-            let (one, other) = (iterate(left).ok()?, iterate(right).ok()?);
-            one.iter()
-                .zip(&other)
-                .find(|(one, other)| !equals(one, other))
-                .map_or_else(
-                    || Some(one.len().cmp(&other.len())),
-                    |(one, other)| compare(one, other),
-                )
-        }
-        (one, other) => compare_numbers(&one, &other),
-    }
-}
-
-/// The number that a text is, where it is written as a `Decimal` field stands
-/// in JSON: digits, a point, digits. For where Python can do nothing with a text
-/// and Django's templates would have had the `Decimal`.
-pub fn decimal_field(value: &Value) -> Option<Value> {
-    let text = value.as_str()?;
-    let (whole, fraction) = text.strip_prefix('-').unwrap_or(text).split_once('.')?;
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
-    (is_digits(whole) && is_digits(fraction))
-        .then(|| json::parse(text).ok())
-        .flatten()
-}
-
-fn compare_numbers(left: &Kind<'_>, right: &Kind<'_>) -> Option<Ordering> {
-    match (left, right) {
-        (Kind::Float(one), Kind::Float(other)) => one.partial_cmp(other),
-        (Kind::Float(one), other) => compare_with_float(other, *one).map(Ordering::reverse),
-        (one, Kind::Float(other)) => compare_with_float(one, *other),
-        (Kind::Int(one), Kind::Int(other)) => Some(one.cmp(other)),
-        (one, other) => Some(integer(one)?.cmp(&integer(other)?)),
-    }
-}
-
-/// Compares exactly: not by turning the integer into a float.
-fn compare_with_float(number: &Kind<'_>, float: f64) -> Option<Ordering> {
-    let number = integer(number)?;
-    match Integer::from_f64(float) {
-        Some(whole) => {
-            let by_fraction = 0.0_f64.partial_cmp(&float.fract())?;
-            Some(number.cmp(&whole).then(by_fraction))
-        }
-        None => 0.0_f64.partial_cmp(&float),
-    }
-}
-
-fn integer(number: &Kind<'_>) -> Option<Integer> {
-    match number {
-        Kind::Bool(truth) => Some(Integer::from(i64::from(*truth))),
-        Kind::Int(number) => Some(Integer::from(*number)),
-        Kind::Long(number) => Some(number.clone()),
-        _ => None,
-    }
-}
-
-/// `item in container`.
+/// `int(value)`, exactly.
 ///
 /// # Errors
 ///
-/// `TypeError`: the container has no members, or is a string and the item is not.
-pub fn contains(container: &Value, item: &Value) -> Result<bool, Exception> {
-    match (kind(container), kind(item)) {
-        (Kind::Str(text), Kind::Str(part)) => Ok(text.contains(part)),
-        (Kind::List, _) => Ok(iterate(container)?
-            .iter()
-            .any(|member| equals(member, item))),
-        // What cannot be hashed is no key to look up.
-        (Kind::Dict, Kind::List | Kind::Dict) | (Kind::Str(_), _) => {
-            Err(Exception::Type(type_name(item)))
-        }
-        (Kind::Dict, _) => Ok(items(container).iter().any(|(key, _)| equals(key, item))),
-        _ => Err(Exception::Type(type_name(container))),
-    }
-}
-
-/// `int(value)`.
-///
-/// # Errors
-///
-/// As Python: a text that is no integer, an infinity or NaN, another type.
+/// As Python: a text that is no integer, an infinity or NaN, another type. A field's text that is a
+/// decimal is cut off as the decimal is.
 pub fn to_int(value: &Value) -> Result<Integer, Exception> {
     match kind(value) {
-        Kind::Str(text) => text.parse().map_err(|()| Exception::Value),
+        Kind::Int(number) => Ok(Integer::from(number)),
+        Kind::Long(number) => Ok(number),
         Kind::Float(number) if number.is_nan() => Err(Exception::Value),
-        Kind::Float(number) => Integer::from_f64(number).ok_or(Exception::Overflow),
-        number => integer(&number).ok_or(Exception::Type(type_name(value))),
+        Kind::Float(number) if number.is_infinite() => Err(Exception::Overflow),
+        Kind::Float(number) if value.is_number() => {
+            Integer::from_f64(number).ok_or(Exception::Overflow)
+        }
+        kind => match (compare::number(value), kind) {
+            (Some(number), _) => number.truncated().ok_or(Exception::Overflow),
+            (None, Kind::Str(text)) => text.parse().map_err(|()| Exception::Value),
+            _ => Err(Exception::Type(type_name(value))),
+        },
+    }
+}
+
+/// The value with what a field's text stands for where a number is asked for.
+pub fn numeric(value: &Value) -> Cow<'_, Value> {
+    let field = value.downcast_object_ref::<Field>();
+    match field.map(Field::reading) {
+        Some(Reading::DecimalText(number)) => Cow::Owned(json::decimal(number.clone())),
+        Some(Reading::IntegerText(number)) => match number.truncated() {
+            Some(number) => Cow::Owned(from_integer(&number)),
+            None => Cow::Borrowed(value),
+        },
+        _ => Cow::Borrowed(value),
+    }
+}
+
+/// The date or time that a value is or, as a text, writes.
+pub fn moment(value: &Value) -> Option<Timestamp> {
+    let field = value.downcast_object_ref::<Field>();
+    match field.map(Field::reading) {
+        Some(Reading::Moment(moment) | Reading::MomentText(moment)) => Some(*moment),
+        Some(Reading::Text) => None,
+        _ => dates::parse(strip(text(value)?)),
     }
 }
 
@@ -316,18 +278,18 @@ pub fn to_float(value: &Value) -> Result<f64, Exception> {
     match kind(value) {
         Kind::Str(text) => float_of_text(text).ok_or(Exception::Value),
         Kind::Float(number) => Ok(number),
-        number => {
-            let number = integer(&number).ok_or(Exception::Type(type_name(value)))?;
-            Some(number.to_f64())
-                .filter(|float| float.is_finite())
-                .ok_or(Exception::Overflow)
-        }
+        Kind::Decimal(number) => Ok(number.to_f64()),
+        Kind::Bool(truth) => Ok(f64::from(u8::from(truth))),
+        Kind::Int(_) | Kind::Long(_) => Some(to_int(value)?.to_f64())
+            .filter(|float| float.is_finite())
+            .ok_or(Exception::Overflow),
+        _ => Err(Exception::Type(type_name(value))),
     }
 }
 
 /// `float(text)`: spaces around and underscores between digits are fine.
 fn float_of_text(text: &str) -> Option<f64> {
-    let text = strip(text);
+    let text = ascii_digits(strip(text));
     let is_digit = |character: Option<char>| character.is_some_and(|c| c.is_ascii_digit());
     let parts: Vec<&str> = text.split('_').collect();
     let well_formed = parts

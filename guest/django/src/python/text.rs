@@ -1,6 +1,6 @@
 //! Python's way with strings: literals, white space, lines.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// Python's `repr` of a string: in single quotes, unless only those occur.
 pub(super) fn write_string_repr(text: &str, out: &mut String) {
@@ -51,6 +51,100 @@ fn is_printable(character: char) -> bool {
 /// Whether Python's `str.split` and `str.strip` take the character for a space.
 pub fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
+}
+
+/// The zeros of Unicode's decimal digits; each script has its ten in a row.
+const ZEROS: [char; 66] = [
+    '\u{30}',
+    '\u{660}',
+    '\u{6f0}',
+    '\u{7c0}',
+    '\u{966}',
+    '\u{9e6}',
+    '\u{a66}',
+    '\u{ae6}',
+    '\u{b66}',
+    '\u{be6}',
+    '\u{c66}',
+    '\u{ce6}',
+    '\u{d66}',
+    '\u{de6}',
+    '\u{e50}',
+    '\u{ed0}',
+    '\u{f20}',
+    '\u{1040}',
+    '\u{1090}',
+    '\u{17e0}',
+    '\u{1810}',
+    '\u{1946}',
+    '\u{19d0}',
+    '\u{1a80}',
+    '\u{1a90}',
+    '\u{1b50}',
+    '\u{1bb0}',
+    '\u{1c40}',
+    '\u{1c50}',
+    '\u{a620}',
+    '\u{a8d0}',
+    '\u{a900}',
+    '\u{a9d0}',
+    '\u{a9f0}',
+    '\u{aa50}',
+    '\u{abf0}',
+    '\u{ff10}',
+    '\u{104a0}',
+    '\u{10d30}',
+    '\u{11066}',
+    '\u{110f0}',
+    '\u{11136}',
+    '\u{111d0}',
+    '\u{112f0}',
+    '\u{11450}',
+    '\u{114d0}',
+    '\u{11650}',
+    '\u{116c0}',
+    '\u{11730}',
+    '\u{118e0}',
+    '\u{11950}',
+    '\u{11c50}',
+    '\u{11d50}',
+    '\u{11da0}',
+    '\u{16a60}',
+    '\u{16ac0}',
+    '\u{16b50}',
+    '\u{1d7ce}',
+    '\u{1d7d8}',
+    '\u{1d7e2}',
+    '\u{1d7ec}',
+    '\u{1d7f6}',
+    '\u{1e140}',
+    '\u{1e2f0}',
+    '\u{1e950}',
+    '\u{1fbf0}',
+];
+
+/// The digit that a character is in its script: Python's `\d`. Letter-like numbers (`²`, `½`, `Ⅷ`)
+/// are none.
+pub fn decimal_digit(character: char) -> Option<u8> {
+    if character.is_ascii() {
+        return character
+            .to_digit(10)
+            .and_then(|digit| u8::try_from(digit).ok());
+    }
+    let behind = ZEROS.partition_point(|zero| *zero <= character);
+    let zero = ZEROS.get(behind.checked_sub(1)?)?;
+    let digit = u32::from(character) - u32::from(*zero);
+    u8::try_from(digit).ok().filter(|digit| *digit < 10)
+}
+
+/// The text with the digits of other scripts in ASCII, as Python's numbers read it.
+pub fn ascii_digits(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let ascii =
+        |character| decimal_digit(character).map_or(character, |digit| (b'0' + digit).into());
+    Cow::Owned(text.chars().map(ascii).collect())
 }
 
 /// `text.strip()`.

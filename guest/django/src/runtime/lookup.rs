@@ -7,8 +7,9 @@
 use minijinja::Value;
 
 use super::loops::ForLoop;
+use super::typed;
 use crate::{
-    dates,
+    json::JsonObject,
     python::{self, Kind},
     sequence::{Sequence, SequenceKind},
 };
@@ -28,7 +29,10 @@ pub(crate) fn at<'a>(value: &Value, path: impl IntoIterator<Item = &'a str>) -> 
 fn step_into(value: &Value, step: &str) -> Value {
     match python::kind(value) {
         Kind::Dict => {
-            let member = value.get_attr(step).unwrap_or_default();
+            let member = match value.downcast_object_ref::<JsonObject>() {
+                Some(object) => object.lookup(step).unwrap_or_default(),
+                None => value.get_attr(step).unwrap_or_default(),
+            };
             if member.is_undefined() && value.downcast_object_ref::<ForLoop>().is_none() {
                 attribute_of_dict(value, step)
             } else {
@@ -39,9 +43,13 @@ fn step_into(value: &Value, step: &str) -> Value {
             Some(sequence) => sequence.attribute(step).cloned().unwrap_or_default(),
             None => attribute_of_list(value, step).unwrap_or_else(|| index(value, step)),
         },
-        Kind::Str(text) => attribute_of_str(text, step).unwrap_or_else(|| index(value, step)),
+        Kind::Str(text) => {
+            attribute_of_str(value, text, step).unwrap_or_else(|| index(value, step))
+        }
         Kind::Int(_) | Kind::Long(_) | Kind::Bool(_) => attribute_of_int(value, step),
         Kind::Float(number) => attribute_of_float(value, number, step),
+        Kind::Decimal(decimal) => typed::attribute_of_decimal(value, decimal, step),
+        Kind::Moment(moment) => typed::attribute_of_moment(value, *moment, step),
         _ => Value::UNDEFINED,
     }
 }
@@ -50,14 +58,14 @@ fn index(value: &Value, step: &str) -> Value {
     let Ok(place) = step.parse::<i64>() else {
         return Value::UNDEFINED;
     };
-    match value.as_str() {
+    match python::text(value) {
         Some(_) => python::item(value, &Value::from(place)).unwrap_or_default(),
         None => value.get_item(&Value::from(place)).unwrap_or_default(),
     }
 }
 
 /// What a method that cannot be called from a template gives.
-fn uncallable() -> Value {
+pub(super) fn uncallable() -> Value {
     Value::from("")
 }
 
@@ -119,13 +127,13 @@ fn attribute_of_float(value: &Value, number: f64, step: &str) -> Value {
     }
 }
 
-fn attribute_of_str(text: &str, step: &str) -> Option<Value> {
+fn attribute_of_str(value: &Value, text: &str, step: &str) -> Option<Value> {
     let all = |test: fn(char) -> bool| Value::from(!text.is_empty() && text.chars().all(test));
     Some(match step {
         "upper" => Value::from(text.to_uppercase()),
         "lower" | "casefold" => Value::from(text.to_lowercase()),
         "capitalize" => capitalized(text),
-        "title" => titled(text),
+        "title" => python::title(text).into(),
         "swapcase" => text.chars().map(swapped).collect::<String>().into(),
         "strip" => Value::from(python::strip(text)),
         "lstrip" => Value::from(text.trim_start_matches(python::is_space)),
@@ -147,7 +155,7 @@ fn attribute_of_str(text: &str, step: &str) -> Option<Value> {
         "format" | "expandtabs" => Value::from(text),
         "year" | "month" | "day" | "hour" | "minute" | "second" | "microsecond" => {
             // Where a date stands as its text, as in `date` and its siblings.
-            return dates::parse(text)?.part(step).map(Value::from);
+            return python::moment(value)?.part(step).map(Value::from);
         }
         _ => return None,
     })
@@ -161,20 +169,6 @@ fn capitalized(text: &str) -> Value {
         .flat_map(char::to_uppercase)
         .collect();
     Value::from(first + &letters.as_str().to_lowercase())
-}
-
-fn titled(text: &str) -> Value {
-    let mut in_word = false;
-    let mut title = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if in_word {
-            title.extend(letter.to_lowercase());
-        } else {
-            title.extend(letter.to_uppercase());
-        }
-        in_word = letter.is_alphabetic();
-    }
-    Value::from(title)
 }
 
 fn swapped(letter: char) -> String {

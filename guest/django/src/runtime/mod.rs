@@ -8,6 +8,7 @@ mod lorem;
 mod operators;
 mod state;
 mod tags;
+mod typed;
 
 use std::sync::Arc;
 
@@ -26,10 +27,12 @@ use self::state::Progress;
 use super::{
     Limits,
     dates::Timestamp,
+    decimal::Decimal,
     emit,
     filters::{self, Call, Filter, html},
+    json::{self, undeclared},
     json_text::Position,
-    python,
+    python::{self, Kind},
 };
 
 /// Ends the name of a template whose output is escaped.
@@ -70,9 +73,11 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
             })
         },
     );
-    environment.add_filter("at", |value: &Value, path: &str| at(value, path.split('.')));
+    environment.add_filter("at", |value: &Value, path: &str| {
+        undeclared(at(value, path.split('.')))
+    });
     environment.add_filter("raw", raw);
-    environment.add_filter("filtered", |value: Value| match value.as_str() {
+    environment.add_filter("filtered", |value: Value| match python::text(&value) {
         Some(_) => Ok(raw(value)),
         None => Err(failed("the tag `filter` needs filters that give text")),
     });
@@ -88,7 +93,7 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
 
 /// Text that is written as it is.
 fn raw(value: Value) -> Value {
-    match value.as_str() {
+    match python::text(&value) {
         Some(text) if !value.is_safe() => Value::from_safe_string(text.to_owned()),
         _ => value,
     }
@@ -98,13 +103,21 @@ fn or(value: Value, instead: Value) -> Value {
     if value.is_undefined() { instead } else { value }
 }
 
-/// A number of a template's source, as exact as one of the event's.
+/// A number of a template's source, exactly as written where a float would differ.
 fn number(text: &str) -> Value {
     let is_integer = !text.contains(['.', 'e', 'E']);
     match text.parse::<f64>() {
-        Ok(number) if !is_integer => Value::from(number),
-        _ => crate::json::parse(text).unwrap_or_default(),
+        Ok(number) if !is_integer && (number.is_infinite() || is_exact(number, text)) => {
+            Value::from(number)
+        }
+        _ => json::parse(text).unwrap_or_default(),
     }
+}
+
+/// Whether a float prints as the number that the text is.
+fn is_exact(number: f64, text: &str) -> bool {
+    let pair = Decimal::from_f64(number).zip(Decimal::parse(text));
+    pair.is_some_and(|(number, text)| number.compare(&text).is_eq())
 }
 
 /// What a template sees beside what its tags bind.
@@ -131,8 +144,11 @@ impl Object for Root {
         if key == "root" {
             return Some(Value::from_dyn_object(self.clone()));
         }
-        Some(variable(&self.variables, &emit::django_name(key)?))
-            .filter(|value| !value.is_undefined())
+        Some(undeclared(variable(
+            &self.variables,
+            &emit::django_name(key)?,
+        )))
+        .filter(|value| !value.is_undefined())
     }
 }
 
@@ -187,8 +203,15 @@ fn write_output(
 
 /// A value as text, escaped where that is due.
 pub(super) fn rendered(value: &Value, escape: bool) -> std::borrow::Cow<'_, str> {
-    if let Some(digits) = long_float(value) {
-        return digits.into();
+    match python::kind(value) {
+        Kind::Float(_) => {
+            if let Some(digits) = long_float(value) {
+                return digits.into();
+            }
+        }
+        Kind::Decimal(decimal) => return decimal_output(decimal).into(),
+        Kind::Moment(moment) => return moment.localized().unwrap_or_default().into(),
+        _ => {}
     }
     let text = python::as_text(value);
     if escape && !value.is_safe() && text.contains(['&', '<', '>', '"', '\'']) {
@@ -200,6 +223,14 @@ pub(super) fn rendered(value: &Value, escape: bool) -> std::borrow::Cow<'_, str>
 
 /// The most digits of a float that Django writes without an exponent.
 const MOST_DIGITS: usize = 200;
+
+/// A decimal as Django's output has it: with an exponent only where it would be very long.
+fn decimal_output(decimal: &Decimal) -> String {
+    match usize::try_from(decimal.written_size()) {
+        Ok(size) if size <= MOST_DIGITS => decimal.written_out(),
+        _ => decimal.scientific(),
+    }
+}
 
 /// A float that Python prints with an exponent, as Django's output has it.
 fn long_float(value: &Value) -> Option<String> {
@@ -261,7 +292,7 @@ fn apply(
     let value = if value.is_undefined() { &empty } else { value };
     let result = (filter.function)(value, argument, &call)
         .map_err(|error| failed(format!("the filter `{}` failed: {error}", filter.name)))?;
-    let length = result.as_str().map(str::len).or_else(|| result.len());
+    let length = python::text(&result).map(str::len).or_else(|| result.len());
     if length.is_some_and(|length| length > limits.output_bytes) {
         return Err(too_large(limits));
     }

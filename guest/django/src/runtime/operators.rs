@@ -105,27 +105,23 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     add("is_same", is_same);
     add("is_not_same", |left, right| !is_same(left, right));
     add("less", |left, right| {
-        ordered(left, right) == Some(Ordering::Less)
+        python::compare(left, right) == Some(Ordering::Less)
     });
     add("greater", |left, right| {
-        ordered(left, right) == Some(Ordering::Greater)
+        python::compare(left, right) == Some(Ordering::Greater)
     });
     add("less_or_equal", |left, right| {
-        matches!(ordered(left, right), Some(Ordering::Less | Ordering::Equal))
+        matches!(
+            python::compare(left, right),
+            Some(Ordering::Less | Ordering::Equal)
+        )
     });
     add("greater_or_equal", |left, right| {
         matches!(
-            ordered(left, right),
+            python::compare(left, right),
             Some(Ordering::Greater | Ordering::Equal)
         )
     });
-}
-
-/// How `<` and its siblings see two operands; a text and a number compare where
-/// the text is a `Decimal` field.
-fn ordered(left: &Value, right: &Value) -> Option<Ordering> {
-    let number = |value: &Value| python::decimal_field(value).unwrap_or_else(|| value.clone());
-    python::compare(left, right).or_else(|| python::compare(&number(left), &number(right)))
 }
 
 /// The value of an operand that is needed after all, or its error.

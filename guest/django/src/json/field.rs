@@ -1,0 +1,164 @@
+//! Fields that are more than JSON says: decimals, dates and times in quotes.
+
+use std::{fmt, sync::Arc};
+
+use minijinja::{
+    Value,
+    value::{Object, ObjectRepr},
+};
+
+use super::{FieldType, View};
+use crate::{
+    dates::{self, Timestamp},
+    decimal::Decimal,
+    python,
+};
+
+/// A field's text or number, and what it stands for.
+#[derive(Debug)]
+pub struct Field {
+    text: Box<str>,
+    /// Whether JSON has it as a number.
+    is_number: bool,
+    reading: Reading,
+}
+
+/// What a field's text stands for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Declared to be Python's `Decimal`.
+    Decimal(Decimal),
+    /// Declared to be Python's `datetime`, `date` or `time`.
+    Moment(Timestamp),
+    /// Declared to be a text.
+    Text,
+    /// A text that is a decimal where it meets a number.
+    DecimalText(Decimal),
+    /// A text that is an integer where it meets a number.
+    IntegerText(Decimal),
+    /// A text that is an instant where it meets another.
+    MomentText(Timestamp),
+}
+
+impl Field {
+    /// The field as it was written, without quotes.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether JSON has it as a number.
+    pub fn is_number(&self) -> bool {
+        self.is_number
+    }
+
+    /// What it stands for.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Whether Python has a text in its place.
+    pub fn is_text(&self) -> bool {
+        !matches!(self.reading, Reading::Decimal(_) | Reading::Moment(_))
+    }
+}
+
+impl Object for Field {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        match &self.reading {
+            Reading::Decimal(decimal) | Reading::DecimalText(decimal) => !decimal.is_zero(),
+            Reading::Moment(_) => true,
+            Reading::Text | Reading::IntegerText(_) | Reading::MomentText(_) => {
+                !self.text.is_empty()
+            }
+        }
+    }
+
+    fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&python::as_text(&Value::from_dyn_object(self.clone())))
+    }
+}
+
+/// The longest text that is looked at.
+const LONGEST: usize = 1000;
+
+/// A field's value, with what its text stands for though nothing is declared. Anything else comes
+/// back as it is.
+pub(crate) fn undeclared(value: Value) -> Value {
+    let Some(reading) = value.as_str().and_then(reading) else {
+        return value;
+    };
+    Value::from_object(Field {
+        text: value.as_str().unwrap_or_default().into(),
+        is_number: false,
+        reading,
+    })
+}
+
+fn reading(text: &str) -> Option<Reading> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if !digits.as_bytes().first()?.is_ascii_digit() || text.len() > LONGEST {
+        return None;
+    }
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match digits.split_once('.') {
+        None if is_digits(digits) => Decimal::parse(text).map(Reading::IntegerText),
+        Some((whole, fraction)) if is_digits(whole) && is_digits(fraction) => {
+            Decimal::parse(text).map(Reading::DecimalText)
+        }
+        _ => dates::parse(text)
+            .filter(Timestamp::is_instant)
+            .map(Reading::MomentText),
+    }
+}
+
+/// A field's value as the type that was declared; what cannot be read as it comes back as it is.
+pub(super) fn declared(value: &Value, field_type: FieldType) -> Value {
+    let (text, is_number) = match View::of(value) {
+        View::String(text) => (text.to_owned(), false),
+        View::Number(text) if field_type == FieldType::Decimal => (text, true),
+        _ => return value.clone(),
+    };
+    let reading = match field_type {
+        FieldType::Decimal => Decimal::parse(&text).map(Reading::Decimal),
+        FieldType::DateTime => dates::parse(&text)
+            .and_then(Timestamp::as_datetime)
+            .map(Reading::Moment),
+        FieldType::Date => dates::parse(&text)
+            .filter(Timestamp::is_date)
+            .map(Reading::Moment),
+        FieldType::Time => dates::parse(&text)
+            .and_then(Timestamp::as_time)
+            .map(Reading::Moment),
+        FieldType::Text => Some(Reading::Text),
+    };
+    let Some(reading) = reading else {
+        return value.clone();
+    };
+    Value::from_object(Field {
+        text: text.into(),
+        is_number,
+        reading,
+    })
+}
+
+/// A decimal that something computed.
+pub(crate) fn decimal(decimal: Decimal) -> Value {
+    Value::from_object(Field {
+        text: decimal.to_string().into(),
+        is_number: false,
+        reading: Reading::Decimal(decimal),
+    })
+}
+
+/// A date or time that something computed.
+pub(crate) fn moment(moment: Timestamp) -> Value {
+    Value::from_object(Field {
+        text: moment.iso_format().into(),
+        is_number: false,
+        reading: Reading::Moment(moment),
+    })
+}

@@ -1,0 +1,156 @@
+//! Python's comparisons: `==`, `<` and `in`, exact to the last digit.
+//!
+//! A field's text that is a decimal compares as the number with numbers and
+//! other decimals, one that is an integer with numbers and decimals alone, and
+//! one that is an instant with other instants. Against any other text they are
+//! texts.
+
+use std::{borrow::Cow, cmp::Ordering};
+
+use minijinja::Value;
+
+use super::{Exception, Kind, get, items, iterate, kind, type_name};
+use crate::{
+    dates::Timestamp,
+    decimal::Decimal,
+    json::{Field, Number, Reading},
+};
+
+/// `left == right`.
+pub fn equals(left: &Value, right: &Value) -> bool {
+    match (kind(left), kind(right)) {
+        (Kind::None, Kind::None) => true,
+        (Kind::Str(one), Kind::Str(other)) => match by_worth(left, right) {
+            Some(ordering) => ordering.is_eq(),
+            None => one == other,
+        },
+        (Kind::List, Kind::List) => {
+            let (one, other) = (
+                iterate(left).unwrap_or_default(),
+                iterate(right).unwrap_or_default(),
+            );
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(&other)
+                    .all(|(one, other)| equals(one, other))
+        }
+        (Kind::Dict, Kind::Dict) => dicts_equal(left, right),
+        (Kind::Other, _) | (_, Kind::Other) => left == right,
+        _ => by_worth(left, right).is_some_and(Ordering::is_eq),
+    }
+}
+
+fn dicts_equal(left: &Value, right: &Value) -> bool {
+    let (one, other) = (items(left), items(right));
+    one.len() == other.len()
+        && one.iter().all(|(key, item)| {
+            get(right, key).is_some_and(|counterpart| equals(item, &counterpart))
+        })
+}
+
+/// `left < right` and its siblings; none where Python raises `TypeError` (or
+/// answers no to each, as for NaN).
+pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    match (kind(left), kind(right)) {
+        (Kind::Str(one), Kind::Str(other)) => {
+            Some(by_worth(left, right).unwrap_or_else(|| one.cmp(other)))
+        }
+        (Kind::List, Kind::List) => {
+            let (one, other) = (iterate(left).ok()?, iterate(right).ok()?);
+            one.iter()
+                .zip(&other)
+                .find(|(one, other)| !equals(one, other))
+                .map_or_else(
+                    || Some(one.len().cmp(&other.len())),
+                    |(one, other)| compare(one, other),
+                )
+        }
+        _ => by_worth(left, right),
+    }
+}
+
+/// `item in container`.
+///
+/// # Errors
+///
+/// `TypeError`: the container has no members, or is a string and the item is not.
+pub fn contains(container: &Value, item: &Value) -> Result<bool, Exception> {
+    match (kind(container), kind(item)) {
+        (Kind::Str(text), Kind::Str(part)) => Ok(text.contains(part)),
+        (Kind::List, _) => Ok(iterate(container)?
+            .iter()
+            .any(|member| equals(member, item))),
+        // What cannot be hashed is no key to look up.
+        (Kind::Dict, Kind::List | Kind::Dict) | (Kind::Str(_), _) => {
+            Err(Exception::Type(type_name(item)))
+        }
+        (Kind::Dict, _) => Ok(items(container).iter().any(|(key, _)| equals(key, item))),
+        _ => Err(Exception::Type(type_name(container))),
+    }
+}
+
+/// What a value counts as where it meets another.
+enum Worth<'a> {
+    Number(Cow<'a, Decimal>),
+    /// An infinity or NaN.
+    Special(f64),
+    IntegerText(&'a Decimal),
+    Moment(&'a Timestamp),
+    Nothing,
+}
+
+fn worth(value: &Value) -> Worth<'_> {
+    if let Some(field) = value.downcast_object_ref::<Field>() {
+        return match field.reading() {
+            Reading::Decimal(number) | Reading::DecimalText(number) => {
+                Worth::Number(Cow::Borrowed(number))
+            }
+            Reading::IntegerText(number) => Worth::IntegerText(number),
+            Reading::Moment(moment) | Reading::MomentText(moment) => Worth::Moment(moment),
+            Reading::Text => Worth::Nothing,
+        };
+    }
+    if let Some(number) = value.downcast_object_ref::<Number>() {
+        return number
+            .to_decimal()
+            .map_or(Worth::Nothing, |number| Worth::Number(Cow::Owned(number)));
+    }
+    let integer = match kind(value) {
+        Kind::Bool(truth) => i64::from(truth).into(),
+        Kind::Int(number) => number.into(),
+        Kind::Long(number) => number,
+        Kind::Float(number) => {
+            return Decimal::from_f64(number).map_or(Worth::Special(number), |number| {
+                Worth::Number(Cow::Owned(number))
+            });
+        }
+        _ => return Worth::Nothing,
+    };
+    Worth::Number(Cow::Owned(Decimal::from(&integer)))
+}
+
+/// How two numbers, or two dates or times, compare; none for anything else.
+fn by_worth(left: &Value, right: &Value) -> Option<Ordering> {
+    if let (Kind::Int(one), Kind::Int(other)) = (kind(left), kind(right)) {
+        return Some(one.cmp(&other));
+    }
+    match (worth(left), worth(right)) {
+        (Worth::Number(one), Worth::Number(other)) => Some(one.compare(&other)),
+        (Worth::Number(one), Worth::IntegerText(other)) => Some(one.compare(other)),
+        (Worth::IntegerText(one), Worth::Number(other)) => Some(one.compare(&other)),
+        (Worth::Moment(one), Worth::Moment(other)) => one.compare(other),
+        (Worth::Special(one), Worth::Special(other)) => one.partial_cmp(&other),
+        (Worth::Special(one), Worth::Number(_)) => one.partial_cmp(&0.0),
+        (Worth::Number(_), Worth::Special(other)) => 0.0_f64.partial_cmp(&other),
+        _ => None,
+    }
+}
+
+/// The number that a value is, or that a field's text is as a decimal, exactly.
+pub(super) fn number(value: &Value) -> Option<Cow<'_, Decimal>> {
+    match worth(value) {
+        Worth::Number(number) => Some(number),
+        _ => None,
+    }
+}
