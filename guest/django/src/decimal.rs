@@ -7,6 +7,9 @@ use super::{integer::Integer, python};
 /// The most digits that a decimal is written out to as an integer.
 const MOST_DIGITS: u64 = 4300;
 
+/// How many digits Python's operations keep.
+const PRECISION: usize = 28;
+
 /// A finite decimal: its digits times a power of ten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal {
@@ -73,10 +76,24 @@ impl Decimal {
         }
     }
 
-    /// The same number without zeros at its end.
+    /// Python's `normalize`: without zeros at its end, and of at most 28 digits, half of one
+    /// rounded to an even one.
     #[must_use]
     pub fn normalized(&self) -> Self {
         let digits = self.coefficient.digits();
+        if let (kept, [first, rest @ ..]) = digits.split_at(digits.len().min(PRECISION)) {
+            let is_odd = kept.last().is_some_and(|digit| digit % 2 == 1);
+            let rest_counts = rest.iter().any(|digit| *digit > 0);
+            let rounds_up = *first > 5 || (*first == 5 && (is_odd || rest_counts));
+            let unit = Integer::new(false, [u8::from(rounds_up)]);
+            let dropped = i64::try_from(rest.len() + 1).unwrap_or(i64::MAX);
+            let rounded = Self {
+                negative: self.negative,
+                coefficient: Integer::new(false, kept.iter().copied()).plus(&unit),
+                exponent: self.exponent.saturating_add(dropped),
+            };
+            return rounded.normalized();
+        }
         let zeros = digits.iter().rev().take_while(|digit| **digit == 0).count();
         let dropped = i64::try_from(zeros).unwrap_or(i64::MAX);
         let exponent = if self.is_zero() {

@@ -5,7 +5,7 @@ use super::{
     ast::{Expression, Node, Operand},
     error::RenderError,
     json_text::{Form, Position},
-    runtime,
+    runtime::{self, Found},
 };
 
 /// A piece of a template without filters and tags.
@@ -34,13 +34,13 @@ pub(super) fn pieces(nodes: &[Node]) -> Option<Vec<Piece>> {
         .collect()
 }
 
-/// The value of a variable.
+/// The value of a variable, as JSON has it.
 pub(super) fn value(context: &Context, path: &str) -> minijinja::Value {
     match path.split_once('.') {
         None => runtime::variable(&context.variables, path),
         Some((name, steps)) => {
             let first = runtime::variable(&context.variables, name);
-            runtime::at(&first, steps.split('.'))
+            runtime::at(Found::Field(first), steps.split('.')).raw()
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `tests/fixtures/django/vectors.json` is rendered by Django itself (see
 //! `generate.py` beside it); where the dialect differs on purpose,
-//! `deviations.json` says why. `DJANGO_CASES=FILE` names further cases of the
+//! `deviations.json` says why. `typed.json` has random templates over fields of
+//! declared types. `DJANGO_CASES=FILE` names further cases of the
 //! same form, such as those `own_suite.py` takes from Django's own test-suite;
 //! for these a summary is printed:
 //!
@@ -10,13 +11,13 @@
 //! DJANGO_CASES=cases.json cargo test -p action-triggers-guest django_cases -- --nocapture
 //! ```
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, path::Path, sync::Arc};
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{Context, Limits, Options, Templates, dates};
-use crate::json;
+use crate::json::{self, FieldType, Fields};
 
 /// A template, its context, and what Django makes of them.
 #[derive(Deserialize)]
@@ -24,6 +25,9 @@ struct Case {
     name: String,
     template: String,
     context: Box<RawValue>,
+    /// What is declared of the context's fields.
+    #[serde(default)]
+    types: BTreeMap<String, String>,
     autoescape: bool,
     now: Option<String>,
     expected: Option<String>,
@@ -63,8 +67,12 @@ impl Case {
                 let messages: Vec<_> = errors.iter().map(|error| &*error.message).collect();
                 (Stage::Compile, messages.join("; "))
             })?;
+        let mut fields = Fields::default();
+        for (path, name) in &self.types {
+            assert!(fields.declare(path, FieldType::from_name(name).unwrap()));
+        }
         let context = Context {
-            variables: json::parse(self.context.get()).unwrap(),
+            variables: json::parse_with(self.context.get(), Some(&Arc::new(fields))).unwrap(),
             now: self.now.as_deref().and_then(dates::parse),
         };
         let mut output = String::new();
@@ -159,6 +167,14 @@ fn templates_render_as_django_renders_them() {
         deviating.is_empty(),
         "these no longer deviate: {deviating:#?}"
     );
+}
+
+#[test]
+fn declared_fields_are_pythons_in_random_chains() {
+    let cases: Vec<Case> = fixture("typed.json");
+    let mismatches = cases.iter().filter_map(Case::mismatch);
+    let mismatches: Vec<_> = mismatches.map(|mismatch| mismatch.to_string()).collect();
+    assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
 }
 
 #[test]

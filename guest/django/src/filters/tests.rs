@@ -89,7 +89,7 @@ fn random_is_the_first_so_that_replays_agree() {
 
 #[test]
 fn times_need_something_to_count_from() {
-    let value = Value::from("2026-01-01T00:00:00Z");
+    let value = json::undeclared(Value::from("2026-01-01T00:00:00Z"));
     let filter = find("timesince").unwrap();
     assert!((filter.function)(&value, None, &Call::default()).is_err());
     let call = Call {

@@ -36,7 +36,7 @@ pub enum Reading {
     DecimalText(Decimal),
     /// A text that is an integer where it meets a number.
     IntegerText(Decimal),
-    /// A text that is an instant where it meets another.
+    /// A text that is a date or time for what asks for one, and an instant where it meets another.
     MomentText(Timestamp),
 }
 
@@ -99,6 +99,10 @@ pub(crate) fn undeclared(value: Value) -> Value {
 }
 
 fn reading(text: &str) -> Option<Reading> {
+    let stripped = python::strip(text);
+    if stripped.len() < text.len() {
+        return dates::parse(stripped).map(Reading::MomentText);
+    }
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.as_bytes().first()?.is_ascii_digit() || text.len() > LONGEST {
         return None;
@@ -109,9 +113,7 @@ fn reading(text: &str) -> Option<Reading> {
         Some((whole, fraction)) if is_digits(whole) && is_digits(fraction) => {
             Decimal::parse(text).map(Reading::DecimalText)
         }
-        _ => dates::parse(text)
-            .filter(Timestamp::is_instant)
-            .map(Reading::MomentText),
+        _ => dates::parse(text).map(Reading::MomentText),
     }
 }
 

@@ -107,8 +107,9 @@ fn worth(value: &Value) -> Worth<'_> {
                 Worth::Number(Cow::Borrowed(number))
             }
             Reading::IntegerText(number) => Worth::IntegerText(number),
-            Reading::Moment(moment) | Reading::MomentText(moment) => Worth::Moment(moment),
-            Reading::Text => Worth::Nothing,
+            Reading::Moment(moment) => Worth::Moment(moment),
+            Reading::MomentText(moment) if moment.is_instant() => Worth::Moment(moment),
+            Reading::MomentText(_) | Reading::Text => Worth::Nothing,
         };
     }
     if let Some(number) = value.downcast_object_ref::<Number>() {

@@ -14,7 +14,7 @@ use minijinja::{Value, value::ValueKind};
 pub use super::integer::Integer;
 use super::sequence::Sequence;
 use crate::{
-    dates::{self, Timestamp},
+    dates::Timestamp,
     decimal::Decimal,
     json::{self, Field, Number, Reading},
 };
@@ -243,13 +243,12 @@ pub fn numeric(value: &Value) -> Cow<'_, Value> {
     }
 }
 
-/// The date or time that a value is or, as a text, writes.
+/// The date or time that a value is or, as a field's text, writes.
 pub fn moment(value: &Value) -> Option<Timestamp> {
     let field = value.downcast_object_ref::<Field>();
     match field.map(Field::reading) {
         Some(Reading::Moment(moment) | Reading::MomentText(moment)) => Some(*moment),
-        Some(Reading::Text) => None,
-        _ => dates::parse(strip(text(value)?)),
+        _ => None,
     }
 }
 

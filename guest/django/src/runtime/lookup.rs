@@ -9,36 +9,71 @@ use minijinja::Value;
 use super::loops::ForLoop;
 use super::typed;
 use crate::{
-    json::JsonObject,
+    json::{JsonObject, undeclared},
     python::{self, Kind},
     sequence::{Sequence, SequenceKind},
 };
 
-/// Follows a path; undefined where it leads nowhere.
-pub(crate) fn at<'a>(value: &Value, path: impl IntoIterator<Item = &'a str>) -> Value {
-    let mut current = value.clone();
+/// Follows a path; undefined where it leads nowhere. A field that it ends at is given as JSON has it,
+/// of which [`undeclared`] says what it stands for.
+pub(crate) fn at<'a>(start: Found, path: impl IntoIterator<Item = &'a str>) -> Found {
+    let mut current = start;
     for step in path {
-        if current.is_undefined() {
-            break;
+        let value = current.value();
+        if value.is_undefined() {
+            return Found::Computed(value);
         }
-        current = step_into(&current, step);
+        current = step_into(&value, step);
     }
     current
 }
 
-fn step_into(value: &Value, step: &str) -> Value {
-    match python::kind(value) {
-        Kind::Dict => {
-            let member = match value.downcast_object_ref::<JsonObject>() {
-                Some(object) => object.lookup(step).unwrap_or_default(),
-                None => value.get_attr(step).unwrap_or_default(),
-            };
-            if member.is_undefined() && value.downcast_object_ref::<ForLoop>().is_none() {
-                attribute_of_dict(value, step)
-            } else {
-                member
-            }
+/// What a path leads to.
+pub(crate) enum Found {
+    /// A field of the event's.
+    Field(Value),
+    /// What an attribute or method gives.
+    Computed(Value),
+}
+
+impl Found {
+    /// The value, with what a field's text stands for.
+    pub(crate) fn value(self) -> Value {
+        match self {
+            Self::Field(value) => undeclared(value),
+            Self::Computed(value) => value,
         }
+    }
+
+    /// The value as JSON has it, which is enough to print it.
+    pub(crate) fn raw(self) -> Value {
+        match self {
+            Self::Field(value) | Self::Computed(value) => value,
+        }
+    }
+}
+
+fn step_into(value: &Value, step: &str) -> Found {
+    if let Kind::Dict = python::kind(value) {
+        return step_into_dict(value, step);
+    }
+    Found::Computed(attribute(value, step))
+}
+
+fn step_into_dict(value: &Value, step: &str) -> Found {
+    let member = match value.downcast_object_ref::<JsonObject>() {
+        Some(object) => object.lookup(step).unwrap_or_default(),
+        None => value.get_attr(step).unwrap_or_default(),
+    };
+    if member.is_undefined() && value.downcast_object_ref::<ForLoop>().is_none() {
+        Found::Computed(attribute_of_dict(value, step))
+    } else {
+        Found::Field(member)
+    }
+}
+
+fn attribute(value: &Value, step: &str) -> Value {
+    match python::kind(value) {
         Kind::List => match value.downcast_object_ref::<Sequence>() {
             Some(sequence) => sequence.attribute(step).cloned().unwrap_or_default(),
             None => attribute_of_list(value, step).unwrap_or_else(|| index(value, step)),

@@ -20,7 +20,7 @@ use minijinja::{
 
 pub(super) use {
     json_text::{FORMS, position},
-    lookup::at,
+    lookup::{Found, at},
 };
 
 use self::state::Progress;
@@ -73,8 +73,8 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
             })
         },
     );
-    environment.add_filter("at", |value: &Value, path: &str| {
-        undeclared(at(value, path.split('.')))
+    environment.add_filter("at", |value: Value, path: &str| {
+        at(Found::Computed(value), path.split('.')).value()
     });
     environment.add_filter("raw", raw);
     environment.add_filter("filtered", |value: Value| match python::text(&value) {

@@ -15,7 +15,6 @@ pub(super) fn attribute_of_decimal(value: &Value, number: &Decimal, step: &str) 
         "real" | "conjugate" | "canonical" => value.clone(),
         "imag" => decimal(Decimal::from(&0.into())),
         "radix" => decimal(Decimal::from(&10.into())),
-        "adjusted" if number.is_zero() => Value::from(0),
         "adjusted" => Value::from(number.adjusted()),
         "copy_abs" => decimal(number.with_sign(false)),
         "copy_negate" => decimal(number.with_sign(!number.is_negative())),
