@@ -10,6 +10,7 @@ pub mod rest;
 pub mod runtime;
 pub mod sandbox;
 
+mod files;
 mod process;
 
 pub use action_triggers_core::{broker, cluster, event, outcome, record, settings, verdict};
