@@ -15,3 +15,4 @@ mod contract;
 mod layering;
 mod real_kafka;
 mod sandbox;
+mod schema;

@@ -10,10 +10,11 @@ pub mod rest;
 pub mod runtime;
 pub mod sandbox;
 
-mod files;
+mod file;
 mod process;
 
 pub use action_triggers_core::{broker, cluster, event, outcome, record, settings, verdict};
+pub use action_triggers_vocabulary::codes;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -1,8 +1,11 @@
 //! The process's own surroundings, where settings may come from.
 
-use std::{fmt, fs::File, io::Read, path::Path};
+use std::{fmt, path::Path};
 
-use crate::settings::{Environment, MAX_VALUE};
+use crate::{
+    file,
+    settings::{Environment, MAX_VALUE},
+};
 
 /// Reads the variables and files of this process.
 pub(crate) struct Process;
@@ -14,17 +17,11 @@ impl Environment for Process {
 
     fn file(&self, path: &Path) -> Result<String, String> {
         let failed = |what: &dyn fmt::Display| Err(format!("the file `{}` {what}", path.display()));
-        let mut bytes = Vec::new();
-        let read = File::open(path).and_then(|file| {
-            let most = u64::try_from(MAX_VALUE).unwrap_or(u64::MAX);
-            file.take(most.saturating_add(1)).read_to_end(&mut bytes)
-        });
-        if let Err(error) = read {
-            return failed(&format_args!("cannot be read: {error}"));
-        }
-        if bytes.len() > MAX_VALUE {
-            return failed(&format_args!("has more than {MAX_VALUE} bytes"));
-        }
+        let most = u64::try_from(MAX_VALUE).unwrap_or(u64::MAX);
+        let bytes = match file::read(path, most) {
+            Ok(bytes) => bytes,
+            Err(error) => return failed(&format_args!("cannot be read: {error}")),
+        };
         let Ok(text) = String::from_utf8(bytes) else {
             return failed(&"is not UTF-8");
         };

@@ -5,4 +5,5 @@ mod failures;
 mod formats;
 mod processes;
 mod readme;
+mod references;
 mod support;

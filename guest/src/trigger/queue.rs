@@ -267,7 +267,7 @@ fn headers(
                 };
                 reader.know(header::ALL, compiler.faults);
                 let name = reader.needed_text(header::NAME, compiler.faults);
-                let value = reader.get(header::VALUE, compiler.faults);
+                let value = reader.needed(header::VALUE, compiler.faults);
                 if let (Some((name, _)), Some((value, place))) = (name, value) {
                     add_header(name, value, &place, compiler, &mut headers);
                 }

@@ -112,20 +112,30 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A value that must be there.
+    pub(super) fn needed(&self, names: &[&str], faults: &mut Faults) -> Option<(&'a Value, Place)> {
+        let found = self.get(names, faults);
+        if found.is_none() {
+            let name = names.first().copied().unwrap_or_default();
+            let message = format!("`{name}` is missing");
+            faults.error("missing_member", &self.place, message, "");
+        }
+        found
+    }
+
     /// A text that must be there and not empty.
     pub(super) fn needed_text(
         &self,
         names: &[&str],
         faults: &mut Faults,
     ) -> Option<(&'a str, Place)> {
-        let name = names.first().copied().unwrap_or_default();
-        if self.get(names, &mut Faults::default()).is_none() {
-            let message = format!("`{name}` is missing");
-            faults.error("missing_member", &self.place, message, "");
+        let (value, place) = self.needed(names, faults)?;
+        let View::String(text) = View::of(value) else {
+            faults.wrong_type(&place, "a string", View::of(value).kind());
             return None;
-        }
-        let (text, place) = self.text(names, faults)?;
+        };
         if text.is_empty() {
+            let name = names.first().copied().unwrap_or_default();
             faults.error("empty_text", &place, format!("`{name}` is empty"), "");
             return None;
         }

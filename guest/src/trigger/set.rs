@@ -155,21 +155,24 @@ fn read(
 
 /// Its `name`, else its `id` as text, else its place in the set.
 fn name(reader: &Reader<'_>, index: usize, faults: &mut Faults) -> String {
-    if let Some((name, place)) = reader.text(trigger::NAME, faults) {
-        if name.is_empty() {
-            faults.error("empty_text", &place, "`name` is empty".into(), "");
-        }
-        return name.into();
-    }
-    let Some((id, place)) = reader.get(trigger::ID, faults) else {
-        return index.to_string();
+    let id = id(reader, faults);
+    let Some((name, place)) = reader.text(trigger::NAME, faults) else {
+        return id.unwrap_or_else(|| index.to_string());
     };
+    if name.is_empty() {
+        faults.error("empty_text", &place, "`name` is empty".into(), "");
+    }
+    name.into()
+}
+
+fn id(reader: &Reader<'_>, faults: &mut Faults) -> Option<String> {
+    let (id, place) = reader.get(trigger::ID, faults)?;
     match View::of(id) {
-        View::String(id) => id.into(),
-        View::Number(id) => id,
+        View::String(id) => Some(id.into()),
+        View::Number(id) => Some(id),
         other => {
             faults.wrong_type(&place, "a number or a string", other.kind());
-            index.to_string()
+            None
         }
     }
 }

@@ -74,6 +74,22 @@ pub(crate) enum Command {
     /// with 1 when there are errors. Upstream's system checks keep their codes,
     /// such as `action_triggers.E002`.
     Check(Files),
+    /// Prints a JSON Schema of what may be written: each key with its meaning,
+    /// unit and default
+    ///
+    /// Editors complete and check a configuration or a set of triggers by it.
+    Schema {
+        /// Which file it is for
+        #[arg(value_enum, default_value_t = Document::Config, value_name = "FILE")]
+        of: Document,
+    },
+    /// Prints every stable code of errors and warnings, what it means and what
+    /// to do about it
+    Codes {
+        /// Print one JSON line a code: {"code","area","meaning","remedy"}
+        #[arg(long)]
+        json: bool,
+    },
     /// Runs the embedded Kafka REST proxy, a stand-in for tests
     ///
     /// It speaks v2 and v3 as Confluent's proxy does, keeps records in memory and
@@ -81,6 +97,15 @@ pub(crate) enum Command {
     /// is asked who they are. Read a topic back with
     /// `GET /topics/TOPIC/partitions/0/messages`.
     DevProxy(DevProxy),
+}
+
+/// A file that a schema is for.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Document {
+    /// A configuration, with the triggers that may stand in it
+    Config,
+    /// A set of triggers in a file of its own
+    Triggers,
 }
 
 #[derive(Debug, clap::Args)]

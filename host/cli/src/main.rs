@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod codes;
 mod console;
 mod demo;
 mod dev_proxy;
@@ -19,16 +20,20 @@ mod report;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
-use action_triggers_host::{config::Config, runtime::Runtime};
+use action_triggers_host::{
+    config::{Config, schema},
+    runtime::Runtime,
+};
 use clap::Parser as _;
 use futures_util::Stream;
 
 use self::{
-    args::{Args, Command, Input},
+    args::{Args, Command, Document, Input},
     console::Console,
     error::CliError,
     events::{Events, Piece},
     lines::Names,
+    output::Output,
     progress::Progress,
 };
 
@@ -72,8 +77,20 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Render(input) => render::run(&input).await,
         Command::Explain(input) => explain::run(&input).await,
         Command::Check(files) => check::run(&files).await,
+        Command::Codes { json } => codes::run(json),
+        Command::Schema { of } => schema(of),
         Command::DevProxy(options) => dev_proxy::run(options).await,
     }
+}
+
+/// `schema`: what may be written, as a JSON Schema.
+fn schema(of: Document) -> Result<Outcome, CliError> {
+    let text = match of {
+        Document::Config => schema::configuration(),
+        Document::Triggers => schema::triggers(),
+    };
+    Output::new().write(text.as_bytes())?;
+    Ok(Outcome::Well)
 }
 
 /// What the commands that read events start with.

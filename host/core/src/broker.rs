@@ -2,6 +2,7 @@
 //! settings.
 
 mod destination;
+mod faults;
 mod offer;
 mod registry;
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! Upstream's system checks, under their own codes, and what a configuration
 //! may hardly mean. They are for `check`: nothing of it stops a run.
 
+use std::sync::Arc;
+
 use super::{
-    reading::{Reading, Table},
+    document::Value,
+    keys,
+    reading::{Field, Reading, Table},
     upstream::Upstream,
 };
+use crate::{process::Process, settings::Settings};
 
 /// Upstream's `BrokerType`.
 const BROKER_TYPES: &[&str] = &[
@@ -98,6 +103,54 @@ impl<'a> Reading<'a> {
             let help = "set it to the seconds that an attempt to publish may take at most";
             self.warning("action_triggers.W003", &field, message, help);
         }
+    }
+
+    /// Fields of brokers with which no record could be published. The other
+    /// brokers go on, so this is for `check` alone.
+    pub(super) fn fields_of_brokers(
+        &mut self,
+        root: &Table<'a>,
+        upstream: &Upstream,
+        settings: &Settings,
+    ) {
+        // As a run would read them.
+        let settings = settings.clone().or_environment(Arc::new(Process));
+        for broker in upstream.brokers.iter().filter(|broker| broker.is_kafka()) {
+            for (name, fault) in broker.faults(&settings) {
+                let field = self.field_of_broker(root, &broker.name, name);
+                let message = format!(
+                    "no record of broker `{}` can be published: {fault}",
+                    broker.name
+                );
+                let help =
+                    format!("correct it, or leave it out where each queue brings its own `{name}`");
+                self.error("invalid_destination", &field, message, &help);
+            }
+        }
+    }
+
+    /// Where a broker sets a field; the whole file where that cannot be told.
+    fn field_of_broker(&mut self, root: &Table<'a>, broker: &str, name: &str) -> Field<'a> {
+        let triggers = root
+            .get("ACTION_TRIGGERS")
+            .and_then(|field| self.table(&field));
+        let brokers = triggers.and_then(|table| table.get("brokers"));
+        for brokers in [brokers, root.get("ACTION_BROKERS")].into_iter().flatten() {
+            let broker = self.table(&brokers).and_then(|table| table.get(broker));
+            let Some(broker) = broker.and_then(|field| self.table(&field)) else {
+                continue;
+            };
+            let parts = keys::BROKER
+                .names
+                .iter()
+                .filter_map(|part| broker.get(part));
+            let mut tables = parts.filter(|part| matches!(part.node.value, Value::Table(_)));
+            let found = tables.find_map(|part| self.table(&part)?.given(name));
+            if let Some(field) = found {
+                return field;
+            }
+        }
+        root.field.clone()
     }
 
     /// Brokers that lead nowhere, placeholders that stand for nothing.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use toml::de::{DeTable, DeValue};
 
 use super::mask;
-use crate::problem::{self, Excerpt, Problem};
+use crate::problem::{self, Excerpt, Lines, Problem};
 
 /// The deepest nesting that is read; reading goes down by recursion.
 const DEEPEST: usize = 128;
@@ -21,6 +21,8 @@ pub(super) struct Document {
     pub(super) text: String,
     /// The same with its secrets covered.
     shown: String,
+    /// Where its lines are.
+    lines: Lines,
     pub(super) root: Node,
     pub(super) syntax: Syntax,
 }
@@ -46,7 +48,71 @@ pub(super) enum Value {
     Number(String),
     Text(String),
     List(Vec<Node>),
-    Table(Vec<Member>),
+    Table(Members),
+}
+
+/// The members of an object as they are written, repeats and all, with an index
+/// of their names.
+pub(super) struct Members {
+    written: Vec<Member>,
+    /// Places of members by name, and of one name in the order written.
+    by_name: Vec<usize>,
+}
+
+impl Members {
+    fn new(written: Vec<Member>) -> Self {
+        let mut by_name: Vec<usize> = (0..written.len()).collect();
+        by_name.sort_by_key(|place| written.get(*place).map(|member| &member.key));
+        Self { written, by_name }
+    }
+
+    /// Every member, in the order written.
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Member> {
+        self.written.iter()
+    }
+
+    /// The first member of this name.
+    pub(super) fn first(&self, name: &str) -> Option<&Member> {
+        self.called(name).next()
+    }
+
+    /// The last member of this name, which is the one that counts in JSON.
+    pub(super) fn last(&self, name: &str) -> Option<&Member> {
+        self.called(name).next_back()
+    }
+
+    /// Members that repeat the name of one before them.
+    pub(super) fn repeats(&self) -> Vec<&Member> {
+        let pairs = self.by_name.iter().zip(self.by_name.iter().skip(1));
+        let mut repeats: Vec<usize> = pairs
+            .filter(|(one, next)| self.name_at(**one) == self.name_at(**next))
+            .map(|(_, next)| *next)
+            .collect();
+        repeats.sort_unstable();
+        let member = |place| self.written.get(place);
+        repeats.into_iter().filter_map(member).collect()
+    }
+
+    fn called(&self, name: &str) -> impl DoubleEndedIterator<Item = &Member> {
+        let before = |place: &usize| self.name_at(*place) < Some(name);
+        let upto = |place: &usize| self.name_at(*place) <= Some(name);
+        let range = self.by_name.partition_point(before)..self.by_name.partition_point(upto);
+        let places = self.by_name.get(range).unwrap_or_default();
+        places.iter().filter_map(|place| self.written.get(*place))
+    }
+
+    fn name_at(&self, place: usize) -> Option<&str> {
+        self.written.get(place).map(|member| member.key.as_str())
+    }
+}
+
+impl<'a> IntoIterator for &'a Members {
+    type Item = &'a Member;
+    type IntoIter = std::slice::Iter<'a, Member>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }
 
 pub(super) struct Member {
@@ -97,7 +163,11 @@ impl Node {
                     json.push(':');
                     member.node.write_json(json);
                 }
-                json.push_str(if members.is_empty() { "{}" } else { "}" });
+                json.push_str(if members.written.is_empty() {
+                    "{}"
+                } else {
+                    "}"
+                });
             }
         }
     }
@@ -118,6 +188,7 @@ impl Document {
             Ok(root) => Ok(Self {
                 name: name.to_owned(),
                 shown: mask::secrets(&text, &root),
+                lines: Lines::of(&text),
                 text,
                 root,
                 syntax,
@@ -128,7 +199,7 @@ impl Document {
 
     /// What is shown of these bytes.
     pub(super) fn excerpt(&self, span: Range<usize>) -> Excerpt {
-        Excerpt::new(&self.name, &self.shown, span)
+        self.lines.excerpt(&self.name, &self.shown, span)
     }
 
     /// The value as JSON text; exactly as written, where it is written in JSON.
@@ -222,7 +293,7 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
                 let after = members.last().map_or(start, |one| one.node.span.end);
                 members.push(member(pair, text, after, depth)?);
             }
-            Value::Table(members)
+            Value::Table(Members::new(members))
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(written).map_err(fault)?;
@@ -304,7 +375,7 @@ fn toml_table(table: DeTable<'_>) -> Value {
     };
     let mut members: Vec<Member> = table.into_iter().map(member).collect();
     members.sort_by_key(|member| member.key_span.start);
-    Value::Table(members)
+    Value::Table(Members::new(members))
 }
 
 fn toml_node(value: toml::Spanned<DeValue<'_>>) -> Node {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     Config, Triggers,
     document::{Document, Node, Value},
-    load,
+    keys, load,
     reading::{Field, Reading, Table},
     secret::Origin,
     upstream::Upstream,
@@ -19,30 +19,6 @@ use crate::{
     settings::{Settings, SettingsBuilder},
 };
 
-const KEYS: &[&str] = &[
-    "ACTION_TRIGGERS",
-    "ACTION_BROKERS",
-    "ACTION_TRIGGER_SETTINGS",
-    "clusters",
-    "values",
-    "triggers",
-    "outbox",
-    "limits",
-    "text_encoding",
-];
-
-const LIMITS_KEYS: &[&str] = &[
-    "memory_bytes",
-    "stack_bytes",
-    "call_deadline_ms",
-    "load_deadline_ms",
-    "events_per_call",
-    "event_bytes",
-    "records_per_call",
-    "record_bytes_per_call",
-    "workers",
-];
-
 const ENCODINGS: &[(&str, TextEncoding)] =
     &[("raw", TextEncoding::Raw), ("json", TextEncoding::Json)];
 
@@ -51,10 +27,7 @@ impl Node {
         let Value::Table(members) = &self.value else {
             return None;
         };
-        members
-            .iter()
-            .find(|member| member.key == name)
-            .map(|member| &member.node)
+        members.first(name).map(|member| &member.node)
     }
 
     /// Whether it is not null.
@@ -98,7 +71,7 @@ impl<'a> Reading<'a> {
     pub(super) fn parts(&mut self, triggers: Option<&Path>) -> Option<Parts> {
         let root = self.root();
         let root = self.table(&root)?;
-        self.know(&root, KEYS);
+        self.know(&root, &keys::FILE);
         let upstream = self.upstream(&root);
         let clusters = root
             .get("clusters")
@@ -110,7 +83,7 @@ impl<'a> Reading<'a> {
         let encoding = root.get("text_encoding");
         let encoding = encoding.and_then(|field| self.choice(&field, ENCODINGS));
         let triggers = self.triggers(&root, triggers);
-        self.notes(&root, &upstream, &clusters);
+        self.notes(&root, &upstream, &clusters, &settings);
         Some(Parts {
             upstream,
             clusters,
@@ -123,7 +96,13 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn notes(&mut self, root: &Table<'a>, upstream: &Upstream, clusters: &[Cluster]) {
+    fn notes(
+        &mut self,
+        root: &Table<'a>,
+        upstream: &Upstream,
+        clusters: &[Cluster],
+        settings: &Settings,
+    ) {
         let before = std::mem::take(&mut self.problems);
         let known: Vec<&str> = clusters
             .iter()
@@ -131,6 +110,7 @@ impl<'a> Reading<'a> {
             .collect();
         self.upstream_checks(root);
         self.hardly_meant(root, upstream, &known);
+        self.fields_of_brokers(root, upstream, settings);
         let notes = std::mem::replace(&mut self.problems, before);
         // What is plainly wrong has been said already.
         let is_new = |note: &Problem| !matches!(note.code(), "wrong_type" | "repeated_key");
@@ -175,7 +155,7 @@ impl<'a> Reading<'a> {
         let Some(table) = root.get("limits").and_then(|field| self.table(&field)) else {
             return (limits, None);
         };
-        self.know(&table, LIMITS_KEYS);
+        self.know(&table, &keys::LIMITS);
         let counts = [
             ("memory_bytes", &mut limits.memory_bytes),
             ("stack_bytes", &mut limits.stack_bytes),
@@ -215,7 +195,7 @@ impl<'a> Reading<'a> {
         let Some(table) = root.get("outbox").and_then(|field| self.table(&field)) else {
             return limits;
         };
-        self.know(&table, &["messages", "bytes"]);
+        self.know(&table, &keys::OUTBOX);
         if let Some(messages) = table.get("messages").and_then(|field| self.count(&field)) {
             limits.messages = messages;
         }

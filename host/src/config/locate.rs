@@ -1,6 +1,6 @@
 //! From a diagnostic of the sandbox to its place in the file.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use action_triggers_vocabulary::{
     Place,
@@ -13,10 +13,14 @@ use super::{
 };
 use crate::{
     outcome::{Diagnostic, Span},
-    problem::Problem,
+    problem::{Problem, steps},
 };
 
+/// Between two remembered places of a string lie so many steps.
+const GRAIN: usize = 1024;
+
 /// Where the triggers stand.
+#[derive(Clone, Copy)]
 pub(super) struct Triggers<'a> {
     pub(super) document: &'a Document,
     pub(super) node: &'a Node,
@@ -32,29 +36,57 @@ impl<'a> Triggers<'a> {
             _ => &[],
         }
     }
+}
+
+/// Finds the places of diagnostics in their file.
+pub(super) struct Locator<'a> {
+    triggers: Triggers<'a>,
+    /// The strings that diagnostics were found in, by where they begin.
+    strings: HashMap<usize, Written<'a>>,
+}
+
+impl<'a> Locator<'a> {
+    pub(super) fn new(triggers: Triggers<'a>) -> Self {
+        Self {
+            triggers,
+            strings: HashMap::new(),
+        }
+    }
 
     /// The diagnostic as a problem that points into the file.
-    pub(super) fn problem(&self, diagnostic: &Diagnostic) -> Problem {
+    pub(super) fn problem(&mut self, diagnostic: &Diagnostic) -> Problem {
+        let Triggers {
+            document,
+            node,
+            path,
+        } = self.triggers;
         // A template that is a member's name, or a name that is wrong.
         let is_name = Steps::of(&diagnostic.path).is_name() || diagnostic.code == "unknown_member";
-        let (member, node) = find(self.node, &diagnostic.path);
+        let (member, node) = find(node, &diagnostic.path);
         let key_span = member.map(|member| member.key_span.clone());
-        let text = &self.document.text;
         let span = match (&diagnostic.span, key_span) {
-            (Some(span), Some(key_span)) if is_name => part_of(text, key_span, span),
-            (Some(span), _) => inside(text, node, span),
+            (Some(span), Some(key_span)) if is_name => self.part_of(key_span, span),
+            (Some(span), _) => self.part_of(node.span.clone(), span),
             (None, Some(key_span)) if is_name => key_span,
-            (None, key_span) => mark(text, node, key_span),
+            (None, key_span) => mark(&document.text, node, key_span),
         };
-        let path = Place::from(self.path).joined(&diagnostic.path);
         Problem::new(
             diagnostic.severity,
             &diagnostic.code,
-            path,
+            Place::from(path).joined(&diagnostic.path),
             &diagnostic.message,
         )
         .with_help(diagnostic.help.clone().unwrap_or_default())
-        .at(self.document.excerpt(span))
+        .at(document.excerpt(span))
+    }
+
+    fn part_of(&mut self, string: Range<usize>, span: &Span) -> Range<usize> {
+        let text = &self.triggers.document.text;
+        let written = self
+            .strings
+            .entry(string.start)
+            .or_insert_with(|| Written::new(text.get(string.clone()).unwrap_or_default()));
+        written.part(&string, span)
     }
 }
 
@@ -65,7 +97,7 @@ fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
         found = match (&found.1.value, step) {
             (Value::Table(members), Step::Member(key)) => {
                 // Of repeated members the last one counts.
-                match members.iter().rev().find(|member| member.key == key) {
+                match members.last(&key) {
                     Some(member) => (Some(member), &member.node),
                     None => return found,
                 }
@@ -83,38 +115,91 @@ fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
 /// The part of a string in the file that became this part of its value; the
 /// whole string where that cannot be told.
 pub(super) fn inside(text: &str, node: &Node, span: &Span) -> Range<usize> {
-    part_of(text, node.span.clone(), span)
+    let string = node.span.clone();
+    Written::new(text.get(string.clone()).unwrap_or_default()).part(&string, span)
 }
 
-fn part_of(text: &str, string: Range<usize>, span: &Span) -> Range<usize> {
-    let written = text.get(string.clone()).unwrap_or_default();
-    let end = u64::from(span.offset) + u64::from(span.length);
-    let (Ok(start), Ok(end)) = (usize::try_from(span.offset), usize::try_from(end)) else {
-        return string;
-    };
-    match (written_offset(written, start), written_offset(written, end)) {
-        (Some(from), Some(to)) if from <= to => string.start + from..string.start + to,
-        _ => string,
-    }
+/// A quoted string as it is written, and where some bytes of its value are.
+struct Written<'a> {
+    text: &'a str,
+    /// Places in the text and in the value, both in bytes.
+    known: Vec<(usize, usize)>,
 }
 
-/// Where in a quoted string the byte of its value at `offset` was written.
-fn written_offset(written: &str, offset: usize) -> Option<usize> {
-    let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (mut at, mut decoded) = (body_start(written), 0);
-    loop {
-        let rest = written.get(at..)?;
-        let (written_length, decoded_length) = match rest.chars().next()? {
-            '\\' if quote == '"' => escape(rest)?,
-            _ if decoded >= offset => return Some(at),
-            c if c == quote && rest.len() <= quotes(written) => return None,
-            c => (c.len_utf8(), c.len_utf8()),
+impl<'a> Written<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut written = Self {
+            text,
+            known: vec![(body_start(text), 0)],
         };
-        if decoded >= offset && decoded_length > 0 {
-            return Some(at);
+        let (mut place, mut steps) = (written.start(), 0_usize);
+        while let Some(next) = written.after(place) {
+            place = next;
+            steps += 1;
+            if steps.is_multiple_of(GRAIN) {
+                written.known.push(place);
+            }
         }
-        at += written_length;
-        decoded += decoded_length;
+        written
+    }
+
+    /// The part of the file that became this part of the value; the whole
+    /// string, which stands here in the file, where that cannot be told.
+    fn part(&self, string: &Range<usize>, span: &Span) -> Range<usize> {
+        let end = u64::from(span.offset) + u64::from(span.length);
+        let (Ok(start), Ok(end)) = (usize::try_from(span.offset), usize::try_from(end)) else {
+            return string.clone();
+        };
+        match (self.offset(start), self.offset(end)) {
+            (Some(from), Some(to)) if from <= to => string.start + from..string.start + to,
+            _ => string.clone(),
+        }
+    }
+
+    /// Where the byte of the value at this offset was written.
+    fn offset(&self, offset: usize) -> Option<usize> {
+        let quote = self.text.chars().next();
+        quote.filter(|quote| matches!(quote, '"' | '\''))?;
+        let known = self.known.partition_point(|(_, decoded)| *decoded < offset);
+        let known = self.known.get(known.saturating_sub(1)).copied();
+        let mut place = known.unwrap_or_else(|| self.start());
+        while place.1 < offset || self.is_joint(place.0) {
+            place = self.after(place)?;
+        }
+        Some(place.0)
+    }
+
+    fn start(&self) -> (usize, usize) {
+        (body_start(self.text), 0)
+    }
+
+    /// Whether an escape stands here of which nothing is left in the value.
+    fn is_joint(&self, at: usize) -> bool {
+        self.is_escape(at)
+            && matches!(
+                self.text.as_bytes().get(at + 1),
+                Some(b' ' | b'\t' | b'\r' | b'\n')
+            )
+    }
+
+    fn is_escape(&self, at: usize) -> bool {
+        self.text.starts_with('"') && self.text.as_bytes().get(at) == Some(&b'\\')
+    }
+
+    /// The places behind the character or escape that stands here; none at the
+    /// end of the string.
+    fn after(&self, (at, decoded): (usize, usize)) -> Option<(usize, usize)> {
+        steps::count(1);
+        let rest = self.text.get(at..)?;
+        let (written_length, decoded_length) = if self.is_escape(at) {
+            escape(rest)?
+        } else if rest.len() <= quotes(self.text) {
+            return None;
+        } else {
+            let length = rest.chars().next()?.len_utf8();
+            (length, length)
+        };
+        Some((at + written_length, decoded + decoded_length))
     }
 }
 
@@ -165,6 +250,10 @@ fn escape(rest: &str) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn written_offset(written: &str, offset: usize) -> Option<usize> {
+        Written::new(written).offset(offset)
+    }
 
     #[test]
     fn offsets_in_a_string_are_found_behind_escapes() {

@@ -21,10 +21,12 @@ mod clusters;
 mod document;
 mod error;
 mod host;
+mod keys;
 mod locate;
 mod mask;
 mod queues;
 mod reading;
+pub mod schema;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -35,12 +37,14 @@ use std::{fmt, path::Path, time::Duration};
 pub use self::error::ConfigError;
 use self::{
     document::{Document, Node, Syntax, excerpt_of_unread},
+    locate::Locator,
     queues::Queues,
     reading::{Environment, Reading},
 };
 use crate::{
     broker::{Broker, TextEncoding},
     cluster::Cluster,
+    file,
     outbox::OutboxLimits,
     outcome::Diagnostic,
     problem::Problem,
@@ -185,10 +189,8 @@ impl Config {
         let Some(triggers) = self.place_of_triggers() else {
             return Vec::new();
         };
-        let mut problems: Vec<_> = diagnostics
-            .iter()
-            .map(|one| triggers.problem(one))
-            .collect();
+        let mut locator = Locator::new(triggers);
+        let mut problems: Vec<_> = diagnostics.iter().map(|one| locator.problem(one)).collect();
         problems.sort_by_key(Problem::offset);
         problems
     }
@@ -232,9 +234,9 @@ impl Config {
 }
 
 /// Reads a file of either syntax.
-fn load(file: &Path) -> Result<Document, Box<Problem>> {
-    let name = file.display().to_string();
-    let syntax = match file.extension().and_then(|extension| extension.to_str()) {
+fn load(path: &Path) -> Result<Document, Box<Problem>> {
+    let name = path.display().to_string();
+    let syntax = match path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => Syntax::Json,
         Some("toml") => Syntax::Toml,
         _ => {
@@ -244,22 +246,16 @@ fn load(file: &Path) -> Result<Document, Box<Problem>> {
             return Err(Box::new(problem.with_help(help)));
         }
     };
-    let text = read_text(file, &name)?;
+    let text = read_text(path, &name)?;
     Document::parse(&name, text, syntax)
 }
 
-fn read_text(file: &Path, name: &str) -> Result<String, Box<Problem>> {
+fn read_text(path: &Path, name: &str) -> Result<String, Box<Problem>> {
     let unreadable = |what: &dyn fmt::Display| {
         let message = format!("`{name}` cannot be read: {what}");
         Box::new(Problem::error("file_unreadable", "$", message))
     };
-    let metadata = std::fs::metadata(file).map_err(|error| unreadable(&error))?;
-    if metadata.len() > MAX_FILE {
-        return Err(unreadable(&format_args!(
-            "it has more than {MAX_FILE} bytes"
-        )));
-    }
-    let bytes = std::fs::read(file).map_err(|error| unreadable(&error))?;
+    let bytes = file::read(path, MAX_FILE).map_err(|error| unreadable(&error))?;
     String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(name, &error)))
 }
 

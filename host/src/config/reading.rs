@@ -4,7 +4,10 @@ use std::{ops::Range, path::Path, time::Duration};
 
 use action_triggers_vocabulary::{Place, suggest::did_you_mean};
 
-use super::document::{Document, Member, Node, Value};
+use super::{
+    document::{Document, Member, Members, Node, Value},
+    keys::Keys,
+};
 use crate::problem::{Problem, Severity};
 
 /// Reads environment variables; tests bring their own.
@@ -30,18 +33,23 @@ pub(super) struct Field<'a> {
 /// An object.
 pub(super) struct Table<'a> {
     pub(super) field: Field<'a>,
-    pub(super) members: &'a [Member],
+    pub(super) members: &'a Members,
 }
 
 impl<'a> Table<'a> {
     /// A member that is there and not null.
     pub(super) fn get(&self, name: &str) -> Option<Field<'a>> {
-        let member = self.members.iter().find(|member| member.key == name)?;
+        let member = self.members.first(name)?;
         (!matches!(member.node.value, Value::Null)).then(|| self.member(member))
     }
 
+    /// A member that is there, even if it is null.
+    pub(super) fn given(&self, name: &str) -> Option<Field<'a>> {
+        self.members.first(name).map(|member| self.member(member))
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|member| member.key == name)
+        self.members.first(name).is_some()
     }
 
     /// Every member.
@@ -105,40 +113,27 @@ impl<'a> Reading<'a> {
             field: field.clone(),
             members,
         };
-        for (index, member) in members.iter().enumerate() {
-            let is_repeat = members
-                .iter()
-                .take(index)
-                .any(|other| other.key == member.key);
-            if is_repeat {
-                let message = format!("`{}` is given twice", member.key);
-                self.error(
-                    "repeated_key",
-                    &table.member(member),
-                    message,
-                    "keep one of them",
-                );
-            }
+        for member in members.repeats() {
+            let message = format!("`{}` is given twice", member.key);
+            let field = table.member(member);
+            self.error("repeated_key", &field, message, "keep one of them");
         }
         Some(table)
     }
 
     /// Refuses members that nobody reads.
-    pub(super) fn know(&mut self, table: &Table<'a>, known: &[&str]) {
-        for (name, field) in table.fields().filter(|(name, _)| !known.contains(name)) {
-            let mut field = field;
+    pub(super) fn know(&mut self, table: &Table<'a>, known: &Keys) {
+        for (name, field) in table.fields().filter(|(name, _)| !known.has(name)) {
+            let help = match known.elsewhere(name) {
+                Some(place) => format!("it belongs into {place}"),
+                None => did_you_mean(name, known.names),
+            };
+            let message = format!("unknown key `{name}`");
+            let problem = Problem::error("unknown_key", field.path.as_str(), message);
             // The name is what is wrong.
-            if let Some(span) = &field.key_span {
-                let help = did_you_mean(name, known);
-                let problem = Problem::error(
-                    "unknown_key",
-                    field.path.as_str(),
-                    format!("`{name}` is unknown here"),
-                );
-                let excerpt = self.document.excerpt(span.clone());
-                self.problems.push(problem.with_help(help).at(excerpt));
-                field.key_span = None;
-            }
+            let span = field.key_span.unwrap_or_else(|| field.node.span.clone());
+            let excerpt = self.document.excerpt(span);
+            self.problems.push(problem.with_help(help).at(excerpt));
         }
     }
 

@@ -2,18 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
+
 use super::{
     document::Value,
+    keys,
     reading::{Field, Reading},
 };
-use crate::{
-    cluster::{self, Secret},
-    files,
-};
+
+/// Largest secret or certificate, in bytes.
+const MAX_FILE: u64 = 1 << 20;
 
 impl<'a> Reading<'a> {
     /// `{"env": NAME}` or `{"file": PATH}`.
-    pub(super) fn secret(&mut self, field: &Field<'a>) -> Option<Secret> {
+    pub(super) fn secret(&mut self, field: &Field<'a>) -> Option<SecretString> {
         const HELP: &str = "write {\"env\": NAME} or {\"file\": PATH}";
         if matches!(field.node.value, Value::Text(_)) {
             let message = "a secret must not stand in the file".to_owned();
@@ -32,16 +34,16 @@ impl<'a> Reading<'a> {
                         "set it before you start",
                     );
                 }
-                value.map(|value| Secret::new(&value, cluster::Origin::Env(name.to_owned())))
+                value.map(SecretString::from)
             }
-            Origin::File(path) => self.secret_file(field, path),
+            Origin::File(path) => self.secret_file(field, &path),
         }
     }
 
     /// Where a value comes from, when it is not written in the file.
     pub(super) fn origin(&mut self, field: &Field<'a>) -> Option<Origin<'a>> {
         let table = self.table(field)?;
-        self.know(&table, &["env", "file"]);
+        self.know(&table, &keys::ORIGIN);
         match (table.get("env"), table.get("file")) {
             (Some(env), None) => self.text(&env).map(Origin::Env),
             (None, Some(file)) => {
@@ -61,29 +63,29 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn secret_file(&mut self, field: &Field<'a>, path: PathBuf) -> Option<Secret> {
-        let bytes = self.bytes(field, &path)?;
+    fn secret_file(&mut self, field: &Field<'a>, path: &Path) -> Option<SecretString> {
+        let bytes = self.bytes(field, path)?;
         let Ok(text) = String::from_utf8(bytes) else {
             let message = format!("the file `{}` is not UTF-8", path.display());
             self.error("secret_unavailable", field, message, "");
             return None;
         };
-        Some(Secret::new(&text, cluster::Origin::File(path)))
+        Some(text.trim_end_matches(['\r', '\n']).to_owned().into())
     }
 
     /// A file named in the configuration.
     pub(super) fn bytes(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
-        files::read(path)
-            .map_err(|error| {
-                let message = format!("the file `{}` cannot be read: {error}", path.display());
-                self.error(
-                    "file_unreadable",
-                    field,
-                    message,
-                    "paths are relative to this file",
-                );
-            })
-            .ok()
+        let read = crate::file::read(path, MAX_FILE);
+        read.map_err(|error| {
+            let message = format!("the file `{}` cannot be read: {error}", path.display());
+            self.error(
+                "file_unreadable",
+                field,
+                message,
+                "paths are relative to this file",
+            );
+        })
+        .ok()
     }
 }
 

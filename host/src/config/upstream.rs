@@ -7,28 +7,10 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     document::Value,
+    keys,
     reading::{Field, Reading, Table},
 };
 use crate::broker::Broker;
-
-/// The keys that upstream reads.
-const TRIGGERS_KEYS: &[&str] = &[
-    "brokers",
-    "webhooks",
-    "actions",
-    "whitelisted_content_types",
-    "whitelisted_webhook_endpoint_patterns",
-];
-const SETTINGS_KEYS: &[&str] = &[
-    "ALLOWED_DYNAMIC_IMPORT_PATHS",
-    "MAX_BROKER_TIMEOUT",
-    "MAX_WEBHOOK_TIMEOUT",
-    "MAX_ACTION_TIMEOUT",
-    "whitelisted_content_types",
-];
-const BROKER_KEYS: &[&str] = &["broker_type", "conn_details", "params"];
-/// Spellings that upstream's documentation has besides.
-const BROKER_ALIASES: &[&str] = &["connection_details", "parameters"];
 
 /// What upstream's settings say.
 #[derive(Default)]
@@ -46,7 +28,7 @@ impl<'a> Reading<'a> {
             .get("ACTION_TRIGGERS")
             .and_then(|field| self.table(&field));
         if let Some(triggers) = &triggers {
-            self.know(triggers, TRIGGERS_KEYS);
+            self.know(triggers, &keys::ACTION_TRIGGERS);
             if let Some(brokers) = triggers.get("brokers") {
                 upstream.brokers = self.brokers(&brokers);
             }
@@ -64,7 +46,7 @@ impl<'a> Reading<'a> {
             .get("ACTION_TRIGGER_SETTINGS")
             .and_then(|field| self.table(&field));
         if let Some(settings) = &settings {
-            self.know(settings, SETTINGS_KEYS);
+            self.know(settings, &keys::ACTION_TRIGGER_SETTINGS);
             let allowed = settings.get("ALLOWED_DYNAMIC_IMPORT_PATHS");
             upstream.allowed = allowed
                 .map(|field| self.allow_list(&field))
@@ -72,13 +54,14 @@ impl<'a> Reading<'a> {
             let timeout = settings.get("MAX_BROKER_TIMEOUT");
             upstream.max_broker_timeout = timeout.and_then(|field| self.duration(&field, 1.0));
         }
-        let whitelist = [triggers, settings]
+        let whitelists = [triggers, settings]
             .into_iter()
             .flatten()
-            .find_map(|table| table.get("whitelisted_content_types"));
-        upstream.whitelist = whitelist
-            .and_then(|field| self.content_types(&field))
-            .unwrap_or_default();
+            .filter_map(|table| table.get("whitelisted_content_types"));
+        let whitelists: Vec<_> = whitelists
+            .map(|field| self.content_types(&field).unwrap_or_default())
+            .collect();
+        upstream.whitelist = whitelists.into_iter().next().unwrap_or_default();
         upstream
     }
 
@@ -94,7 +77,7 @@ impl<'a> Reading<'a> {
 
     fn broker(&mut self, name: &str, field: &Field<'a>) -> Option<Broker> {
         let table = self.table(field)?;
-        self.know(&table, &[BROKER_KEYS, BROKER_ALIASES].concat());
+        self.know(&table, &keys::BROKER);
         let broker_type = table.get("broker_type");
         Some(Broker {
             name: name.to_owned(),

@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Range};
 
+use super::{Lines, is_steering, steps};
+
 /// Most characters of a line that are shown.
 const WIDTH: usize = 100;
 /// Of these, how many stand before the mark where a line is cut.
@@ -28,15 +30,19 @@ pub struct Excerpt {
 impl Excerpt {
     /// What surrounds these bytes of a text; the mark ends with its line.
     pub fn new(name: &str, text: &str, span: Range<usize>) -> Self {
-        let offset = text.floor_char_boundary(span.start);
-        let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
-        let line = before.matches('\n').count();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before
-            .get(line_start..)
-            .map_or(0, |part| part.chars().count());
-        let length = after.floor_char_boundary(span.len());
-        let marked = after.get(..length).and_then(|part| part.lines().next());
+        Lines::of(text).excerpt(name, text, span)
+    }
+
+    /// The same, given the line before the mark's, its own and the one behind,
+    /// as far as they are there; the mark's position in the whole text, in lines
+    /// and characters and in bytes; and the mark in bytes of its line.
+    pub(super) fn of_lines(
+        name: &str,
+        [before, own, behind]: [Option<&str>; 3],
+        (line, column): (usize, usize),
+        offset: usize,
+        mark: Range<usize>,
+    ) -> Self {
         let mut excerpt = Self {
             name: name.to_owned(),
             shown: String::new(),
@@ -46,7 +52,25 @@ impl Excerpt {
             mark: 0..0,
             offset,
         };
-        excerpt.show(text, marked.map_or(0, |part| part.chars().count()));
+        if let Some(before) = before {
+            excerpt.show_line(before, None);
+        }
+        match own {
+            Some(own) => {
+                if before.is_some() {
+                    excerpt.shown.push('\n');
+                }
+                let from = mark.start.min(own.len());
+                let to = own.floor_char_boundary(mark.end.min(own.len()));
+                excerpt.show_line(own, Some(&(from..to.max(from))));
+            }
+            // Behind the last line break.
+            None => excerpt.mark = excerpt.shown.len()..excerpt.shown.len(),
+        }
+        if let Some(behind) = behind {
+            excerpt.shown.push('\n');
+            excerpt.show_line(behind, None);
+        }
         excerpt
     }
 
@@ -89,56 +113,45 @@ impl Excerpt {
         (self.line, self.column)
     }
 
-    fn show(&mut self, text: &str, marked: usize) {
-        let lines = text.lines().enumerate().skip(self.first_line);
-        for (number, line) in lines.take(self.line - self.first_line + 2) {
-            if !self.shown.is_empty() || number > self.first_line {
-                self.shown.push('\n');
-            }
-            if number == self.line {
-                self.show_line(line, self.column..self.column + marked, true);
-            } else {
-                self.show_line(line, 0..0, false);
-            }
-        }
-        // Behind the last line break.
-        if self.mark == (0..0) && self.column == 0 && self.line > self.first_line {
-            self.mark = self.shown.len()..self.shown.len();
-        }
-    }
-
     /// Appends a line, cut where it is long, and notes where its mark went.
-    fn show_line(&mut self, line: &str, mark: Range<usize>, is_marked: bool) {
+    fn show_line(&mut self, line: &str, mark: Option<&Range<usize>>) {
+        steps::count(WIDTH + BEFORE);
         let is_long = line.chars().nth(WIDTH).is_some();
-        let first = if is_long {
-            mark.start.saturating_sub(BEFORE)
-        } else {
-            0
+        let marked = mark.cloned().unwrap_or_default();
+        let before = line.get(..marked.start).unwrap_or_default();
+        let first = match before.char_indices().nth_back(BEFORE - 1) {
+            Some((first, _)) if is_long && first > 0 => {
+                self.shown.push('…');
+                first
+            }
+            _ => 0,
         };
-        if first > 0 {
-            self.shown.push('…');
-        }
+        let part = line.get(first..).unwrap_or_default();
         let (mut start, mut end) = (None, None);
-        for (place, character) in (first..).zip(line.chars().skip(first).take(WIDTH)) {
-            if place == mark.start {
+        let mut after = part;
+        for (place, character) in part.char_indices().take(WIDTH) {
+            if first + place == marked.start {
                 start = Some(self.shown.len());
             }
-            if place == mark.end {
+            if first + place == marked.end {
                 end = Some(self.shown.len());
             }
-            let is_steering = character.is_control() && character != '\t';
-            self.shown
-                .push(if is_steering { '\u{fffd}' } else { character });
+            self.shown.push(if is_steering(character) {
+                '\u{fffd}'
+            } else {
+                character
+            });
+            after = part.get(place + character.len_utf8()..).unwrap_or_default();
         }
         let last = self.shown.len();
-        if is_marked && start.is_none() {
+        if mark.is_some() && start.is_none() {
             // Something to stand under for a mark behind the line.
             self.shown.push(' ');
         }
-        if is_long && line.chars().nth(first + WIDTH).is_some() {
+        if !after.is_empty() {
             self.shown.push('…');
         }
-        if is_marked {
+        if mark.is_some() {
             self.mark = start.unwrap_or(last)..end.unwrap_or(last);
         }
     }

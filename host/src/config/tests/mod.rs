@@ -2,7 +2,9 @@
 //! every kind of problem.
 
 mod files;
+mod growth;
 mod hosts;
+mod schema;
 mod upstreams;
 
 use std::fmt::Write as _;

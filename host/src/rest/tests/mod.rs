@@ -1,7 +1,5 @@
 //! The client over real sockets.
 
-mod access;
-mod connections;
 mod faults;
 mod server;
 mod tls;

@@ -1,0 +1,80 @@
+//! Work grows with the number of faults, not with its square.
+
+use super::*;
+use crate::{
+    outcome::{Severity, Span},
+    problem::steps,
+};
+
+/// Doubling the input at most triples the steps.
+fn grows_slowly(what: &str, work: impl Fn(usize)) {
+    let [once, twice] = [2_000, 4_000].map(|faults| steps::taken(|| work(faults)));
+    assert!(once > 2_000, "{what}: {once} steps are not all of them");
+    assert!(twice <= 3 * once, "{what}: {once} steps, then {twice}");
+}
+
+fn config(text: &str) -> Config {
+    let directory = directory();
+    let file = directory.path().join("config.json");
+    std::fs::write(&file, text).unwrap();
+    let (config, _) = Config::examine_with(&file, None, &|_| None).unwrap();
+    config
+}
+
+fn diagnostic(code: &str, path: String, span: Option<Span>) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        code: code.to_owned(),
+        path,
+        message: String::new(),
+        help: None,
+        span,
+    }
+}
+
+#[test]
+fn many_unknown_keys_are_found_in_few_steps() {
+    for (what, end) in [("in one line", ""), ("in lines", "\n")] {
+        grows_slowly(what, |faults| {
+            let keys = (0..faults).map(|key| format!("\"é{key}\": 1,{end}"));
+            let text = format!("{{{} \"triggers\": []}}", keys.collect::<String>());
+            let (_, problems) = problems("config.json", text.as_bytes(), None);
+            assert!(problems.len() >= faults);
+        });
+    }
+}
+
+#[test]
+fn many_faulty_members_of_a_trigger_are_placed_in_few_steps() {
+    grows_slowly("members", |faults| {
+        let keys = (0..faults).map(|key| format!("\"k{key}\": 1,"));
+        let members: String = keys.collect();
+        let config = config(&format!("{{\"triggers\": [{{{members} \"id\": 1}}]}}"));
+        let found: Vec<_> = (0..faults)
+            .map(|key| diagnostic("unknown_member", format!("$[0].k{key}"), None))
+            .collect();
+        assert_eq!(config.locate(&found).len(), faults);
+    });
+}
+
+#[test]
+fn many_faults_of_one_template_are_placed_in_few_steps() {
+    grows_slowly("spans", |faults| {
+        let payload = "\\n{{ x|no }}".repeat(faults);
+        let config = config(&format!(
+            "{{\"triggers\": [{{\"payload\": \"{payload}\"}}]}}"
+        ));
+        // In any order, such as tags that are not closed from the inside out.
+        let span = |fault: usize| Span {
+            offset: u32::try_from(fault * 11 + 6).unwrap(),
+            length: 2,
+            line: 0,
+            column: 0,
+        };
+        let spans = (0..faults).rev().map(span);
+        let found: Vec<_> = spans
+            .map(|span| diagnostic("x", "$[0].payload".to_owned(), Some(span)))
+            .collect();
+        assert_eq!(config.locate(&found).len(), faults);
+    });
+}
