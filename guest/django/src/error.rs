@@ -18,14 +18,81 @@ pub struct Span {
 impl Span {
     /// The place of these bytes in a source.
     pub fn of(source: &str, offset: usize, length: usize) -> Self {
-        let before = source.get(..offset).unwrap_or(source);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.get(line_start..).unwrap_or_default();
+        Lines::new(source).span(offset, length)
+    }
+}
+
+/// Finds the lines and columns of many places, each in a few steps.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    source: &'a str,
+    marks: Vec<Mark>,
+}
+
+/// A place with its line and column, both from 1.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    offset: usize,
+    line: usize,
+    column: usize,
+}
+
+impl Mark {
+    fn behind(self, character: char) -> Self {
+        let is_end = character == '\n';
         Self {
+            offset: self.offset + character.len_utf8(),
+            line: self.line + usize::from(is_end),
+            column: if is_end { 1 } else { self.column + 1 },
+        }
+    }
+}
+
+/// How many bytes lie between two marks at least.
+const MARK_EVERY: usize = 64;
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(source: &'a str) -> Self {
+        let mut mark = Mark {
+            offset: 0,
+            line: 1,
+            column: 1,
+        };
+        let mut marks = vec![mark];
+        let mut next = MARK_EVERY;
+        for character in source.chars() {
+            mark = mark.behind(character);
+            if mark.offset >= next {
+                marks.push(mark);
+                next = mark.offset + MARK_EVERY;
+            }
+        }
+        Self { source, marks }
+    }
+
+    pub(super) fn span(&self, offset: usize, length: usize) -> Span {
+        let behind = self.marks.partition_point(|mark| mark.offset <= offset);
+        let mut mark = self
+            .marks
+            .get(behind.saturating_sub(1))
+            .copied()
+            .unwrap_or(Mark {
+                offset: 0,
+                line: 1,
+                column: 1,
+            });
+        let rest = self.source.get(mark.offset..).unwrap_or_default();
+        for character in rest.chars() {
+            if mark.offset >= offset {
+                break;
+            }
+            mark = mark.behind(character);
+        }
+        Span {
             offset,
             length,
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
+            line: mark.line,
+            column: mark.column,
         }
     }
 }
@@ -84,6 +151,27 @@ impl RenderError {
                     .detail()
                     .map_or_else(|| error.to_string(), str::to_owned),
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_have_their_line_and_column() {
+        let source = "é\n".repeat(100) + &"ab".repeat(100);
+        for (offset, line, column) in [
+            (0, 1, 1),
+            (2, 1, 2),
+            (3, 2, 1),
+            (297, 100, 1),
+            (300, 101, 1),
+            (499, 101, 200),
+        ] {
+            let span = Span::of(&source, offset, 1);
+            assert_eq!((span.line, span.column), (line, column), "{offset}");
         }
     }
 }

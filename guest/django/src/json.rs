@@ -7,6 +7,7 @@
 mod compare;
 mod declared;
 mod field;
+mod members;
 mod repeated;
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,6 @@ mod view;
 pub mod write;
 
 use std::{
-    borrow::Cow,
-    collections::BTreeMap,
     fmt,
     ops::Deref,
     sync::{Arc, OnceLock},
@@ -25,7 +24,6 @@ use minijinja::{
     Value,
     value::{Enumerator, Object, ObjectRepr},
 };
-use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
 use crate::decimal::Decimal;
@@ -35,6 +33,7 @@ use declared::Declared;
 pub use declared::{FieldType, Fields};
 pub use field::{Field, Reading};
 pub(crate) use field::{decimal, moment, undeclared};
+use members::Members;
 pub use view::View;
 
 /// Takes JSON text as a template value. Containers are read one level at a
@@ -213,6 +212,11 @@ impl JsonObject {
         })
     }
 
+    /// The member of exactly this name.
+    pub fn exact_member(&self, name: &str) -> Option<&Value> {
+        self.read().find(name)
+    }
+
     /// The member of this name as templates see it: as [`member`](Self::member), with the type
     /// that is declared of it.
     pub fn lookup(&self, name: &str) -> Option<Value> {
@@ -227,10 +231,14 @@ impl JsonObject {
 
     /// The member of this name. `pk` falls back to `id`, as a model's does.
     pub fn member(&self, name: &str) -> Option<&Value> {
-        let find = |name: &str| self.members().iter().find(|(known, _)| **known == *name);
-        find(name)
-            .or_else(|| if name == "pk" { find("id") } else { None })
-            .map(|(_, value)| value)
+        let members = self.read();
+        members.find(name).or_else(|| {
+            if name == "pk" {
+                members.find("id")
+            } else {
+                None
+            }
+        })
     }
 }
 
@@ -357,51 +365,6 @@ impl Deref for Slice {
     }
 }
 
-/// Objects of more members than this look repeated names up in a map.
-const FEW: usize = 32;
-
-/// An object's members, each name once.
-#[derive(Debug)]
-struct Members {
-    all: Vec<(Slice, Value)>,
-    flat_and_unique: bool,
-}
-
-impl Members {
-    fn of(source: &Slice, RawMembers(raw): RawMembers<'_>, fields: Option<&Fields>) -> Self {
-        let mut members: Vec<(Slice, Value)> = Vec::with_capacity(raw.len());
-        let mut flat_and_unique = true;
-        let has_many = raw.len() > FEW;
-        let mut places = BTreeMap::new();
-        for (name, raw) in raw {
-            flat_and_unique &= !raw.get().starts_with(['{', '[']);
-            let declared = fields.and_then(|fields| fields.get(&name));
-            let value = value_of(&source.part(raw.get()), declared);
-            let known = if has_many {
-                places.get(&name).copied()
-            } else {
-                members.iter().position(|(known, _)| **known == *name)
-            };
-            if let Some((_, known)) = known.and_then(|place| members.get_mut(place)) {
-                *known = value;
-                flat_and_unique = false;
-                continue;
-            }
-            members.push(match &name {
-                Cow::Borrowed(name) => (source.part(name), value),
-                Cow::Owned(name) => (Slice::whole(name), value),
-            });
-            if has_many {
-                places.insert(name, members.len() - 1);
-            }
-        }
-        Self {
-            all: members,
-            flat_and_unique,
-        }
-    }
-}
-
 /// A value with the type that is declared of it, if it is not one inside of which things are.
 fn typed(value: &Value, declared: Option<&Declared>) -> Value {
     match declared.and_then(|declared| declared.own) {
@@ -446,35 +409,3 @@ fn number_of(text: &str) -> Value {
         _ => Value::from_object(Number { text: text.into() }),
     }
 }
-
-/// An object's members, borrowed from its text, repeated names included.
-#[derive(Default)]
-struct RawMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for RawMembers<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = RawMembers<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some(MemberName(name)) = map.next_key()? {
-                    members.push((name, map.next_value()?));
-                }
-                Ok(RawMembers(members))
-            }
-        }
-
-        deserializer.deserialize_map(Visitor)
-    }
-}
-
-/// A member's name, borrowed where it holds no escapes.
-#[derive(Deserialize)]
-struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -5,8 +5,11 @@
 //! output stands inside a string or outside of one, and values are written
 //! accordingly. So no value can end a string or add a member.
 
+use std::collections::BTreeSet;
+
 use super::{
     ast::{Expression, FilterCall, Node, Operand, Target},
+    error::{Lines, Span},
     python, runtime,
 };
 use crate::json::{self, write};
@@ -147,8 +150,8 @@ fn write_outside(value: &Value, escape: bool, out: &mut String) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// A variable stands outside of strings and has no default: without it the
-    /// payload is no JSON. Its place in the source: offset and length in bytes.
-    Unquoted(usize, usize),
+    /// payload is no JSON.
+    Unquoted(Span),
     /// A string in single quotes, which JSON does not have.
     SingleQuotes,
 }
@@ -157,20 +160,33 @@ pub enum Doubt {
 #[derive(Debug)]
 pub(super) struct Doubts {
     position: Position,
-    bound: Vec<String>,
-    found: Vec<Doubt>,
+    bound: BTreeSet<String>,
+    has_single_quotes: bool,
+    /// The places of variables that stand outside of strings, in bytes.
+    unquoted: Vec<(usize, usize)>,
 }
 
 impl Doubts {
     /// What to doubt in a template that may be JSON text.
-    pub(super) fn of(nodes: &[Node]) -> Vec<Doubt> {
+    pub(super) fn of(source: &str, nodes: &[Node]) -> Vec<Doubt> {
         let mut doubts = Self {
             position: Position::Start,
-            bound: vec!["forloop".into()],
-            found: Vec::new(),
+            bound: BTreeSet::from(["forloop".into()]),
+            has_single_quotes: false,
+            unquoted: Vec::new(),
         };
         doubts.nodes(nodes);
-        doubts.found
+        if doubts.has_single_quotes {
+            return vec![Doubt::SingleQuotes];
+        }
+        if doubts.unquoted.is_empty() {
+            return Vec::new();
+        }
+        let lines = Lines::new(source);
+        let places = doubts.unquoted.into_iter();
+        places
+            .map(|(offset, length)| Doubt::Unquoted(lines.span(offset, length)))
+            .collect()
     }
 
     fn nodes(&mut self, nodes: &[Node]) {
@@ -215,11 +231,11 @@ impl Doubts {
             | Node::WidthRatio { target, .. }
             | Node::Now { target, .. } => {
                 if let Target::Variable(name) = target {
-                    self.bound.push(name.clone());
+                    self.bound.extend([name.clone()]);
                 }
                 self.value_tag(matches!(target, Target::Output));
             }
-            Node::Regroup { name, .. } => self.bound.push(name.clone()),
+            Node::Regroup { name, .. } => self.bound.extend([name.clone()]),
             Node::Lorem { .. } => self.value_tag(true),
             Node::ResetCycle { .. } => {}
         }
@@ -246,11 +262,11 @@ impl Doubts {
     fn text(&mut self, text: &str) {
         let mut end = self.position;
         end.pass(text);
-        if end.is_json() && !self.found.contains(&Doubt::SingleQuotes) {
+        if end.is_json() && !self.has_single_quotes {
             let mut position = self.position;
             for (start, character) in text.char_indices() {
                 if character == '\'' && matches!(position, Position::Outside | Position::Start) {
-                    self.found.push(Doubt::SingleQuotes);
+                    self.has_single_quotes = true;
                     break;
                 }
                 let end = start + character.len_utf8();
@@ -260,7 +276,7 @@ impl Doubts {
         self.position = end;
     }
 
-    fn output(&mut self, expression: &Expression, (offset, length): (usize, usize)) {
+    fn output(&mut self, expression: &Expression, place: (usize, usize)) {
         self.value_tag(true);
         let Operand::Variable(path) = &expression.operand else {
             return;
@@ -270,8 +286,8 @@ impl Doubts {
             && path.first().is_some_and(|name| {
                 !self.bound.contains(name) && !matches!(name.as_str(), "True" | "False" | "None")
             });
-        if is_open && !self.found.contains(&Doubt::SingleQuotes) {
-            self.found.push(Doubt::Unquoted(offset, length));
+        if is_open {
+            self.unquoted.push(place);
         }
     }
 }

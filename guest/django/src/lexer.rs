@@ -210,11 +210,25 @@ impl Braces<'_> {
                 continue;
             }
             let inside = self.source.get(start + 2..)?;
-            let line = inside.split('\n').next().unwrap_or_default();
-            if let Some(length) = line.find(closing) {
-                return Some((start, start + 2 + length + 2));
+            match end_on_line(inside, closing) {
+                Ok(length) => return Some((start, start + 2 + length + 2)),
+                Err(line) => *endless_to = start + 2 + line,
             }
-            *endless_to = start + 2 + line.len();
+        }
+    }
+}
+
+/// How far it is to the closing braces on this line; else how long the line is.
+fn end_on_line(text: &str, closing: &str) -> Result<usize, usize> {
+    let mut from = 0;
+    loop {
+        let rest = text.get(from..).unwrap_or_default();
+        let is_stop = |character| character == '\n' || closing.starts_with(character);
+        let stop = from + rest.find(is_stop).ok_or(text.len())?;
+        match text.get(stop..) {
+            Some(rest) if rest.starts_with(closing) => return Ok(stop),
+            Some(rest) if rest.starts_with('\n') => return Err(stop),
+            _ => from = stop + 1,
         }
     }
 }

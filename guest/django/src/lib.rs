@@ -219,7 +219,7 @@ impl Templates {
         options: Options,
     ) -> Result<(Template, Vec<Doubt>), Vec<TemplateError>> {
         let parsed = parser::parse(source)?;
-        let doubts = Doubts::of(&parsed.nodes);
+        let doubts = Doubts::of(source, &parsed.nodes);
         let template = self.finish(source, parsed, options, true)?;
         Ok((template, doubts))
     }

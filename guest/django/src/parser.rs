@@ -7,7 +7,7 @@ use super::{
     Variable,
     ast::{Expression, Node},
     condition,
-    error::{Span, TemplateError},
+    error::{Lines, TemplateError},
     expression::{self, Fault},
     lexer::{self, Part, Token, TokenKind},
 };
@@ -64,13 +64,14 @@ pub(super) fn parse_condition(
 
 fn located(source: &str, mut faults: Vec<Fault>) -> Vec<TemplateError> {
     faults.sort_by_key(|fault| fault.offset);
+    let lines = Lines::new(source);
     faults
         .into_iter()
         .map(|fault| TemplateError {
             code: fault.code,
             message: fault.message,
             help: fault.help,
-            span: Span::of(source, fault.offset, fault.length),
+            span: lines.span(fault.offset, fault.length),
         })
         .collect()
 }
@@ -91,33 +92,39 @@ pub(super) struct NamedCycle {
 
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
-    source: &'a str,
+    lines: Lines<'a>,
     tokens: VecDeque<Token<'a>>,
     open: Vec<Open<'a>>,
     /// Names that tags have bound, by scope.
     scopes: Vec<Vec<String>>,
+    /// How many scopes bind a name.
+    bound: BTreeMap<String, usize>,
     /// Unknown tags, whose end tags are no faults of their own.
-    unknown: Vec<&'a str>,
+    unknown: BTreeSet<&'a str>,
     pub(super) faults: Vec<Fault>,
     variables: Vec<Variable>,
     numbers: usize,
     pub(super) named_cycles: BTreeMap<String, NamedCycle>,
     pub(super) last_cycle: Option<usize>,
+    /// How many values the cycles have that were called again.
+    pub(super) repeated_values: usize,
 }
 
 impl<'a> Parser<'a> {
     fn new(source: &'a str) -> Self {
         Self {
-            source,
+            lines: Lines::new(source),
             tokens: lexer::tokens(source).into(),
             open: Vec::new(),
             scopes: vec![Vec::new()],
-            unknown: Vec::new(),
+            bound: BTreeMap::new(),
+            unknown: BTreeSet::new(),
             faults: Vec::new(),
             variables: Vec::new(),
             numbers: 0,
             named_cycles: BTreeMap::new(),
             last_cycle: None,
+            repeated_values: 0,
         }
     }
 
@@ -204,9 +211,16 @@ impl<'a> Parser<'a> {
         names: Vec<String>,
         ends: &'static [&'static str],
     ) -> (Vec<Node>, Option<Part<'a>>) {
-        self.scopes.push(names);
+        self.scopes.push(Vec::new());
+        for name in names {
+            self.bind(&name);
+        }
         let body = self.body(tag, ends);
-        self.scopes.pop();
+        for name in self.scopes.pop().unwrap_or_default() {
+            if let Some(count) = self.bound.get_mut(&name) {
+                *count -= 1;
+            }
+        }
         body
     }
 
@@ -268,9 +282,9 @@ impl<'a> Parser<'a> {
     fn read(&mut self, reads: condition::Reads) {
         for (path, offset, length) in reads {
             let name = path.first().map_or("", String::as_str);
-            let is_bound = self.scopes.iter().flatten().any(|bound| bound == name);
+            let is_bound = self.bound.get(name).is_some_and(|count| *count > 0);
             if !is_bound && !matches!(name, "True" | "False" | "None") {
-                let span = Span::of(self.source, offset, length);
+                let span = self.lines.span(offset, length);
                 self.variables.push(Variable { path, span });
             }
         }
@@ -280,6 +294,7 @@ impl<'a> Parser<'a> {
     pub(super) fn bind(&mut self, name: &str) {
         if let Some(scope) = self.scopes.last_mut() {
             scope.push(name.to_owned());
+            *self.bound.entry(name.to_owned()).or_default() += 1;
         }
     }
 
@@ -297,7 +312,7 @@ impl<'a> Parser<'a> {
     pub(super) fn unknown_tag(&mut self, name: &'a str, fault: Fault) {
         let opening = name.strip_prefix("end");
         if !opening.is_some_and(|opening| self.unknown.contains(&opening)) {
-            self.unknown.push(name);
+            self.unknown.insert(name);
             self.fault(fault);
         }
     }

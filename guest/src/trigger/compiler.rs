@@ -1,7 +1,7 @@
 //! Templates and conditions with the place they stand at.
 
 use action_triggers_django::{
-    self as django, Condition, Context, Doubt, Options, Span, Template, TemplateError, Templates,
+    self as django, Condition, Context, Doubt, Options, Template, TemplateError, Templates,
     Variable, json::write,
 };
 use action_triggers_vocabulary::{Place, suggest::did_you_mean};
@@ -190,8 +190,9 @@ impl Compiler<'_> {
                     "write `\\\"` where it has `'`".into(),
                     None,
                 ),
-                Doubt::Unquoted(offset, length) => {
-                    let variable = source.get(*offset..offset + length).unwrap_or_default();
+                Doubt::Unquoted(span) => {
+                    let place = span.offset..span.offset + span.length;
+                    let variable = source.get(place).unwrap_or_default();
                     (
                         "unquoted_variable",
                         format!(
@@ -199,7 +200,7 @@ impl Compiler<'_> {
                              published as plain text"
                         ),
                         format!("give it a default, such as `{{{{ {variable}|default:0 }}}}`"),
-                        Some(Span::of(source, *offset, *length)),
+                        Some(*span),
                     )
                 }
             };

@@ -35,10 +35,10 @@ impl Emitter {
         else {
             return;
         };
-        let outer = (self.cells.clone(), self.in_with);
+        let outer_with = self.in_with;
         // Where it unpacks, Django has a scope for each turn too.
         let unpacks = names.len() > 1;
-        let has_scope = self.loop_scope(if unpacks { &[] } else { body }, empty);
+        let new_cells = self.loop_scope(if unpacks { &[] } else { body }, empty);
         self.in_with = unpacks;
         self.out.push_str("{% for v_forloop");
         for variable in names {
@@ -57,21 +57,26 @@ impl Emitter {
             self.nodes(empty);
         }
         self.out.push_str("{% endfor %}");
-        if has_scope {
+        if let Some(new_cells) = new_cells {
             self.out.push_str("{% endwith %}");
+            for variable in new_cells {
+                self.cells.remove(&variable);
+            }
         }
-        (self.cells, self.in_with) = outer;
+        self.in_with = outer_with;
     }
 
     /// Opens a scope of Django's: one for a whole loop, where minijinja's is
-    /// one for each turn. What tags set there gets a cell that outlives a turn.
-    fn loop_scope(&mut self, body: &[Node], empty: &[Node]) -> bool {
+    /// one for each turn. What tags set there gets a cell that outlives a turn. Gives the variables
+    /// that have a cell there and none outside; none at all if there is no scope to open.
+    fn loop_scope(&mut self, body: &[Node], empty: &[Node]) -> Option<Vec<String>> {
         let mut set = BTreeMap::new();
         names_set_by(body, &mut set);
         names_set_by(empty, &mut set);
         if set.is_empty() {
-            return false;
+            return None;
         }
+        let mut new_cells = Vec::new();
         let names: Vec<String> = set.keys().copied().map(name).collect();
         self.write(format_args!("{{% with ({},) = [", names.join(", ")));
         for (variable, by_cycles_alone) in &set {
@@ -80,10 +85,12 @@ impl Emitter {
                 self.out.push_str("|current");
             }
             self.out.push_str("|cell,");
-            self.cells.insert((*variable).to_owned());
+            if self.cells.insert((*variable).to_owned()) {
+                new_cells.push((*variable).to_owned());
+            }
         }
         self.out.push_str("] %}");
-        true
+        Some(new_cells)
     }
 
     /// All values are taken before the first name is set.

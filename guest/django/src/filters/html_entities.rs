@@ -31,7 +31,7 @@ fn numeric(text: &str) -> Option<(String, &str)> {
     };
     let rest = digits.trim_start_matches(|character: char| character.is_digit(radix));
     let digits = digits
-        .strip_suffix(rest)
+        .get(..digits.len() - rest.len())
         .filter(|digits| !digits.is_empty())?;
     // A code too long for 32 bits is beyond Unicode.
     let code = u32::from_str_radix(digits, radix).unwrap_or(u32::MAX);

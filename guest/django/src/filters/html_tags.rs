@@ -19,10 +19,12 @@ pub(super) fn end_of_start_tag(text: &str) -> Option<StartTag> {
     let inner = text.strip_prefix('<')?;
     let is_name = |character: char| !"\t\n\r\u{c} />\0".contains(character);
     let mut rest = inner.trim_start_matches(is_name);
-    let name = inner.strip_suffix(rest).unwrap_or(inner).to_lowercase();
+    let name = inner.get(..inner.len() - rest.len()).unwrap_or(inner);
+    let name = name.to_lowercase();
     loop {
         rest = skip_separators(rest);
-        let is_separated = text.strip_suffix(rest).is_some_and(|before| {
+        let before = text.get(..text.len() - rest.len());
+        let is_separated = before.is_some_and(|before| {
             before.ends_with(|c: char| "'\"/".contains(c) || python::is_space(c))
         });
         match skip_attribute(rest).filter(|_| is_separated) {

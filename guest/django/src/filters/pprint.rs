@@ -158,7 +158,7 @@ fn words_with_spaces(line: &str) -> Vec<&str> {
         let behind = rest
             .trim_start_matches(|character| !python::is_space(character))
             .trim_start_matches(python::is_space);
-        words.extend(rest.strip_suffix(behind));
+        words.extend(rest.get(..rest.len() - behind.len()));
         rest = behind;
     }
     words

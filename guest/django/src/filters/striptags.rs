@@ -1,5 +1,7 @@
 //! `striptags`: what Python 3.11's `html.parser` takes for tags, and Django takes out.
 
+use std::collections::BTreeSet;
+
 use minijinja::Value;
 
 use super::{
@@ -54,6 +56,8 @@ struct Stripper<'a> {
     /// `script` or `style`, whose content is no markup.
     raw_element: Option<String>,
     data: String,
+    /// What is known to end nowhere behind here, and is not looked for again.
+    endless: BTreeSet<&'static str>,
 }
 
 /// What stands at the start of the text.
@@ -72,6 +76,7 @@ impl<'a> Stripper<'a> {
             rest: text,
             raw_element: None,
             data: String::new(),
+            endless: BTreeSet::new(),
         };
         stripper.go_ahead(false)?;
         stripper.go_ahead(true)?;
@@ -142,9 +147,14 @@ impl<'a> Stripper<'a> {
             Found::Data(length) => self.take_data(length),
             Found::Unfinished if !at_end || self.rest == "<" => return Ok(false),
             Found::Unfinished => {
-                let behind = self.rest.get(1..).unwrap_or_default();
-                let end = behind.find('>').map(|index| index + 2);
-                let end = end.or_else(|| behind.find('<').map(|index| index + 1));
+                let end = match self.until(">", 1) {
+                    Found::Markup(length) => Some(length),
+                    _ => self
+                        .rest
+                        .get(1..)
+                        .and_then(|behind| behind.find('<'))
+                        .map(|index| index + 1),
+                };
                 self.take_data(end.unwrap_or(1));
             }
         }
@@ -153,25 +163,40 @@ impl<'a> Stripper<'a> {
 
     fn find_markup(&mut self) -> Result<Found, FilterError> {
         let rest = self.rest;
-        let until = |end: &str, from: usize| {
-            let found = rest.get(from..).and_then(|behind| behind.find(end));
-            found.map_or(Found::Unfinished, |index| {
-                Found::Markup(from + index + end.len())
-            })
-        };
         let is_doctype = rest
             .get(..9)
             .is_some_and(|start| start.eq_ignore_ascii_case("<!doctype"));
         Ok(match rest.as_bytes() {
             [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.find_start_tag(),
             [b'<', b'/', ..] => self.find_end_tag(),
-            [b'<', b'!', b'-', b'-', ..] => comment_end(rest),
-            [b'<', b'?', ..] => until(">", 2),
-            [b'<', b'!', b'[', ..] => marked_section_end(rest)?,
-            [b'<', b'!', ..] => until(">", if is_doctype { 9 } else { 2 }),
+            [b'<', b'!', b'-', b'-', ..] => self.until("-->", 4),
+            [b'<', b'?', ..] => self.until(">", 2),
+            [b'<', b'!', b'[', ..] => match marked_section_end(rest)? {
+                Section::Unfinished => Found::Unfinished,
+                Section::Until(end) => self.until(end, 3),
+            },
+            [b'<', b'!', ..] => self.until(">", if is_doctype { 9 } else { 2 }),
             [b'<', _, ..] => Found::Data(1),
             _ => Found::Unfinished,
         })
+    }
+
+    /// Markup up to a mark that begins at this place or behind it.
+    fn until(&mut self, mark: &'static str, from: usize) -> Found {
+        if self.endless.contains(mark) {
+            return Found::Unfinished;
+        }
+        let body = self.rest.get(from..).unwrap_or_default();
+        let before = mark.strip_suffix('>').unwrap_or_default();
+        let close = body
+            .match_indices('>')
+            .map(|(index, _)| index)
+            .find(|index| has_mark(body.get(..*index).unwrap_or_default(), before));
+        if let Some(close) = close {
+            return Found::Markup(from + close + 1);
+        }
+        self.endless.insert(mark);
+        Found::Unfinished
     }
 
     fn find_start_tag(&mut self) -> Found {
@@ -189,12 +214,12 @@ impl<'a> Stripper<'a> {
     }
 
     fn find_end_tag(&mut self) -> Found {
-        let Some(close) = self.rest.find('>') else {
-            return Found::Unfinished;
-        };
-        // In a raw element only its own end tag is found.
-        self.raw_element = None;
-        Found::Markup(close + 1)
+        let found = self.until(">", 0);
+        if let Found::Markup(_) = found {
+            // In a raw element only its own end tag is found.
+            self.raw_element = None;
+        }
+        found
     }
 
     /// Takes what begins with `&`. All of it is data, but a reference without `;` gains one.
@@ -247,69 +272,53 @@ fn reference_length(text: &str) -> Option<usize> {
     (length > 0 && !(is_number && next.is_ascii_hexdigit())).then_some(prefix + length)
 }
 
-/// `-->`, with spaces before the `>` perhaps.
-fn comment_end(rest: &str) -> Found {
-    close_behind(rest, 4, "--")
+/// What ends a marked section.
+enum Section {
+    /// The section's name has no end.
+    Unfinished,
+    /// `]>` or `]]>`, with spaces between perhaps.
+    Until(&'static str),
 }
 
-/// The first `>` from there on that has this before it, spaces aside.
-fn close_behind(rest: &str, from: usize, mark: &str) -> Found {
-    let body = rest.get(from..).unwrap_or_default();
-    let close = body
-        .match_indices('>')
-        .map(|(index, _)| index)
-        .find(|index| {
-            let mut before = body.get(..*index).unwrap_or_default();
-            for part in mark.chars().rev() {
-                match before.strip_suffix(part) {
-                    Some(shorter) => before = shorter,
-                    None => return false,
-                }
-            }
-            true
-        });
-    close.map_or(Found::Unfinished, |index| Found::Markup(from + index + 1))
+/// Where a mark ends that has its last character at the end of a text; spaces may be between the
+/// brackets of a section's.
+fn has_mark(before: &str, mark: &str) -> bool {
+    let mut before = before;
+    for part in mark.chars().rev() {
+        if part == ']' {
+            before = before.trim_end_matches(python::is_space);
+        }
+        match before.strip_suffix(part) {
+            Some(shorter) => before = shorter,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// `<![CDATA[…]]>`, or Microsoft's `<![if …]>`.
-fn marked_section_end(rest: &str) -> Result<Found, FilterError> {
+fn marked_section_end(rest: &str) -> Result<Section, FilterError> {
     let body = rest.get(3..).unwrap_or_default();
     if body.is_empty() {
-        return Ok(Found::Unfinished);
+        return Ok(Section::Unfinished);
     }
     let is_name = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     let after_name = body.trim_start_matches(is_name);
-    let name = body
-        .strip_suffix(after_name)
-        .unwrap_or(body)
-        .to_ascii_lowercase();
+    let name = body.get(..body.len() - after_name.len()).unwrap_or(body);
+    let name = name.to_ascii_lowercase();
     if !name.starts_with(|character: char| character.is_ascii_alphabetic()) {
         return Err(FilterError(
             "a marked section of the text has no name".into(),
         ));
     }
     if after_name.trim_start_matches(python::is_space).is_empty() {
-        return Ok(Found::Unfinished);
+        return Ok(Section::Unfinished);
     }
-    let brackets = match name.as_str() {
-        "temp" | "cdata" | "ignore" | "include" | "rcdata" => 2,
-        "if" | "else" | "endif" => 1,
-        _ => {
-            return Err(FilterError(format!(
-                "the text has a marked section of the unknown kind `{name}`"
-            )));
-        }
-    };
-    let end = body.match_indices(']').find_map(|(index, _)| {
-        let mut behind = body.get(index..)?;
-        for _ in 0..brackets {
-            behind = behind
-                .strip_prefix(']')?
-                .trim_start_matches(python::is_space);
-        }
-        behind
-            .starts_with('>')
-            .then(|| rest.len() - behind.len() + 1)
-    });
-    Ok(end.map_or(Found::Unfinished, Found::Markup))
+    match name.as_str() {
+        "temp" | "cdata" | "ignore" | "include" | "rcdata" => Ok(Section::Until("]]>")),
+        "if" | "else" | "endif" => Ok(Section::Until("]>")),
+        _ => Err(FilterError(format!(
+            "the text has a marked section of the unknown kind `{name}`"
+        ))),
+    }
 }

@@ -4,12 +4,20 @@ use std::cmp::Ordering;
 
 use minijinja::Value;
 
-use super::{Field, View, undeclared};
+use super::{Field, JsonObject, View, undeclared};
 use crate::{decimal::Decimal, python};
 
 /// Whether two values made by [`parse`](super::parse) are the same JSON value:
 /// members in any order, numbers by their exact worth (`1.0` is `1.00`).
 pub fn same(left: &Value, right: &Value) -> bool {
+    if let Some((one, other)) = objects(left, right) {
+        let members = one.members();
+        return members.len() == other.members().len()
+            && members.iter().all(|(name, left)| {
+                let twin = other.exact_member(name);
+                twin.is_some_and(|right| same(left, right))
+            });
+    }
     match (View::of(left), View::of(right)) {
         (View::Null, View::Null) => true,
         (View::Bool(left), View::Bool(right)) => left == right,
@@ -22,15 +30,13 @@ pub fn same(left: &Value, right: &Value) -> bool {
                     .zip(right)
                     .all(|(left, right)| same(left, right))
         }
-        (View::Object(left), View::Object(right)) => {
-            left.len() == right.len()
-                && left.iter().all(|(name, left)| {
-                    let twin = right.iter().find(|(other, _)| **other == **name);
-                    twin.is_some_and(|(_, right)| same(left, right))
-                })
-        }
         _ => false,
     }
+}
+
+fn objects<'a>(left: &'a Value, right: &'a Value) -> Option<(&'a JsonObject, &'a JsonObject)> {
+    let object = Value::downcast_object_ref::<JsonObject>;
+    object(left).zip(object(right))
 }
 
 /// Whether two fields are [`same`], or stand for one decimal or one instant.

@@ -9,7 +9,7 @@ use std::{borrow::Cow, cmp::Ordering};
 
 use minijinja::Value;
 
-use super::{Exception, Kind, get, items, iterate, kind, type_name};
+use super::{Exception, Kind, get, items, iterate, kind, length, type_name};
 use crate::{
     dates::Timestamp,
     decimal::Decimal,
@@ -42,8 +42,9 @@ pub fn equals(left: &Value, right: &Value) -> bool {
 }
 
 fn dicts_equal(left: &Value, right: &Value) -> bool {
-    let (one, other) = (items(left), items(right));
-    one.len() == other.len()
+    let one = items(left);
+    // Keys are texts and each one of its own, so as many that are all found are the same.
+    length(right) == Ok(one.len())
         && one.iter().all(|(key, item)| {
             get(right, key).is_some_and(|counterpart| equals(item, &counterpart))
         })
@@ -85,7 +86,7 @@ pub fn contains(container: &Value, item: &Value) -> Result<bool, Exception> {
         (Kind::Dict, Kind::List | Kind::Dict) | (Kind::Str(_), _) => {
             Err(Exception::Type(type_name(item)))
         }
-        (Kind::Dict, _) => Ok(items(container).iter().any(|(key, _)| equals(key, item))),
+        (Kind::Dict, _) => Ok(get(container, item).is_some()),
         _ => Err(Exception::Type(type_name(container))),
     }
 }

@@ -16,7 +16,7 @@ use super::sequence::Sequence;
 use crate::{
     dates::Timestamp,
     decimal::Decimal,
-    json::{self, Field, Number, Reading},
+    json::{self, Field, JsonObject, Number, Reading},
 };
 pub use compare::{compare, contains, equals};
 pub(super) use text::write_escape;
@@ -355,6 +355,11 @@ pub fn items(value: &Value) -> Vec<(Value, Value)> {
 
 /// `value[key]` of a dict, without the fallbacks of attribute access.
 fn get(dict: &Value, key: &Value) -> Option<Value> {
+    if let Some(object) = dict.downcast_object_ref::<JsonObject>() {
+        let name = text(key)?;
+        object.exact_member(name)?;
+        return object.lookup(name).map(json::undeclared);
+    }
     items(dict)
         .into_iter()
         .find(|(known, _)| equals(known, key))

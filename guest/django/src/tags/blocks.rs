@@ -1,5 +1,7 @@
 //! Tags with a body.
 
+use std::collections::BTreeSet;
+
 use super::super::{
     ast::Node,
     expression::Fault,
@@ -98,16 +100,9 @@ impl<'a> Parser<'a> {
     pub(super) fn with(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
         let (mut pairs, rest) = assignments(arguments);
         // Of a repeated name the last value counts.
-        let mut kept = Vec::new();
-        while let Some((name, value)) = pairs.pop() {
-            if kept
-                .iter()
-                .all(|(known, _): &(Part<'_>, _)| known.text != name.text)
-            {
-                kept.push((name, value));
-            }
-        }
-        let pairs = kept;
+        let mut names = BTreeSet::new();
+        pairs.reverse();
+        pairs.retain(|(name, _)| names.insert(name.text));
         if pairs.is_empty() {
             self.misused(tag, "`with` needs at least one `name=value`");
         } else if let [unexpected, ..] = rest {

@@ -61,6 +61,10 @@ const WEB: &[&str] = &[
     "url",
 ];
 
+/// The most values that repeated cycles may come to: each `{% cycle name %}` is compiled to all
+/// values of its cycle.
+const MOST_REPEATED: usize = 10_000;
+
 /// What `{% templatetag %}` writes.
 const BRACES: &[(&str, &str)] = &[
     ("openblock", "{%"),
@@ -178,14 +182,7 @@ impl<'a> Parser<'a> {
 
     fn cycle(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
         if let [name] = arguments {
-            let known = self.named_cycles.get(name.text).cloned();
-            return match known {
-                Some(cycle) => Some(cycle.node),
-                None => self.misused(
-                    *name,
-                    &format!("there is no cycle named `{}` above", name.text),
-                ),
-            };
+            return self.repeated_cycle(*name);
         }
         let (values, name, silent) = match arguments {
             [] => return self.misused(tag, "`cycle` needs values"),
@@ -216,6 +213,23 @@ impl<'a> Parser<'a> {
             self.named_cycles.insert(name, NamedCycle { number, node });
         }
         Some(node)
+    }
+
+    /// `{% cycle name %}`: what the cycle of this name above gives next.
+    fn repeated_cycle(&mut self, name: Part<'a>) -> Option<Node> {
+        let Some(NamedCycle { node, .. }) = self.named_cycles.get(name.text) else {
+            let message = format!("there is no cycle named `{}` above", name.text);
+            return self.misused(name, &message);
+        };
+        if let Node::Cycle { values, .. } = node {
+            self.repeated_values += values.len();
+        }
+        if self.repeated_values <= MOST_REPEATED {
+            return Some(node.clone());
+        }
+        let message = "the values of cycles are repeated too often";
+        self.fault(Fault::new("template_too_complex", name, message));
+        None
     }
 
     fn reset_cycle(&mut self, tag: Part<'a>, arguments: &[Part<'a>]) -> Option<Node> {
