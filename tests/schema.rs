@@ -97,10 +97,15 @@ fn everything() -> Value {
                 "connect_timeout_secs": 1, "request_timeout_secs": 1.5, "time_to_live_secs": 1,
                 "linger_ms": 0, "max_batch_records": 1, "max_batch_bytes": 1,
                 "max_record_bytes": 1, "topic_max_record_bytes": {"sales": 1},
-                "max_in_flight": 1,
+                "max_in_flight": 1, "connection_max_age_secs": 1, "auth_retry_secs": 0,
+                "headers": {"X-Tenant": "shop", "X-Key": {"env": "PATH"}},
+                "proxy": {
+                    "url": "http://proxy:3128",
+                    "basic": {"username": "a", "password": {"env": "PATH"}},
+                },
             },
             "b:1": {
-                "rest_url": "http://localhost:8082",
+                "rest_url": "http://localhost:8082", "proxy": "http://proxy:3128",
                 "auth": {"basic": {"username": "a", "password": {"env": "PATH"}}},
             },
         },

@@ -1,8 +1,8 @@
 //! Clusters: a bootstrap string and the REST proxy that serves it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 /// Which API of the Kafka REST Proxy is spoken.
@@ -39,6 +39,66 @@ pub enum Format {
     Json,
 }
 
+/// A secret, and where it can be read again: a token is renewed while the host runs.
+/// `Debug` shows where it is from, never what it is.
+///
+/// ```
+/// use action_triggers_core::cluster::Secret;
+///
+/// let token = Secret::from("t0k3n");
+/// assert_eq!(token.expose(), "t0k3n");
+/// assert!(!format!("{token:?}").contains("t0k3n"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Secret {
+    value: SecretString,
+    origin: Origin,
+}
+
+/// Where a secret is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The embedder handed it in; it stays as it is.
+    Given,
+    /// An environment variable.
+    Env(String),
+    /// A file.
+    File(PathBuf),
+}
+
+impl Secret {
+    /// A secret that was read from there. A line break at its end is no part of it:
+    /// files and `$(command)` have one.
+    pub fn new(value: &str, origin: Origin) -> Self {
+        Self {
+            value: value.trim_end_matches(['\r', '\n']).into(),
+            origin,
+        }
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        self.value.expose_secret()
+    }
+
+    /// Where it is from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(value: &str) -> Self {
+        Self::new(value, Origin::Given)
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self::from(value.as_str())
+    }
+}
+
 /// How the host shows the proxy who it is. `Debug` never shows a secret.
 #[derive(Clone, Debug, Default)]
 pub enum Auth {
@@ -50,10 +110,20 @@ pub enum Auth {
         /// The user's name.
         username: String,
         /// Its password.
-        password: SecretString,
+        password: Secret,
     },
     /// `Authorization: Bearer`.
-    Bearer(SecretString),
+    Bearer(Secret),
+}
+
+/// An HTTP proxy between the host and the REST proxy, as companies have for what
+/// leaves their network.
+#[derive(Clone, Debug)]
+pub struct HttpProxy {
+    /// Its address; must not have credentials.
+    pub url: Url,
+    /// User name and password for it, sent as HTTP Basic.
+    pub basic: Option<(String, Secret)>,
 }
 
 /// TLS beyond the system's own roots.
@@ -82,10 +152,21 @@ pub struct Cluster {
     pub cluster_id: Option<String>,
     /// Who the host is to the proxy.
     pub auth: Auth,
+    /// How long a POST that the proxy answers with 401 or 403 is tried again, with
+    /// secrets read anew, before it is final. At most half of `time_to_live`.
+    pub auth_retry: Duration,
+    /// Headers of each request to it, such as a gateway's API key.
+    pub headers: Vec<(String, Secret)>,
+    /// The HTTP proxy through which it is reached. `HTTP_PROXY` and its like are
+    /// ignored.
+    pub proxy: Option<HttpProxy>,
     /// TLS beyond the system's roots.
     pub tls: Tls,
     /// Bounds one connection attempt.
     pub connect_timeout: Duration,
+    /// A connection that is older takes no new request: its successor may lead to
+    /// another server, as DNS and load balancers have it by then.
+    pub connection_max_age: Duration,
     /// Bounds one POST, connection and answer together.
     pub request_timeout: Duration,
     /// How long a retriable or unknown record is tried again.
@@ -109,8 +190,9 @@ pub struct Cluster {
 
 impl Cluster {
     /// A cluster with the defaults: v2, Confluent, binary, no auth, 10 s to
-    /// connect, 70 s for a POST, 120 s to live, 5 ms linger, 500 records and
-    /// 900,000 bytes of body a POST, 1,000,000 bytes a record, 4 POSTs at once.
+    /// connect, connections of 5 minutes, 70 s for a POST, 60 s of 401 and 403, 120 s
+    /// to live, 5 ms linger, 500 records and 900,000 bytes of body a POST, 1,000,000
+    /// bytes a record, 4 POSTs at once.
     pub fn new(bootstrap_servers: impl Into<String>, rest_url: Url) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),
@@ -120,8 +202,12 @@ impl Cluster {
             format: Format::default(),
             cluster_id: None,
             auth: Auth::default(),
+            auth_retry: Duration::from_mins(1),
+            headers: Vec::new(),
+            proxy: None,
             tls: Tls::default(),
             connect_timeout: Duration::from_secs(10),
+            connection_max_age: Duration::from_mins(5),
             request_timeout: Duration::from_secs(70),
             time_to_live: Duration::from_mins(2),
             linger: Duration::from_millis(5),

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{
+    document::Value,
     keys,
     reading::{Field, Reading, Table},
 };
 use crate::{
-    cluster::{Api, Auth, Cluster, Flavor, Format, Tls},
+    cluster::{Api, Auth, Cluster, Flavor, Format, HttpProxy, Origin, Secret, Tls},
+    problem::mask,
     rest::RestPublisher,
 };
 
@@ -42,7 +44,7 @@ impl<'a> Reading<'a> {
             self.error("missing_key", field, message, help);
             return None;
         };
-        let mut cluster = Cluster::new(servers, self.url(&url)?);
+        let mut cluster = Cluster::new(servers, self.url(&url, "rest_url")?);
         self.cluster_basics(&table, &mut cluster);
         self.cluster_bounds(&table, &mut cluster);
         // What only the client can tell: addresses, certificates, flavors.
@@ -50,6 +52,8 @@ impl<'a> Reading<'a> {
             let member = match error.code() {
                 "invalid_rest_url" => "rest_url",
                 "invalid_auth" => "auth",
+                "invalid_header" => "headers",
+                "invalid_proxy" => "proxy",
                 "invalid_tls" => "tls",
                 _ => "api",
             };
@@ -59,7 +63,7 @@ impl<'a> Reading<'a> {
         Some(cluster)
     }
 
-    fn url(&mut self, field: &Field<'a>) -> Option<Url> {
+    fn url(&mut self, field: &Field<'a>, name: &str) -> Option<Url> {
         let text = self.text(field)?;
         let url = Url::parse(text);
         if let Err(error) = &url {
@@ -67,7 +71,7 @@ impl<'a> Reading<'a> {
             self.error(
                 "invalid_rest_url",
                 field,
-                format!("`rest_url` is no address: {error}"),
+                format!("invalid `{name}`: {error}"),
                 help,
             );
         }
@@ -97,6 +101,12 @@ impl<'a> Reading<'a> {
         if let Some(auth) = table.get("auth").and_then(|field| self.auth(&field)) {
             cluster.auth = auth;
         }
+        if let Some(headers) = table.get("headers") {
+            cluster.headers = self.headers(&headers);
+        }
+        if let Some(proxy) = table.get("proxy") {
+            cluster.proxy = self.http_proxy(&proxy);
+        }
         if let Some(tls) = table.get("tls").and_then(|field| self.tls(&field)) {
             cluster.tls = tls;
         }
@@ -105,6 +115,7 @@ impl<'a> Reading<'a> {
     fn cluster_bounds(&mut self, table: &Table<'a>, cluster: &mut Cluster) {
         let seconds = [
             ("connect_timeout_secs", &mut cluster.connect_timeout),
+            ("connection_max_age_secs", &mut cluster.connection_max_age),
             ("request_timeout_secs", &mut cluster.request_timeout),
             ("time_to_live_secs", &mut cluster.time_to_live),
         ];
@@ -118,6 +129,12 @@ impl<'a> Reading<'a> {
             .and_then(|field| self.pause(&field, 0.001))
         {
             cluster.linger = given;
+        }
+        if let Some(given) = table
+            .get("auth_retry_secs")
+            .and_then(|field| self.pause(&field, 1.0))
+        {
+            cluster.auth_retry = given;
         }
         let counts = [
             ("max_batch_records", &mut cluster.max_batch_records),
@@ -148,21 +165,8 @@ impl<'a> Reading<'a> {
         match (table.get("basic"), table.get("bearer")) {
             (None, Some(bearer)) => self.secret(&bearer).map(Auth::Bearer),
             (Some(basic), None) => {
-                let basic_table = self.table(&basic)?;
-                self.know(&basic_table, &keys::BASIC);
-                let (Some(username), Some(password)) =
-                    (basic_table.get("username"), basic_table.get("password"))
-                else {
-                    let message = "`basic` needs `username` and `password`".to_owned();
-                    self.error("missing_key", &basic, message, "give both");
-                    return None;
-                };
-                let username = self.text(&username).map(str::to_owned);
-                let password = self.secret(&password);
-                Some(Auth::Basic {
-                    username: username?,
-                    password: password?,
-                })
+                let (username, password) = self.basic(&basic)?;
+                Some(Auth::Basic { username, password })
             }
             _ => {
                 let message = "exactly one of `basic` and `bearer` is needed".to_owned();
@@ -170,6 +174,59 @@ impl<'a> Reading<'a> {
                 None
             }
         }
+    }
+
+    fn basic(&mut self, field: &Field<'a>) -> Option<(String, Secret)> {
+        let table = self.table(field)?;
+        self.know(&table, &keys::BASIC);
+        let (Some(username), Some(password)) = (table.get("username"), table.get("password"))
+        else {
+            let message = "`basic` needs `username` and `password`".to_owned();
+            self.error("missing_key", field, message, "give both");
+            return None;
+        };
+        let username = self.text(&username).map(str::to_owned);
+        let password = self.secret(&password);
+        Some((username?, password?))
+    }
+
+    /// Headers of one's own: a value is written, or a secret named.
+    fn headers(&mut self, field: &Field<'a>) -> Vec<(String, Secret)> {
+        let Some(table) = self.table(field) else {
+            return Vec::new();
+        };
+        let headers = table.fields().filter_map(|(name, field)| {
+            let value = match &field.node.value {
+                Value::Text(text) if !mask::names_secret(name) => {
+                    Some(Secret::new(text, Origin::Given))
+                }
+                _ => self.secret(&field),
+            };
+            Some((name.to_owned(), value?))
+        });
+        headers.collect()
+    }
+
+    /// An address, or one with a user name and password.
+    fn http_proxy(&mut self, field: &Field<'a>) -> Option<HttpProxy> {
+        if matches!(field.node.value, Value::Text(_)) {
+            let url = self.url(field, "proxy")?;
+            return Some(HttpProxy { url, basic: None });
+        }
+        let table = self.table(field)?;
+        self.know(&table, &keys::PROXY);
+        let Some(url) = table.get("url") else {
+            let message = "`proxy` has no `url`".to_owned();
+            let help = "add its address, such as \"http://proxy.example:3128\"";
+            self.error("missing_key", field, message, help);
+            return None;
+        };
+        let url = self.url(&url, "proxy")?;
+        let basic = match table.get("basic") {
+            Some(basic) => Some(self.basic(&basic)?),
+            None => None,
+        };
+        Some(HttpProxy { url, basic })
     }
 
     fn tls(&mut self, field: &Field<'a>) -> Option<Tls> {
@@ -181,7 +238,7 @@ impl<'a> Reading<'a> {
             tls.ca_pem = Some(self.bytes(&file, &path)?);
         }
         if let Some(identity) = table.get("identity") {
-            tls.identity_pem = Some(self.secret(&identity)?);
+            tls.identity_pem = Some(self.secret(&identity)?.expose().into());
         }
         Some(tls)
     }

@@ -89,8 +89,12 @@ pub(super) const CLUSTER: Keys = Keys {
         "format",
         "cluster_id",
         "auth",
+        "auth_retry_secs",
+        "headers",
+        "proxy",
         "tls",
         "connect_timeout_secs",
+        "connection_max_age_secs",
         "request_timeout_secs",
         "time_to_live_secs",
         "linger_ms",
@@ -110,8 +114,14 @@ pub(super) const AUTH: Keys = Keys {
 
 pub(super) const BASIC: Keys = Keys {
     name: "basic",
-    place: "`auth.basic` of a cluster",
+    place: "`basic` in `auth` or `proxy` of a cluster",
     names: &["username", "password"],
+};
+
+pub(super) const PROXY: Keys = Keys {
+    name: "proxy",
+    place: "`proxy` of a cluster",
+    names: &["url", "basic"],
 };
 
 pub(super) const TLS: Keys = Keys {
@@ -158,6 +168,7 @@ pub(super) const ALL: &[&Keys] = &[
     &OUTBOX,
     &LIMITS,
     &AUTH,
+    &PROXY,
     &BASIC,
     &TLS,
     &ORIGIN,

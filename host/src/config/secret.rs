@@ -2,20 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
-
 use super::{
     document::Value,
     keys,
     reading::{Field, Reading},
 };
-
-/// Largest secret or certificate, in bytes.
-const MAX_FILE: u64 = 1 << 20;
+use crate::{
+    cluster::{self, Secret},
+    file,
+};
 
 impl<'a> Reading<'a> {
     /// `{"env": NAME}` or `{"file": PATH}`.
-    pub(super) fn secret(&mut self, field: &Field<'a>) -> Option<SecretString> {
+    pub(super) fn secret(&mut self, field: &Field<'a>) -> Option<Secret> {
         const HELP: &str = "write {\"env\": NAME} or {\"file\": PATH}";
         if matches!(field.node.value, Value::Text(_)) {
             let message = "a secret must not stand in the file".to_owned();
@@ -34,9 +33,9 @@ impl<'a> Reading<'a> {
                         "set it before you start",
                     );
                 }
-                value.map(SecretString::from)
+                value.map(|value| Secret::new(&value, cluster::Origin::Env(name.to_owned())))
             }
-            Origin::File(path) => self.secret_file(field, &path),
+            Origin::File(path) => self.secret_file(field, path),
         }
     }
 
@@ -63,19 +62,19 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn secret_file(&mut self, field: &Field<'a>, path: &Path) -> Option<SecretString> {
-        let bytes = self.bytes(field, path)?;
+    fn secret_file(&mut self, field: &Field<'a>, path: PathBuf) -> Option<Secret> {
+        let bytes = self.bytes(field, &path)?;
         let Ok(text) = String::from_utf8(bytes) else {
             let message = format!("the file `{}` is not UTF-8", path.display());
             self.error("secret_unavailable", field, message, "");
             return None;
         };
-        Some(text.trim_end_matches(['\r', '\n']).to_owned().into())
+        Some(Secret::new(&text, cluster::Origin::File(path)))
     }
 
     /// A file named in the configuration.
     pub(super) fn bytes(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
-        let read = crate::file::read(path, MAX_FILE);
+        let read = file::read(path, file::MOST_SECRET_BYTES);
         read.map_err(|error| {
             let message = format!("the file `{}` cannot be read: {error}", path.display());
             self.error(

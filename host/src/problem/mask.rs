@@ -17,6 +17,16 @@ pub(crate) const SECRET_WORDS: &[&str] = &[
     "private_key",
 ];
 
+/// Whether what a member or header of this name says is a secret.
+pub(crate) fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+        || matches!(
+            name.as_str(),
+            "authorization" | "proxy_authorization" | "cookie"
+        )
+}
+
 /// For a text that could not be read: covers what follows the name of a secret,
 /// or one of these words, in its line.
 pub(crate) fn lines(text: &str, more_words: &[&str]) -> String {

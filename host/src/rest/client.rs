@@ -1,197 +1,260 @@
 //! The one place that makes an HTTP client and speaks through it.
 
-use std::{error::Error, io, time::Duration};
-
-use action_triggers_core::rest::{Answer, Failure};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{
-    HeaderMap, HeaderValue,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+use std::{
+    error::Error,
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, SystemTime},
 };
-use secrecy::{ExposeSecret, SecretString};
+
+use action_triggers_core::rest::{Answer, Condensed, Failure, address_to_configure};
+use http::{
+    HeaderMap, Method,
+    header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+};
+use tokio::time::Instant;
 use url::Url;
 
-use super::{error::RestError, tls};
-use crate::cluster::{Auth, Cluster};
+use super::{access::Access, error::RestError, tls};
+use crate::cluster::{Cluster, HttpProxy};
 
 /// Confluent closes connections after 30 s without a word, and a POST on a
 /// closed one is lost.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// An HTTP/2 connection that does not answer a ping in this time is dead; requests
+/// share it, so one that died in silence would hold them all.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An HTTP client for one cluster's proxy.
 #[derive(Debug)]
 pub(super) struct Client {
+    cluster: Arc<Cluster>,
+    tls: rustls::ClientConfig,
+    connections: Mutex<Connections>,
+    /// Whether there was ever an answer of any kind.
+    has_answered: AtomicBool,
+}
+
+/// Connections that are kept, and since when.
+#[derive(Debug)]
+struct Connections {
     http: reqwest::Client,
+    since: Instant,
+}
+
+/// What is asked for.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) accept: &'static str,
+    /// A body and its type.
+    pub(super) body: Option<(&'static str, Vec<u8>)>,
+    /// Bounds the exchange.
+    pub(super) limit: Duration,
+    /// Most bytes of the answer that are kept.
+    pub(super) cap: usize,
+}
+
+impl Request {
+    /// Asks for JSON of this media type.
+    pub(super) fn get(url: Url, accept: &'static str, (limit, cap): (Duration, usize)) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            accept,
+            body: None,
+            limit,
+            cap,
+        }
+    }
 }
 
 impl Client {
-    pub(super) fn new(
-        cluster: &Cluster,
-        authorization: Option<&SecretString>,
-    ) -> Result<Self, RestError> {
-        let name = || cluster.bootstrap_servers.clone();
-        let tls = if cluster.rest_url.scheme() == "https" {
+    pub(super) fn new(cluster: Arc<Cluster>) -> Result<Self, RestError> {
+        let proxy_is_https = |proxy: &HttpProxy| proxy.url.scheme() == "https";
+        let tls = if cluster.rest_url.scheme() == "https"
+            || cluster.proxy.as_ref().is_some_and(proxy_is_https)
+        {
             tls::client_config(&cluster.tls)
         } else {
             tls::no_tls()
         }
         .map_err(|problem| RestError::InvalidTls {
-            cluster: name(),
+            cluster: cluster.bootstrap_servers.clone(),
             problem,
         })?;
-        let http = reqwest::Client::builder()
-            .default_headers(default_headers(cluster, authorization)?)
-            .user_agent(concat!("action-triggers/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(tls)
-            // A redirect would carry credentials and records elsewhere; a proxy
-            // from the environment would see them; a retry would write twice.
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .retry(reqwest::retry::never())
-            .connect_timeout(cluster.connect_timeout)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(cluster.max_in_flight)
-            .build()
-            .map_err(|error| RestError::Client {
-                cluster: name(),
-                problem: root_cause(&error),
-            })?;
-        Ok(Self { http })
+        let connections = Mutex::new(connect(&cluster, tls.clone())?);
+        Ok(Self {
+            cluster,
+            tls,
+            connections,
+            has_answered: AtomicBool::new(false),
+        })
     }
 
-    /// Posts a body. Waits for `limit` and takes `cap` bytes of answer at most.
-    pub(super) async fn post(
-        &self,
-        url: Url,
-        (content_type, accept): (&'static str, &'static str),
-        body: Vec<u8>,
-        (limit, cap): (Duration, usize),
-    ) -> Result<Answer, Failure> {
-        let request = self
-            .http
-            .post(url)
-            .header(CONTENT_TYPE, content_type)
-            .header(ACCEPT, accept)
-            .body(body);
-        answer(request, limit, cap).await
-    }
-
-    /// Asks for JSON of this media type.
-    pub(super) async fn get(
-        &self,
-        url: Url,
-        accept: &'static str,
-        (limit, cap): (Duration, usize),
-    ) -> Result<Answer, Failure> {
-        let request = self.http.get(url).header(ACCEPT, accept);
-        answer(request, limit, cap).await
-    }
-}
-
-/// The value of the `Authorization` header.
-pub(super) fn authorization(cluster: &Cluster) -> Result<Option<SecretString>, RestError> {
-    match &cluster.auth {
-        Auth::None => Ok(None),
-        // RFC 7617: the first colon ends the name.
-        Auth::Basic { username, .. } if username.contains(':') => Err(RestError::InvalidAuth {
-            cluster: cluster.bootstrap_servers.clone(),
-            problem: "has a user name with a colon, which HTTP Basic cannot carry",
-        }),
-        Auth::Basic { username, password } => {
-            let credentials = format!("{username}:{}", password.expose_secret());
-            Ok(Some(
-                format!("Basic {}", STANDARD.encode(credentials)).into(),
-            ))
-        }
-        Auth::Bearer(token) => Ok(Some(format!("Bearer {}", token.expose_secret()).into())),
-    }
-}
-
-fn default_headers(
-    cluster: &Cluster,
-    authorization: Option<&SecretString>,
-) -> Result<HeaderMap, RestError> {
-    let mut headers = HeaderMap::new();
-    if let Some(authorization) = authorization {
-        let mut value = HeaderValue::from_str(authorization.expose_secret()).map_err(|_| {
-            RestError::InvalidAuth {
-                cluster: cluster.bootstrap_servers.clone(),
-                problem: "has a token that no HTTP header can carry; is there a line break in it?",
+    /// The client whose connections are young enough. An older one is dropped with
+    /// its idle connections; requests under way keep theirs until they are answered.
+    fn http(&self) -> reqwest::Client {
+        let mut current = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if current.since.elapsed() >= self.cluster.connection_max_age {
+            match connect(&self.cluster, self.tls.clone()) {
+                Ok(renewed) => *current = renewed,
+                // It was built like this before; old connections are better than none.
+                Err(_) => current.since = Instant::now(),
             }
-        })?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    Ok(headers)
-}
-
-async fn answer(
-    request: reqwest::RequestBuilder,
-    limit: Duration,
-    cap: usize,
-) -> Result<Answer, Failure> {
-    let mut answer = None;
-    // Boxed, because a publisher's future is kept while it waits.
-    let exchange = Box::pin(exchange(request, cap, &mut answer));
-    let failure = match tokio::time::timeout(limit, exchange).await {
-        Ok(Ok(())) => None,
-        Ok(Err(failure)) => Some(failure),
-        Err(_) => Some(Failure::TimedOut(limit)),
-    };
-    match (answer, failure) {
-        (Some(answer), failure) => Ok(Answer { failure, ..answer }),
-        (None, Some(failure)) => Err(failure),
-        (None, None) => Err(Failure::Lost("there was no answer".to_owned())),
-    }
-}
-
-/// Fills `answer` as it comes, so that a part of it is there after a time-out.
-async fn exchange(
-    request: reqwest::RequestBuilder,
-    cap: usize,
-    answer: &mut Option<Answer>,
-) -> Result<(), Failure> {
-    let mut response = request.send().await.map_err(|error| failure(&error))?;
-    let answer = answer.insert(Answer {
-        status: response.status().as_u16(),
-        retry_after: retry_after(response.headers()),
-        body: Vec::new(),
-        failure: None,
-    });
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| Failure::Lost(root_cause(&error)))?
-    {
-        if answer.body.len() + chunk.len() > cap {
-            return Err(Failure::TooLarge(cap));
         }
-        answer.body.extend_from_slice(&chunk);
+        current.http.clone()
     }
-    Ok(())
+
+    /// Sends a request and reads the answer, or as much of it as comes in time.
+    pub(super) async fn send(&self, request: Request, access: &Access) -> Result<Answer, Failure> {
+        let limit = request.limit;
+        let mut answer = None;
+        // Boxed, because a publisher's future is kept while it waits.
+        let exchange = Box::pin(self.exchange(request, access, &mut answer));
+        let failure = match tokio::time::timeout(limit, exchange).await {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure),
+            Err(_) => Some(Failure::TimedOut(limit)),
+        };
+        match (answer, failure) {
+            (Some((answer, body)), failure) => {
+                self.has_answered.store(true, Relaxed);
+                Ok(Answer {
+                    body: Condensed::into_bytes(body),
+                    failure,
+                    ..answer
+                })
+            }
+            (None, Some(failure)) => Err(failure),
+            (None, None) => Err(Failure::Lost("there was no answer".to_owned())),
+        }
+    }
+
+    /// Fills `answer` as it comes, so that a part of it is there after a time-out.
+    async fn exchange(
+        &self,
+        request: Request,
+        access: &Access,
+        answer: &mut Option<(Answer, Condensed)>,
+    ) -> Result<(), Failure> {
+        let Request { url, cap, .. } = request;
+        let mut builder = self
+            .http()
+            .request(request.method, url.clone())
+            .headers(access.shown().headers)
+            .header(ACCEPT, request.accept);
+        if let Some((content_type, body)) = request.body {
+            builder = builder.header(CONTENT_TYPE, content_type).body(body);
+        }
+        let sent = builder.send().await;
+        let mut response = sent.map_err(|error| self.failure(&error))?;
+        let text = |name| {
+            let value = response.headers().get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let location = text(LOCATION).filter(|_| response.status().is_redirection());
+        let head = Answer {
+            status: response.status().as_u16(),
+            retry_after: retry_after(response.headers(), SystemTime::now()),
+            content_type: text(CONTENT_TYPE),
+            moved_to: location
+                .and_then(|location| address_to_configure(&self.cluster.rest_url, &url, &location)),
+            ..Answer::default()
+        };
+        let (_, body) = answer.insert((head, Condensed::new(cap)));
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| Failure::Lost(root_cause(&error)))?
+        {
+            body.read(&chunk).map_err(|_| Failure::TooLarge(cap))?;
+        }
+        Ok(())
+    }
+
+    fn failure(&self, error: &reqwest::Error) -> Failure {
+        let is_https = self.cluster.rest_url.scheme() == "https";
+        let cause = root_cause(error);
+        let tls = sources(error).find_map(tls_error);
+        let is_no_http = sources(error)
+            .filter_map(|error| error.downcast_ref::<hyper::Error>())
+            .any(hyper::Error::is_parse);
+        match tls {
+            Some(error) => Failure::Tls(tls::explain(error)),
+            None if is_no_http && !is_https => Failure::Lost(format!(
+                "{cause}: that is not an answer in HTTP/1; if the port wants TLS, or speaks HTTP/2 only, write `https://` in `rest_url`"
+            )),
+            None if error.is_connect() && is_https && ends_handshake(&cause) => {
+                Failure::Tls(format!("{cause}; {}", tls::NO_TLS_THERE))
+            }
+            None if error.is_connect() => Failure::Unreachable(cause),
+            None if !is_https && !self.has_answered.load(Relaxed) => Failure::Lost(format!(
+                "{cause}; it has not answered yet: if the port wants TLS, write `https://` in `rest_url`"
+            )),
+            None => Failure::Lost(cause),
+        }
+    }
 }
 
-/// `Retry-After` in seconds; a date is taken as no wish at all.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds))
+/// A server that does not speak TLS hangs up, or waits for more, until we do.
+fn ends_handshake(cause: &str) -> bool {
+    ["handshake eof", "timed out", "deadline has elapsed"]
+        .iter()
+        .any(|text| cause.contains(text))
 }
 
-fn failure(error: &reqwest::Error) -> Failure {
-    let cause = root_cause(error);
-    let tls = sources(error).find_map(tls_error);
-    match tls {
-        Some(rustls::Error::AlertReceived(_)) => Failure::Tls(cause),
-        _ if !error.is_connect() => Failure::Lost(cause),
-        Some(_) => Failure::Tls(cause),
-        None => Failure::Unreachable(cause),
+fn connect(cluster: &Cluster, tls: rustls::ClientConfig) -> Result<Connections, RestError> {
+    let failed = |error: &reqwest::Error| RestError::Client {
+        cluster: cluster.bootstrap_servers.clone(),
+        problem: root_cause(error),
+    };
+    // Were the attempt's own bound over first, nobody knew that nothing was sent.
+    let connect_timeout = cluster
+        .connect_timeout
+        .min(cluster.request_timeout * 9 / 10);
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("action-triggers/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(tls)
+        // A redirect would carry credentials and records elsewhere; a proxy
+        // from the environment would see them; a retry would write twice.
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(cluster.max_in_flight)
+        .http2_keep_alive_interval(PING_EVERY)
+        .http2_keep_alive_timeout(PING_TIMEOUT);
+    if let Some(proxy) = &cluster.proxy {
+        let mut through = reqwest::Proxy::all(proxy.url.clone()).map_err(|error| failed(&error))?;
+        if let Some((username, password)) = &proxy.basic {
+            through = through.basic_auth(username, password.expose());
+        }
+        builder = builder.proxy(through);
     }
+    Ok(Connections {
+        http: builder.build().map_err(|error| failed(&error))?,
+        since: Instant::now(),
+    })
+}
+
+/// `Retry-After`, in seconds or as a date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    // A date that is over asks for no pause.
+    Some(date.duration_since(now).unwrap_or_default())
 }
 
 /// The innermost text: the outer ones repeat the address.
@@ -210,4 +273,26 @@ fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> 
     error
         .downcast_ref()
         .or_else(|| tls_error(error.downcast_ref::<io::Error>()?.get_ref()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (text, expected) in [
+            ("7", Some(7)),
+            ("Sun, 06 Nov 1994 08:49:40 GMT", Some(3)),
+            ("Sun, 06 Nov 1994 08:49:30 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            let expected = expected.map(Duration::from_secs);
+            assert_eq!(retry_after(&headers, now), expected, "{text}");
+        }
+    }
 }

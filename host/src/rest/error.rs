@@ -28,6 +28,24 @@ pub enum RestError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A header of the configuration cannot be sent.
+    #[error("header `{name}` of cluster `{cluster}` {problem}")]
+    InvalidHeader {
+        /// The cluster's bootstrap servers.
+        cluster: String,
+        /// The header's name.
+        name: String,
+        /// What is wrong with it and what to do; never repeats the value.
+        problem: &'static str,
+    },
+    /// The HTTP proxy on the way cannot be used.
+    #[error("proxy of cluster `{cluster}` {problem}")]
+    InvalidProxy {
+        /// The cluster's bootstrap servers.
+        cluster: String,
+        /// What is wrong with it and what to do; never repeats the address.
+        problem: &'static str,
+    },
     /// Certificates or keys cannot be used.
     #[error("tls of cluster `{cluster}`: {problem}")]
     InvalidTls {
@@ -59,6 +77,8 @@ impl RestError {
             Self::InvalidUrl { .. } => "invalid_rest_url",
             Self::UnsupportedApi { .. } => "unsupported_api",
             Self::InvalidAuth { .. } => "invalid_auth",
+            Self::InvalidHeader { .. } => "invalid_header",
+            Self::InvalidProxy { .. } => "invalid_proxy",
             Self::InvalidTls { .. } => "invalid_tls",
             Self::DuplicateCluster { .. } => "duplicate_cluster",
             Self::Client { .. } => "http_client_failed",

@@ -4,6 +4,7 @@
 //! body what became of each record. What is asked and what answers mean is the
 //! protocol's: [`action_triggers_core::rest`].
 
+mod access;
 mod client;
 mod error;
 mod read_back;
@@ -21,15 +22,20 @@ use std::{
 
 pub use action_triggers_core::rest::supports_headers;
 use action_triggers_core::rest::{
-    Answer, Dialect, Failure, Redactor, Topic, check,
+    Answer, Dialect, Failure, Topic, check,
     explain::{self, Said},
     v2, v3,
     verdict::{self, Finding},
 };
+use http::Method;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use self::{client::Client, topics::Topics};
+use self::{
+    access::Access,
+    client::{Client, Request},
+    topics::Topics,
+};
 pub use self::{
     error::RestError,
     read_back::{ReadBackError, read_back},
@@ -45,6 +51,8 @@ const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer, and of it for each record: errors are wordy.
 const ANSWER_BYTES: usize = 64 * 1024;
 const ANSWER_BYTES_PER_RECORD: usize = 4 * 1024;
+/// The code of a v3 cluster id that the proxy does not tell.
+const CLUSTER_ID_UNKNOWN: &str = "cluster_id_unknown";
 /// Most bytes of what a proxy says of a topic: its partitions, one by one.
 const TOPIC_BYTES: usize = 1024 * 1024;
 
@@ -110,7 +118,7 @@ struct Proxy {
     cluster: Arc<Cluster>,
     dialect: Dialect,
     client: Client,
-    redactor: Redactor,
+    access: Access,
     /// The v3 cluster id, once discovered.
     cluster_id: OnceCell<String>,
     topics: Topics,
@@ -118,15 +126,14 @@ struct Proxy {
 
 impl Proxy {
     fn new(cluster: Arc<Cluster>) -> Result<Self, RestError> {
-        check_url(&cluster)?;
+        check_urls(&cluster)?;
         let dialect = Dialect::of(&cluster).ok_or_else(|| RestError::UnsupportedApi {
             cluster: cluster.bootstrap_servers.clone(),
         })?;
-        let authorization = client::authorization(&cluster)?;
         Ok(Self {
             dialect,
-            client: Client::new(&cluster, authorization.as_ref())?,
-            redactor: Redactor::new(&cluster.auth, authorization.as_ref()),
+            client: Client::new(Arc::clone(&cluster))?,
+            access: Access::new(Arc::clone(&cluster))?,
             cluster_id: OnceCell::new_with(cluster.cluster_id.clone()),
             topics: Topics::default(),
             cluster,
@@ -145,7 +152,7 @@ impl Proxy {
             .iter()
             .map(|record| {
                 check::check(record, &batch.topic, &self.cluster, self.dialect)?;
-                doubtful.map_or(Ok(()), |topic| topic.check(&batch.topic, record.partition))
+                doubtful.map_or(Ok(()), |topic| topic.check(&batch.topic, record))
             })
             .collect();
         let records: Vec<_> = batch
@@ -183,12 +190,10 @@ impl Proxy {
         let question = self.ask(topic, topics::ANSWERED_WITHIN);
         let sent = self.send(url, records, limit);
         let (answer, asked) = topics::ask_meanwhile(sent, slow_after, question).await;
-        let mut verdicts = self.verdicts(records, answer);
+        let mut verdicts = self.verdicts(records, answer).await;
         let found = match asked {
             Some(found) => found,
-            None if verdicts.iter().any(verdict::leaves_topic_open) => {
-                self.ask(topic, topics::ANSWERED_WITHIN).await
-            }
+            None if is_open(records, &verdicts) => self.ask(topic, topics::ANSWERED_WITHIN).await,
             None => None,
         };
         if let Some(found) = found {
@@ -207,32 +212,70 @@ impl Proxy {
             Dialect::ConfluentV3 => v3::body(records),
             _ => v2::body(records, self.cluster.format),
         };
-        let types = (
-            self.dialect.content_type(self.cluster.format),
-            self.dialect.accept(),
-        );
-        let cap = ANSWER_BYTES + ANSWER_BYTES_PER_RECORD * records.len();
-        self.client.post(url, types, body, (limit, cap)).await
+        let request = Request {
+            method: Method::POST,
+            url,
+            accept: self.dialect.accept(),
+            body: Some((self.dialect.content_type(self.cluster.format), body)),
+            limit,
+            cap: ANSWER_BYTES + ANSWER_BYTES_PER_RECORD * records.len(),
+        };
+        self.client.send(request, &self.access).await
     }
 
-    fn verdicts(&self, records: &[&Record], answer: Result<Answer, Failure>) -> Vec<Verdict> {
-        match answer {
-            Err(failure) => vec![explain::of_failure(&failure); records.len()],
-            Ok(answer) if self.dialect == Dialect::ConfluentV3 => {
-                v3::verdicts(records.len(), &answer, &self.redactor)
-            }
-            Ok(answer) => v2::verdicts(self.dialect, records, &answer, &self.redactor),
+    /// Asks for JSON.
+    async fn get(&self, url: Url, limits: (Duration, usize)) -> Result<Answer, Failure> {
+        let request = Request::get(url, self.dialect.accept(), limits);
+        self.client.send(request, &self.access).await
+    }
+
+    async fn verdicts(&self, records: &[&Record], answer: Result<Answer, Failure>) -> Vec<Verdict> {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(failure) => return vec![explain::of_failure(&failure); records.len()],
+        };
+        let redactor = self.access.shown().redactor;
+        let verdicts = match self.dialect {
+            Dialect::ConfluentV3 => v3::verdicts(records, &answer, &redactor),
+            dialect => v2::verdicts(dialect, records, &answer, &redactor),
+        };
+        self.after_refusal(&answer, verdicts).await
+    }
+
+    /// Lets [`Access`] know how the proxy took us. A refusal is tried again with what
+    /// the secrets have become, until the configuration's patience is over; a page
+    /// that is not the proxy's own never ends it.
+    async fn after_refusal(&self, answer: &Answer, verdicts: Vec<Verdict>) -> Vec<Verdict> {
+        if !matches!(answer.status, 401 | 403 | 407) {
+            self.access.accepted();
+            return verdicts;
         }
+        let is_over = self.access.refused().await;
+        if !is_over || !explain::denies_access(answer) {
+            return verdicts;
+        }
+        let patience = access::patience(&self.cluster);
+        let refused = |verdict| match verdict {
+            Verdict::Retriable(reason) if reason.code == verdict::UNAUTHORIZED => {
+                let message = format!(
+                    "{}; it has refused us for {patience:?} (`auth_retry_secs`), with secrets read anew",
+                    reason.message
+                );
+                Verdict::Permanent(Reason { message, ..reason })
+            }
+            verdict => verdict,
+        };
+        verdicts.into_iter().map(refused).collect()
     }
 
     /// Settles what the proxy left open by what it said of the topic.
     fn close(&self, name: &str, topic: Topic, records: &[&Record], verdicts: &mut [Verdict]) {
         for (record, verdict) in records.iter().zip(verdicts) {
-            if let Err(reason) = topic.check(name, record.partition)
+            if let Err(reason) = topic.check(name, record)
                 && !matches!(verdict, Verdict::Delivered { .. })
             {
                 self.topics.doubt(name);
-                if verdict::leaves_topic_open(verdict) {
+                if verdict::leaves_topic_open(verdict, record) {
                     *verdict = Verdict::Permanent(reason);
                 }
             }
@@ -259,12 +302,7 @@ impl Proxy {
             ),
             _ => resource(&self.cluster, &["topics", topic]),
         };
-        let question = async {
-            let answer = self
-                .client
-                .get(url, self.dialect.accept(), (limit, TOPIC_BYTES));
-            Topic::read(&answer.await.ok()?)
-        };
+        let question = async { Topic::read(&self.get(url, (limit, TOPIC_BYTES)).await.ok()?) };
         self.topics.ask(topic, question).await
     }
 
@@ -295,24 +333,26 @@ impl Proxy {
     /// Asks for the v3 cluster id.
     async fn discover(&self, limit: Duration) -> Result<String, Undiscovered> {
         let url = resource(&self.cluster, &["v3", "clusters"]);
-        let answer = self
-            .client
-            .get(url, self.dialect.accept(), (limit, ANSWER_BYTES))
-            .await?;
-        if let Some(failure) = answer.failure {
-            return Err(failure.into());
-        }
-        if answer.status != 200 {
-            let said = Said::read(&answer, &self.redactor);
-            return Err(Undiscovered {
-                finding: said.finding(self.dialect, &answer),
-                problem: said.text,
+        let answer = self.get(url, (limit, ANSWER_BYTES)).await?;
+        let redactor = self.access.shown().redactor;
+        if answer.status == 200 {
+            return v3::cluster_id(&answer.body).map_err(|error| match (error, &answer.failure) {
+                (_, Some(failure)) => failure.clone().into(),
+                (v3::ClusterIdError::NotTold, None) => {
+                    Undiscovered(Finding::Retriable(CLUSTER_ID_UNKNOWN).verdict(
+                        Said::read(&answer, &redactor).text,
+                        answer.retry_after,
+                        1,
+                    ))
+                }
+                (v3::ClusterIdError::Several(_), None) => Undiscovered(
+                    Finding::Permanent(CLUSTER_ID_UNKNOWN).verdict(error.to_string(), None, 1),
+                ),
             });
         }
-        v3::cluster_id(&answer.body).map_err(|problem| Undiscovered {
-            finding: Finding::Permanent("cluster_id_unknown"),
-            problem,
-        })
+        let verdict = explain::of_post(self.dialect, &answer, 1, &redactor);
+        let mut verdicts = self.after_refusal(&answer, vec![verdict]).await;
+        Err(Undiscovered(verdicts.pop().unwrap_or_else(no_verdict)))
     }
 }
 
@@ -326,46 +366,70 @@ fn resource(cluster: &Cluster, segments: &[&str]) -> Url {
 }
 
 /// Why the v3 cluster id is not known.
-struct Undiscovered {
-    finding: Finding,
-    problem: String,
-}
+struct Undiscovered(Verdict);
 
 impl From<Failure> for Undiscovered {
     fn from(failure: Failure) -> Self {
-        Self {
-            finding: verdict::of_failure(&failure),
-            problem: failure.to_string(),
-        }
+        Self(explain::of_failure(&failure))
     }
 }
 
 impl Undiscovered {
     /// Nothing was posted, so nothing is unknown.
     fn verdict(self) -> Verdict {
-        let message = format!("cluster id not discovered: {}", self.problem);
-        match self.finding.verdict(message, None, 1) {
-            Verdict::Unknown(reason) => Verdict::Retriable(reason),
-            verdict => verdict,
+        let named = |reason: Reason| Reason {
+            message: format!("cluster id not discovered: {}", reason.message),
+            ..reason
+        };
+        match self.0 {
+            Verdict::Unknown(reason) | Verdict::Retriable(reason) => {
+                Verdict::Retriable(named(reason))
+            }
+            Verdict::Permanent(reason) | Verdict::Alone(reason) => {
+                Verdict::Permanent(named(reason))
+            }
+            verdict @ Verdict::Delivered { .. } => verdict,
         }
     }
 }
 
-fn check_url(cluster: &Cluster) -> Result<(), RestError> {
-    let url = &cluster.rest_url;
-    let problem = if !matches!(url.scheme(), "http" | "https") {
-        "is neither http nor https"
+fn check_urls(cluster: &Cluster) -> Result<(), RestError> {
+    if let Some(problem) = url_problem(&cluster.rest_url) {
+        return Err(RestError::InvalidUrl {
+            cluster: cluster.bootstrap_servers.clone(),
+            problem,
+        });
+    }
+    match cluster
+        .proxy
+        .as_ref()
+        .and_then(|proxy| url_problem(&proxy.url))
+    {
+        Some(problem) => Err(RestError::InvalidProxy {
+            cluster: cluster.bootstrap_servers.clone(),
+            problem,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What is wrong with an address, if anything is.
+fn url_problem(url: &Url) -> Option<&'static str> {
+    if !matches!(url.scheme(), "http" | "https") {
+        Some("is neither http nor https")
     } else if !url.username().is_empty() || url.password().is_some() {
-        "has credentials in it; move them to `auth`"
+        Some("has credentials in it; move them to `auth`")
     } else if url.query().is_some() || url.fragment().is_some() {
-        "has a query or a fragment; leave it out"
+        Some("has a query or a fragment; leave it out")
     } else {
-        return Ok(());
-    };
-    Err(RestError::InvalidUrl {
-        cluster: cluster.bootstrap_servers.clone(),
-        problem,
-    })
+        None
+    }
+}
+
+/// Whether what the proxy says of the topic may settle some record.
+fn is_open(records: &[&Record], verdicts: &[Verdict]) -> bool {
+    let mut both = verdicts.iter().zip(records);
+    both.any(|(verdict, record)| verdict::leaves_topic_open(verdict, record))
 }
 
 fn no_verdict() -> Verdict {

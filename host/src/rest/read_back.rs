@@ -1,12 +1,17 @@
 //! Reads one record back, as the simple consumer of the REST proxy API v1 did.
 //! Of today's proxies only the embedded one answers that: for demos and tests.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-use super::{ANSWER_BYTES, RestError, client, resource};
+use super::{
+    ANSWER_BYTES, RestError,
+    access::Access,
+    client::{Client, Request},
+    resource,
+};
 use crate::cluster::Cluster;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -48,8 +53,9 @@ pub async fn read_back(
     partition: u32,
     offset: u64,
 ) -> Result<Option<Vec<u8>>, ReadBackError> {
-    let authorization = client::authorization(cluster)?;
-    let client = client::Client::new(cluster, authorization.as_ref())?;
+    let cluster = Arc::new(cluster.clone());
+    let access = Access::new(Arc::clone(&cluster))?;
+    let client = Client::new(Arc::clone(&cluster))?;
     let failed = |problem: String| ReadBackError::Failed {
         topic: topic.to_owned(),
         partition,
@@ -58,11 +64,10 @@ pub async fn read_back(
     };
     let number = partition.to_string();
     let segments = ["topics", topic, "partitions", &number, "messages"];
-    let mut url = resource(cluster, &segments);
+    let mut url = resource(&cluster, &segments);
     url.set_query(Some(&format!("offset={offset}&count=1")));
-    let answer = client
-        .get(url, "application/json", (TIMEOUT, ANSWER_BYTES))
-        .await;
+    let request = Request::get(url, "application/json", (TIMEOUT, ANSWER_BYTES));
+    let answer = client.send(request, &access).await;
     let answer = answer.map_err(|failure| failed(failure.to_string()))?;
     if answer.status != 200 {
         return Err(failed(format!("status {}", answer.status)));

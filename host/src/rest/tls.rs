@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, RootCertStore,
+    AlertDescription, CertificateError, ClientConfig, RootCertStore,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
@@ -41,7 +41,7 @@ pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, String> {
                 .map_err(|error| format!("`identity` cannot be used: {error}"))?
         }
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
@@ -63,6 +63,33 @@ fn protocols(
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())
+}
+
+/// What to do when the other side does not speak TLS.
+pub(super) const NO_TLS_THERE: &str =
+    "if the port speaks plain HTTP, write `http://` in `rest_url`";
+
+/// Why the two sides do not trust each other, and what to do.
+pub(super) fn explain(error: &rustls::Error) -> String {
+    let remedy = match error {
+        rustls::Error::InvalidMessage(_) => {
+            return format!("the port does not speak TLS; {NO_TLS_THERE}");
+        }
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "name the authority that issued it as `ca_file` of `tls`"
+        }
+        // webpki's own error is behind a trait object that shows itself only so.
+        rustls::Error::InvalidCertificate(CertificateError::Other(other))
+            if format!("{other:?}").contains("CaUsedAsEndEntity") =>
+        {
+            return "the proxy's certificate is an authority's (`CA:TRUE`), which must not be a server's; have that authority issue one for the proxy, or sign a new one by itself with `basicConstraints=CA:FALSE` and name it as `ca_file` of `tls`".to_owned();
+        }
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
+        ) => "if it asks who we are, give `identity` of `tls`",
+        _ => return error.to_string(),
+    };
+    format!("{error}; {remedy}")
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {

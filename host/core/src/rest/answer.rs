@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 /// What came back: maybe not all of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// The pause that the proxy asks for (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// The body, as far as it came.
+    /// What the body is said to be (`Content-Type`).
+    pub content_type: Option<String>,
+    /// Of a redirect: the address to configure as `rest_url`, should that be meant.
+    pub moved_to: Option<String>,
+    /// The body, as far as it came, long strings cut short.
     pub body: Vec<u8>,
     /// Why the body is not complete.
     pub failure: Option<Failure>,

@@ -7,9 +7,13 @@
 
 mod answer;
 pub mod check;
+mod condense;
 mod dialect;
 pub mod explain;
+mod plain;
+mod read;
 mod redact;
+mod redirect;
 mod redpanda;
 mod size;
 mod topic;
@@ -23,8 +27,10 @@ mod tests;
 
 pub use self::{
     answer::{Answer, Failure},
+    condense::{Condensed, TooLarge},
     dialect::{Dialect, supports_headers},
     redact::Redactor,
+    redirect::address_to_configure,
     size::body_size,
     topic::Topic,
 };

@@ -1,7 +1,9 @@
 //! Redpanda's answers to v2: per partition instead of per record.
 
+use std::collections::BTreeSet;
+
 use super::{
-    dialect::Dialect,
+    dialect::Dialect::Redpanda,
     redact::Redactor,
     v2::{self, Entry},
     verdict::Finding,
@@ -15,6 +17,13 @@ pub(super) fn verdicts(
     entries: &[Entry],
     redactor: &Redactor,
 ) -> Vec<Verdict> {
+    let count = records.len();
+    if is_per_record(entries, count) {
+        let of_entry = |(entry, record): (&Entry, &&Record)| {
+            v2::of_entry(Redpanda, entry, (record, count), redactor)
+        };
+        return entries.iter().zip(records).map(of_entry).collect();
+    }
     let named = |partition: u32| {
         entries
             .iter()
@@ -31,16 +40,29 @@ pub(super) fn verdicts(
                     .count();
                 // Others, left to the proxy, may lie between those of a partition.
                 let certain = records.iter().all(|other| other.partition.is_some());
-                of_partition(named(partition), certain.then_some(place), redactor)
+                let place = certain.then_some(place);
+                of_partition(named(partition), place, (record, count), redactor)
             }
-            (None, [entry]) => of_partition(Some(entry), Some(index), redactor),
-            (None, _) => of_any_partition(entries, redactor),
+            (None, [entry]) => of_partition(Some(entry), Some(index), (record, count), redactor),
+            (None, _) => of_any_partition(entries, (record, count), redactor),
         })
         .collect()
 }
 
+/// Whether this is another proxy's answer, one entry a record: some partition is
+/// named twice, or none is.
+fn is_per_record(entries: &[Entry], records: usize) -> bool {
+    let named: BTreeSet<_> = entries.iter().filter_map(|entry| entry.partition).collect();
+    records > 1 && entries.len() == records && named.len() < records
+}
+
 /// The verdict on the record at `place`, if that is certain, in its partition.
-fn of_partition(entry: Option<&Entry>, place: Option<usize>, redactor: &Redactor) -> Verdict {
+fn of_partition(
+    entry: Option<&Entry>,
+    place: Option<usize>,
+    (record, records): (&Record, usize),
+    redactor: &Redactor,
+) -> Verdict {
     let Some(entry) = entry else {
         return Finding::Unknown("bad_answer").verdict(
             "the proxy did not name the record's partition".to_owned(),
@@ -49,7 +71,7 @@ fn of_partition(entry: Option<&Entry>, place: Option<usize>, redactor: &Redactor
         );
     };
     let offset = |first: u64| first.checked_add(u64::try_from(place?).ok()?);
-    match v2::of_entry(Dialect::Redpanda, entry, redactor) {
+    match v2::of_entry(Redpanda, entry, (record, records), redactor) {
         Verdict::Delivered {
             partition,
             offset: Some(first),
@@ -62,18 +84,22 @@ fn of_partition(entry: Option<&Entry>, place: Option<usize>, redactor: &Redactor
 }
 
 /// The verdict on a record that may lie in any of several partitions.
-fn of_any_partition(entries: &[Entry], redactor: &Redactor) -> Verdict {
-    let failed = entries
-        .iter()
-        .find(|entry| v2::error_code(Dialect::Redpanda, entry).is_some());
+fn of_any_partition(
+    entries: &[Entry],
+    (record, records): (&Record, usize),
+    redactor: &Redactor,
+) -> Verdict {
+    let failed = entries.iter().find(|entry| entry.error(Redpanda).is_some());
     match failed {
-        _ if entries.is_empty() => v2::miscounted(0, 1),
+        _ if entries.is_empty() => v2::miscounted(entries, 1),
         None => Verdict::Delivered {
             partition: None,
             offset: None,
         },
-        Some(entry) => match v2::of_entry(Dialect::Redpanda, entry, redactor) {
-            Verdict::Permanent(reason) | Verdict::Retriable(reason) => Verdict::Unknown(reason),
+        Some(entry) => match v2::of_entry(Redpanda, entry, (record, records), redactor) {
+            Verdict::Permanent(reason) | Verdict::Retriable(reason) | Verdict::Alone(reason) => {
+                Verdict::Unknown(reason)
+            }
             verdict => verdict,
         },
     }

@@ -4,17 +4,22 @@ use serde::Deserialize;
 
 use super::{
     answer::Answer,
-    verdict::{UNKNOWN_PARTITION, UNKNOWN_TOPIC},
+    verdict::{KEY_REQUIRED, UNKNOWN_PARTITION, UNKNOWN_TOPIC},
 };
-use crate::verdict::Reason;
+use crate::{record::Record, verdict::Reason};
 
 /// What a topic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     /// Not there.
     Missing,
-    /// There, with so many partitions.
-    Partitions(u32),
+    /// There.
+    Found {
+        /// So many it has.
+        partitions: u32,
+        /// Takes only records with a key; not told by v3.
+        is_compacted: bool,
+    },
 }
 
 impl Topic {
@@ -26,6 +31,7 @@ impl Topic {
         struct Body {
             partitions_count: Option<u32>,
             partitions: Option<serde_json::Value>,
+            configs: Option<serde_json::Value>,
             error_code: Option<i64>,
             message: Option<String>,
         }
@@ -37,8 +43,13 @@ impl Topic {
             (200, _) => {
                 let list = body.partitions.as_ref().and_then(|list| list.as_array());
                 let count = list.and_then(|list| u32::try_from(list.len()).ok());
-                let count = body.partitions_count.or(count);
-                count.filter(|count| *count > 0).map(Self::Partitions)
+                let partitions = body.partitions_count.or(count).filter(|count| *count > 0)?;
+                let configs = body.configs.as_ref();
+                let policy = configs.and_then(|configs| configs.get("cleanup.policy")?.as_str());
+                Some(Self::Found {
+                    partitions,
+                    is_compacted: policy.is_some_and(|policy| policy.contains("compact")),
+                })
             }
             // Confluent, Karapace
             (404, Some(40401 | 40403)) => Some(Self::Missing),
@@ -56,15 +67,21 @@ impl Topic {
     /// # Errors
     ///
     /// The reason why it never can.
-    pub fn check(self, name: &str, partition: Option<u32>) -> Result<(), Reason> {
-        let (code, message) = match (self, partition) {
+    pub fn check(self, name: &str, record: &Record) -> Result<(), Reason> {
+        let (code, message) = match (self, record.partition) {
             (Self::Missing, _) => (
                 UNKNOWN_TOPIC,
                 format!("topic `{name}` does not exist; create it, or correct the topic"),
             ),
-            (Self::Partitions(count), Some(partition)) if partition >= count => (
+            (Self::Found { partitions, .. }, Some(partition)) if partition >= partitions => (
                 UNKNOWN_PARTITION,
-                format!("topic `{name}` has {count} partitions, so no partition {partition}"),
+                format!("topic `{name}` has {partitions} partitions, so no partition {partition}"),
+            ),
+            (Self::Found { is_compacted, .. }, _) if is_compacted && record.key.is_none() => (
+                KEY_REQUIRED,
+                format!(
+                    "topic `{name}` is compacted and takes only records with a key; give the queue's `record` a `key`"
+                ),
             ),
             _ => return Ok(()),
         };

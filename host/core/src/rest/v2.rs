@@ -3,7 +3,14 @@
 use serde::Deserialize;
 
 use super::{
-    answer::Answer, dialect::Dialect, explain, redact::Redactor, redpanda, verdict::Finding, write,
+    answer::Answer,
+    dialect::Dialect,
+    explain::{self, RecordError},
+    read,
+    redact::Redactor,
+    redpanda,
+    verdict::Finding,
+    write,
 };
 use crate::{cluster::Format, record::Record, verdict::Verdict};
 
@@ -57,8 +64,11 @@ struct Offsets {
 /// A record's line of the answer; Redpanda's are a partition's.
 #[derive(Deserialize)]
 pub(super) struct Entry {
+    #[serde(default, deserialize_with = "read::whole")]
     pub(super) partition: Option<i64>,
+    #[serde(default, deserialize_with = "read::whole")]
     offset: Option<i64>,
+    #[serde(default, deserialize_with = "read::whole")]
     error_code: Option<i64>,
     /// What Confluent and Karapace call the error's message.
     error: Option<String>,
@@ -66,7 +76,24 @@ pub(super) struct Entry {
     message: Option<String>,
 }
 
+impl Entry {
+    /// The error, if it has one.
+    pub(super) fn error(&self, dialect: Dialect) -> Option<RecordError<'_>> {
+        // In Kafka's own codes 0 is none.
+        let code = self
+            .error_code
+            .filter(|code| dialect != Dialect::Redpanda || *code != 0)?;
+        let message = self.error.as_deref().or(self.message.as_deref());
+        Some(RecordError {
+            code,
+            message: message.unwrap_or_default(),
+        })
+    }
+}
+
 /// One verdict per record that was posted, in order.
+///
+/// JSON that is complete counts, though the connection broke after it.
 pub fn verdicts(
     dialect: Dialect,
     records: &[&Record],
@@ -76,7 +103,7 @@ pub fn verdicts(
     let whole = || vec![explain::of_post(dialect, answer, records.len(), redactor); records.len()];
     // 422: Karapace's answer when some failed; 401 and 403: Confluent's when one
     // failed for that.
-    if answer.failure.is_some() || !matches!(answer.status, 200 | 401 | 403 | 422) {
+    if !matches!(answer.status, 200 | 401 | 403 | 422) {
         return whole();
     }
     let Ok(Offsets { offsets }) = serde_json::from_slice(&answer.body) else {
@@ -86,19 +113,25 @@ pub fn verdicts(
         return redpanda::verdicts(records, &offsets, redactor);
     }
     if offsets.len() != records.len() {
-        return vec![miscounted(offsets.len(), records.len()); records.len()];
+        return vec![miscounted(&offsets, records.len()); records.len()];
     }
     offsets
         .iter()
-        .map(|entry| of_entry(dialect, entry, redactor))
+        .zip(records)
+        .map(|(entry, record)| of_entry(dialect, entry, (record, records.len()), redactor))
         .collect()
 }
 
-pub(super) fn of_entry(dialect: Dialect, entry: &Entry, redactor: &Redactor) -> Verdict {
-    if let Some(code) = error_code(dialect, entry) {
-        return refused(dialect, code, entry, redactor);
+/// The verdict on a record of a POST of so many.
+pub(super) fn of_entry(
+    dialect: Dialect,
+    entry: &Entry,
+    (record, records): (&Record, usize),
+    redactor: &Redactor,
+) -> Verdict {
+    if let Some(error) = entry.error(dialect) {
+        return explain::of_record(dialect, &error, (record, records), redactor);
     }
-    let offset = entry.offset.and_then(|offset| u64::try_from(offset).ok());
     let partition = entry
         .partition
         .and_then(|partition| u32::try_from(partition).ok());
@@ -108,31 +141,32 @@ pub(super) fn of_entry(dialect: Dialect, entry: &Entry, redactor: &Redactor) -> 
             partition: None,
             offset: None,
         },
-        (Some(_), Some(_)) => Verdict::Delivered { partition, offset },
-        _ => Finding::Unknown("bad_answer").verdict(
-            "the proxy named neither an offset nor an error for the record".to_owned(),
-            None,
-            1,
-        ),
+        // A producer that waits for no broker (acks=0) knows no offset: it says -1.
+        (partition, Some(offset)) => Verdict::Delivered {
+            partition,
+            offset: u64::try_from(offset).ok(),
+        },
+        _ => {
+            let said = entry.error.as_deref().or(entry.message.as_deref());
+            let said =
+                said.map_or_else(String::new, |said| format!(": {}", redactor.message(said)));
+            Finding::Unknown("bad_answer").verdict(
+                format!("the proxy named neither an offset nor an error_code for the record{said}"),
+                None,
+                1,
+            )
+        }
     }
 }
 
-pub(super) fn error_code(dialect: Dialect, entry: &Entry) -> Option<i64> {
-    // In Kafka's own codes 0 is none.
-    entry
-        .error_code
-        .filter(|code| dialect != Dialect::Redpanda || *code != 0)
-}
-
-fn refused(dialect: Dialect, code: i64, entry: &Entry, redactor: &Redactor) -> Verdict {
-    let said = entry.error.as_deref().or(entry.message.as_deref());
-    explain::of_record(dialect, code, said.unwrap_or_default(), redactor)
-}
-
-pub(super) fn miscounted(entries: usize, records: usize) -> Verdict {
-    Finding::Unknown("bad_answer").verdict(
-        format!("the proxy answered for {entries} records, {records} were sent"),
-        None,
-        1,
-    )
+pub(super) fn miscounted(entries: &[Entry], records: usize) -> Verdict {
+    let mut message = format!(
+        "the proxy answered for {} records, {records} were sent",
+        entries.len()
+    );
+    // Redpanda's answers; each record is delivered again until `flavor` says so.
+    if (1..records).contains(&entries.len()) {
+        message += "; if it answers once a partition, as Redpanda does, set `flavor` to `redpanda`";
+    }
+    Finding::Unknown("bad_answer").verdict(message, None, 1)
 }

@@ -2,7 +2,15 @@
 
 use serde::Deserialize;
 
-use super::{answer::Answer, dialect::Dialect, explain, redact::Redactor, verdict::Finding, write};
+use super::{
+    answer::Answer,
+    dialect::Dialect,
+    explain::{self, RecordError},
+    read,
+    redact::Redactor,
+    verdict::Finding,
+    write,
+};
 use crate::{calendar, record::Record, verdict::Verdict};
 
 /// The body that carries these records: one object after another.
@@ -62,30 +70,54 @@ fn instant(timestamp_ms: i64) -> String {
 /// A record's report. They come in the records' order.
 #[derive(Deserialize)]
 struct Report {
-    error_code: i64,
-    partition_id: Option<u32>,
-    offset: Option<u64>,
+    #[serde(default, deserialize_with = "read::whole")]
+    error_code: Option<i64>,
+    #[serde(default, deserialize_with = "read::whole")]
+    partition_id: Option<i64>,
+    #[serde(default, deserialize_with = "read::whole")]
+    offset: Option<i64>,
     message: Option<String>,
+}
+
+impl Report {
+    /// Whether it is a report at all: it says that a record was written, or why not.
+    fn is_one(&self) -> bool {
+        self.error_code.is_some() || self.offset.is_some() || self.partition_id.is_some()
+    }
+
+    /// The error's code; none of a success, which may come without the code 200.
+    fn error(&self) -> Option<i64> {
+        self.error_code.filter(|code| !(200..=299).contains(code))
+    }
+
+    fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or_default()
+    }
 }
 
 /// One verdict per record that was posted, in order.
 ///
 /// An answer that stops midway still tells of the records before: each report
 /// is written as its record lands.
-pub fn verdicts(records: usize, answer: &Answer, redactor: &Redactor) -> Vec<Verdict> {
+pub fn verdicts(records: &[&Record], answer: &Answer, redactor: &Redactor) -> Vec<Verdict> {
+    let count = records.len();
     if answer.status != 200 {
-        return vec![explain::of_post(Dialect::ConfluentV3, answer, records, redactor); records];
+        return vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
     }
     let reports: Vec<Report> = serde_json::Deserializer::from_slice(&answer.body)
         .into_iter()
-        .map_while(Result::ok)
+        .map_while(|report| report.ok().filter(Report::is_one))
         .collect();
-    let certain = certain(&reports, records);
-    let missing = || missing(reports.len(), records, answer);
-    (0..records)
-        .map(|index| match reports.get(index) {
-            Some(report) if index < certain => of_report(report, redactor),
-            _ => missing(),
+    if reports.is_empty() && answer.failure.is_none() && !answer.body.is_empty() {
+        return vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
+    }
+    let certain = certain(&reports, count);
+    records
+        .iter()
+        .enumerate()
+        .map(|(index, record)| match reports.get(index) {
+            Some(report) if index < certain => of_report(report, (record, count), redactor),
+            _ => missing(reports.len(), count, answer),
         })
         .collect()
 }
@@ -96,8 +128,8 @@ pub fn verdicts(records: usize, answer: &Answer, redactor: &Redactor) -> Vec<Ver
 /// the counts differ nothing is certain after the first error, and where there
 /// are too many successes nothing is.
 fn certain(reports: &[Report], records: usize) -> usize {
-    let is_broken = |report: &Report| matches!(message_of(report), Some(text) if text.contains("Error processing message"));
-    let first_error = reports.iter().position(|report| report.error_code != 200);
+    let is_broken = |report: &Report| report.message().contains("Error processing message");
+    let first_error = reports.iter().position(|report| report.error().is_some());
     match first_error {
         Some(first) if reports.len() != records => first + 1,
         None if reports.len() > records => 0,
@@ -108,19 +140,19 @@ fn certain(reports: &[Report], records: usize) -> usize {
     }
 }
 
-fn message_of(report: &Report) -> Option<&str> {
-    report.message.as_deref()
-}
-
-fn of_report(report: &Report, redactor: &Redactor) -> Verdict {
-    if report.error_code == 200 {
+fn of_report(report: &Report, of: (&Record, usize), redactor: &Redactor) -> Verdict {
+    let Some(code) = report.error() else {
         return Verdict::Delivered {
-            partition: report.partition_id,
-            offset: report.offset,
+            partition: report.partition_id.and_then(|id| u32::try_from(id).ok()),
+            // A producer that waits for no broker (acks=0) knows no offset: it says -1.
+            offset: report.offset.and_then(|offset| u64::try_from(offset).ok()),
         };
-    }
-    let said = message_of(report).unwrap_or_default();
-    explain::of_record(Dialect::ConfluentV3, report.error_code, said, redactor)
+    };
+    let error = RecordError {
+        code,
+        message: report.message(),
+    };
+    explain::of_record(Dialect::ConfluentV3, &error, of, redactor)
 }
 
 fn missing(reports: usize, records: usize, answer: &Answer) -> Verdict {
@@ -132,6 +164,18 @@ fn missing(reports: usize, records: usize, answer: &Answer) -> Verdict {
         None,
         1,
     )
+}
+
+/// Why the cluster's id is not in an answer to `GET /v3/clusters`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterIdError {
+    /// It is no list of clusters, or an empty one, as a gateway's page or a proxy that
+    /// just started gives: the question may be answered another time.
+    #[error("it is not a list of clusters")]
+    NotTold,
+    /// Which of them is meant only the configuration can say.
+    #[error("the proxy serves {0} clusters; set `cluster_id`")]
+    Several(usize),
 }
 
 #[derive(Deserialize)]
@@ -148,15 +192,13 @@ struct ClusterData {
 ///
 /// # Errors
 ///
-/// Says why there is not exactly one.
-pub fn cluster_id(body: &[u8]) -> Result<String, String> {
-    let clusters: Clusters = serde_json::from_slice(body)
-        .map_err(|_| "the proxy's list of clusters cannot be read".to_owned())?;
+/// When it is not told, or there are several.
+pub fn cluster_id(body: &[u8]) -> Result<String, ClusterIdError> {
+    let clusters: Clusters = serde_json::from_slice(body).map_err(|_| ClusterIdError::NotTold)?;
     match clusters.data.as_slice() {
+        [] => Err(ClusterIdError::NotTold),
+        [only] if only.cluster_id.is_empty() => Err(ClusterIdError::NotTold),
         [only] => Ok(only.cluster_id.clone()),
-        all => Err(format!(
-            "the proxy serves {} clusters; set `cluster_id`",
-            all.len()
-        )),
+        all => Err(ClusterIdError::Several(all.len())),
     }
 }

@@ -52,7 +52,7 @@ async fn a_batch_is_one_post_with_exact_types() {
         request.header("accept"),
         Some("application/vnd.kafka.v2+json")
     );
-    assert_eq!(request.header("accept-encoding"), None);
+    assert_eq!(request.header("accept-encoding"), Some("gzip"));
     assert_eq!(request.header("authorization"), None);
     assert_eq!(
         request.body,
@@ -105,10 +105,11 @@ async fn refused_records_do_not_travel_with_sound_ones() {
 
 #[tokio::test]
 async fn a_200_may_hold_failures() {
-    let script = ok(
-        r#"{"offsets":[{"partition":0,"offset":1},{"error_code":50002,"error":"larger than"}]}"#,
+    let script = ok(r#"{"offsets":[{"partition":0,"offset":1},{"error_code":40301,"error":"x"}]}"#);
+    assert_eq!(
+        two(script).await,
+        ["delivered 0@1", "permanent unauthorized"]
     );
-    assert_eq!(two(script).await, ["delivered 0@1", "permanent too_large"]);
 }
 
 #[tokio::test]
@@ -218,21 +219,40 @@ async fn a_proxy_that_is_not_there_is_retriable() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn a_redirect_is_tried_again_and_never_followed() {
     let elsewhere = Server::start([ok(ONE)]).await;
-    let location = format!("Location: {}/topics/sales\r\n", elsewhere.url);
+    let location = format!("Location: {}/topics/sales?s=1\r\n", elsewhere.url);
     for status in [301, 302, 303, 307, 308] {
-        let script = Script::Say(http(status, &location, ""));
-        assert_eq!(two(script).await, ["permanent redirected"; 2]);
+        let server = Server::start([Script::Say(http(status, &location, ""))]).await;
+        let verdicts = publish(v2(&server), vec![record("a")]).await;
+        assert_eq!(shorts(&verdicts), ["retriable redirected"]);
+        let expected = format!(
+            "HTTP {status} sends us to another address, which is never followed; if it is the REST proxy's, set `rest_url` to {}",
+            elsewhere.url
+        );
+        assert_eq!(message(&verdicts[0]), expected);
     }
     assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_not_the_proxys_own_answer_is_tried_again_and_shown() {
+    let page = "<html><head><title>404 Not Found</title></head></html>";
+    let headers = "Content-Type: text/html\r\n";
+    let server = Server::start([Script::Say(http(404, headers, page))]).await;
+    let verdicts = publish(v2(&server), vec![record("a")]).await;
+    assert_eq!(shorts(&verdicts), ["retriable foreign_answer"]);
+    insta::assert_snapshot!(message(&verdicts[0]), @"HTTP 404 with text/html instead of a REST proxy's answer: <html><head><title>404 Not Found</title></head></html>; is there a path to add to `rest_url`? If the proxy has the v3 API only, set `api` to `v3`");
 }
 
 #[tokio::test]
 async fn retry_after_is_passed_on() {
     for (header, pause) in [
         ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),
-        ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", None),
+        (
+            "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n",
+            Some(Duration::ZERO),
+        ),
         ("", None),
     ] {
         let server = Server::start([Script::Say(http(503, header, "busy"))]).await;
@@ -260,7 +280,7 @@ async fn one_refused_record_sends_its_batch_apart() {
     let server = Server::start([refusal()]).await;
     let verdicts = publish(v2(&server), vec![record("a")]).await;
     assert_eq!(shorts(&verdicts), ["permanent record_refused"]);
-    insta::assert_snapshot!(message(&verdicts[0]), @"the proxy answered HTTP 422 (error_code 422): Unrecognized field: x");
+    insta::assert_snapshot!(message(&verdicts[0]), @"the proxy answered HTTP 422 (error_code 422): Unrecognized field: x; does `flavor` say whose proxy it is?");
 }
 
 #[tokio::test]
@@ -281,7 +301,7 @@ async fn credentials_are_sent_and_never_shown() {
         let proxy = Proxy::new(Arc::new(cluster.clone())).unwrap();
         let verdicts = publish(cluster, vec![record("a")]).await;
         assert_eq!(server.requests()[0].header("authorization"), Some(header));
-        assert_eq!(shorts(&verdicts), ["permanent unauthorized"]);
+        assert_eq!(shorts(&verdicts), ["retriable unauthorized"]);
         let shown = format!("{verdicts:?} {proxy:?}");
         for secret in ["YW5u", "tok-en"] {
             assert!(!shown.contains(secret), "{shown}");
@@ -319,17 +339,23 @@ async fn nothing_is_unknown_while_the_cluster_id_is() {
         (Script::Say(http(500, "", away)), "retriable proxy_error"),
         (Script::Stall(Vec::new()), "retriable timed_out"),
         (Script::Close(Vec::new()), "retriable connection_lost"),
-        (Script::Say(http(401, "", "")), "permanent unauthorized"),
-        (Script::Say(http(404, "", "")), "permanent not_found"),
+        (Script::Say(http(401, "", "")), "retriable unauthorized"),
+        (Script::Say(http(404, "", "")), "retriable foreign_answer"),
+        (
+            Script::Say(http(404, "", r#"{"error_code":404}"#)),
+            "permanent not_found",
+        ),
         (
             Script::Say(http(307, "Location: /\r\n", "")),
-            "permanent redirected",
+            "retriable redirected",
         ),
         (
             ok(r#"{"data":[{"cluster_id":"a"},{"cluster_id":"b"}]}"#),
             "permanent cluster_id_unknown",
         ),
-        (ok("{}"), "permanent cluster_id_unknown"),
+        (ok("{}"), "retriable cluster_id_unknown"),
+        (ok(r#"{"data":[]}"#), "retriable cluster_id_unknown"),
+        (ok("<html>starting</html>"), "retriable cluster_id_unknown"),
     ] {
         let server = Server::start([script]).await;
         let mut cluster = v3(&server);

@@ -1,5 +1,7 @@
 //! The client over real sockets.
 
+mod access;
+mod connections;
 mod faults;
 mod server;
 mod tls;

@@ -1,6 +1,9 @@
 //! A scripted HTTP server on the loopback.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -17,6 +20,8 @@ pub(super) enum Script {
     Stall(Vec<u8>),
     /// Says this, then ends the connection in good order.
     Close(Vec<u8>),
+    /// Says this again and again, until nobody listens.
+    Flood(Vec<u8>),
     /// Says this, then breaks the connection.
     Reset(Vec<u8>),
 }
@@ -51,6 +56,7 @@ impl Request {
 pub(super) struct Server {
     pub(super) url: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -70,17 +76,26 @@ impl Server {
             scripts.into_iter().collect::<Vec<_>>().into_iter(),
         ));
         let seen = Arc::clone(&requests);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                counted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(stream, Arc::clone(&seen), Arc::clone(&scripts)));
             }
         });
         Self {
             url,
             requests,
+            connections,
             task,
         }
+    }
+
+    /// How many connections there were.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub(super) fn requests(&self) -> Vec<Request> {
@@ -98,6 +113,10 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<Request>>>, scripts: S
             None => return,
             Some(Script::Say(bytes)) => say(&mut stream, &bytes).await,
             Some(Script::Close(bytes)) => return say(&mut stream, &bytes).await,
+            Some(Script::Flood(bytes)) => {
+                while stream.write_all(&bytes).await.is_ok() {}
+                return;
+            }
             Some(Script::Stall(bytes)) => {
                 say(&mut stream, &bytes).await;
                 std::future::pending::<()>().await;

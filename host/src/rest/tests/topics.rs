@@ -204,16 +204,32 @@ async fn both_apis_of_a_proxy_tell_of_topics_and_partitions() {
     }
 }
 
+/// A topic with so many partitions that takes records without a key.
+fn found(partitions: u32) -> Topic {
+    Topic::Found {
+        partitions,
+        is_compacted: false,
+    }
+}
+
 #[test]
 fn what_answers_say_of_a_topic() {
     let not_hosted = "org.apache.kafka.common.errors.UnknownTopicOrPartitionException: This server does not host this topic-partition.";
     let strimzi = format!(r#"{{"error_code":404,"message":"{not_hosted}"}}"#);
     for (status, body, expected) in [
-        (200, THERE, Some(Topic::Partitions(3))),
+        (200, THERE, Some(found(3))),
         (
             200,
             r#"{"kind":"KafkaTopic","partitions_count":6,"partitions":{"related":"http://x"}}"#,
-            Some(Topic::Partitions(6)),
+            Some(found(6)),
+        ),
+        (
+            200,
+            r#"{"name":"sales","configs":{"cleanup.policy":"compact,delete"},"partitions":[{}]}"#,
+            Some(Topic::Found {
+                partitions: 1,
+                is_compacted: true,
+            }),
         ),
         (200, r#"{"name":"sales"}"#, None),
         (200, r#"{"partitions":[]}"#, None),
@@ -226,9 +242,8 @@ fn what_answers_say_of_a_topic() {
     ] {
         let answer = Answer {
             status,
-            retry_after: None,
             body: body.into(),
-            failure: None,
+            ..Answer::default()
         };
         assert_eq!(Topic::read(&answer), expected, "{status} {body}");
     }
@@ -252,12 +267,12 @@ async fn a_topic_is_asked_for_at_most_every_two_seconds() {
     let topics = Topics::default();
     let first = topics.ask("a", async { Some(Topic::Missing) }).await;
     assert_eq!(first, Some(Topic::Missing));
-    let there = || async { Some(Topic::Partitions(1)) };
+    let there = || async { Some(found(1)) };
     advance(SECOND).await;
     assert_eq!(topics.ask("a", there()).await, Some(Topic::Missing));
-    assert_eq!(topics.ask("b", there()).await, Some(Topic::Partitions(1)));
+    assert_eq!(topics.ask("b", there()).await, Some(found(1)));
     advance(SECOND).await;
-    assert_eq!(topics.ask("a", there()).await, Some(Topic::Partitions(1)));
+    assert_eq!(topics.ask("a", there()).await, Some(found(1)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,25 +2,25 @@
 
 use super::{
     super::{
-        Answer,
-        Dialect::{self, ConfluentV2, ConfluentV3, Karapace, Redpanda, Strimzi},
-        Failure, Redactor, v2, v3,
+        answer::{Answer, Failure},
+        dialect::Dialect::{self, ConfluentV2, ConfluentV3, Karapace, Redpanda, Strimzi},
+        redact::Redactor,
+        v2, v3,
     },
     record,
 };
-use crate::{cluster::Auth, record::Record, verdict::Verdict};
+use crate::{record::Record, verdict::Verdict};
 
 fn answer(status: u16, body: &str) -> Answer {
     Answer {
         status,
-        retry_after: None,
         body: body.as_bytes().to_vec(),
-        failure: None,
+        ..Answer::default()
     }
 }
 
 fn redactor() -> Redactor {
-    Redactor::new(&Auth::None, None)
+    Redactor::default()
 }
 
 /// The verdicts on `records` records, in short, joined by commas; a verdict that
@@ -29,11 +29,11 @@ fn read(dialect: Dialect, records: usize, answer: &Answer) -> String {
     let record = record("x");
     let records = vec![&record; records];
     let verdicts = match dialect {
-        ConfluentV3 => v3::verdicts(records.len(), answer, &redactor()),
+        ConfluentV3 => v3::verdicts(&records, answer, &redactor()),
         _ => v2::verdicts(dialect, &records, answer, &redactor()),
     };
     assert_eq!(verdicts.len(), records.len());
-    let mut shorts: Vec<_> = verdicts.iter().map(Verdict::to_string).collect();
+    let mut shorts: Vec<_> = verdicts.iter().map(ToString::to_string).collect();
     shorts.dedup();
     shorts.join(", ")
 }
@@ -90,7 +90,7 @@ fn redpanda_offsets_are_counted_within_given_partitions() {
     );
     let records: Vec<_> = records.iter().collect();
     let verdicts = v2::verdicts(Redpanda, &records, &answer, &redactor());
-    let shorts: Vec<_> = verdicts.iter().map(Verdict::to_string).collect();
+    let shorts: Vec<_> = verdicts.iter().map(ToString::to_string).collect();
     assert_eq!(
         shorts,
         [
@@ -103,11 +103,11 @@ fn redpanda_offsets_are_counted_within_given_partitions() {
 }
 
 #[test]
-fn redirects_are_permanent_whatever_they_say() {
+fn redirects_are_tried_again_whatever_they_say() {
     for status in [301, 302, 303, 307, 308] {
         let answer = answer(status, r#"{"offsets":[{"partition":0,"offset":0}]}"#);
-        assert_eq!(read(ConfluentV2, 1, &answer), "permanent redirected");
-        assert_eq!(read(ConfluentV3, 1, &answer), "permanent redirected");
+        assert_eq!(read(ConfluentV2, 1, &answer), "retriable redirected");
+        assert_eq!(read(ConfluentV3, 1, &answer), "retriable redirected");
     }
 }
 
@@ -129,17 +129,28 @@ fn an_answer_that_breaks_off_tells_of_the_records_before() {
 
     let mut refused = answer(400, r#"{"error_code":4"#);
     refused.failure = Some(Failure::Lost("reset".to_owned()));
-    assert_eq!(read(ConfluentV2, 2, &refused), "alone record_refused");
+    assert_eq!(read(ConfluentV2, 2, &refused), "retriable foreign_answer");
+
+    let mut complete = answer(200, r#"{"offsets":[{"partition":0,"offset":1}]}"#);
+    complete.failure = Some(Failure::Lost("no end of chunks".to_owned()));
+    assert_eq!(read(ConfluentV2, 1, &complete), "delivered 0@1");
 }
 
 #[test]
 fn reasons_say_what_the_proxy_said_in_short_and_without_secrets() {
-    let auth = Auth::Bearer("s3cret-token".into());
-    let redactor = Redactor::new(&auth, Some(&"Bearer s3cret-token".into()));
-    let long = format!("line\nwith s3cret-token {}", "x".repeat(100));
-    let verdicts = v2::verdicts(ConfluentV2, &[&record("x")], &answer(500, &long), &redactor);
-    let [Verdict::Unknown(reason)] = verdicts.as_slice() else {
-        panic!("{verdicts:?}");
-    };
-    insta::assert_snapshot!(reason.message, @"the proxy answered HTTP 500: line with *** xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…");
+    let redactor = Redactor::new(["s3cret-token"]);
+    let long = format!("line\nwith s3cret-token {}", "x".repeat(200));
+    let json = |text: &str| serde_json::json!({"error_code": 500, "message": text}).to_string();
+    let said: Vec<_> = [answer(500, &long), answer(500, &json(&long))]
+        .iter()
+        .flat_map(|answer| v2::verdicts(ConfluentV2, &[&record("x")], answer, &redactor))
+        .map(|verdict| match verdict {
+            Verdict::Unknown(reason) => reason.message,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    insta::assert_snapshot!(said.join("\n"), @r"
+    HTTP 500 with no content type instead of a REST proxy's answer: line with *** xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+    the proxy answered HTTP 500 (error_code 500): line with *** xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+    ");
 }
