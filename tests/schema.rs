@@ -37,6 +37,7 @@ const OF_THE_SCHEMA: &[&str] = &[
     "invalid_timeout",
     "invalid_content_type",
     "invalid_rest_url",
+    "invalid_proxy",
     "invalid_destination",
     "unknown_field_type",
 ];

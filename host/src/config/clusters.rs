@@ -68,12 +68,8 @@ impl<'a> Reading<'a> {
         let url = Url::parse(text);
         if let Err(error) = &url {
             let help = "write an address such as \"http://localhost:8082\"";
-            self.error(
-                "invalid_rest_url",
-                field,
-                format!("invalid `{name}`: {error}"),
-                help,
-            );
+            let message = format!("invalid `{name}`: {error}");
+            self.error(&format!("invalid_{name}"), field, message, help);
         }
         url.ok()
     }

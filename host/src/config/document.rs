@@ -241,7 +241,12 @@ impl Fault {
 
 /// What is shown of a file that could not be taken apart.
 pub(super) fn excerpt_of_unread(name: &str, text: &str, span: Range<usize>) -> Excerpt {
-    let shown = problem::mask::lines(text, &["values", "auth", "identity", "://"]);
+    let shown = problem::mask::lines(
+        text,
+        &[
+            "values", "auth", "identity", "rest_url", "headers", "proxy", "://",
+        ],
+    );
     Excerpt::new(name, &shown, span)
 }
 

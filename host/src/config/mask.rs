@@ -3,10 +3,13 @@
 use std::ops::Range;
 
 use super::document::{Node, Value};
-use crate::problem::mask::{SECRET_WORDS, cover};
+use crate::problem::mask::{cover, names_secret};
+
+/// Members that hold an address.
+const ADDRESSES: &[&str] = &["rest_url", "proxy", "url"];
 
 /// Covers the values of secret members, everything below `values`, `auth` and
-/// `identity`, and addresses with somebody's name in them.
+/// `identity`, and addresses with more in them than host, port and path.
 pub(super) fn secrets(text: &str, root: &Node) -> String {
     let mut spans = Vec::new();
     collect(root, false, &mut spans);
@@ -18,12 +21,17 @@ fn collect(node: &Node, is_secret: bool, spans: &mut Vec<Range<usize>>) {
         Value::Table(members) => {
             for member in members {
                 let names_source = matches!(member.key.as_str(), "env" | "file");
-                let key = member.key.to_ascii_lowercase();
-                let names_secret = matches!(key.as_str(), "values" | "auth" | "identity")
-                    || SECRET_WORDS.iter().any(|word| key.contains(word));
+                let is_secret_member =
+                    matches!(member.key.as_str(), "values" | "auth" | "identity")
+                        || names_secret(&member.key);
+                if ADDRESSES.contains(&member.key.as_str())
+                    && matches!(&member.node.value, Value::Text(text) if !is_plain_address(text))
+                {
+                    spans.push(member.node.span.clone());
+                }
                 collect(
                     &member.node,
-                    (is_secret || names_secret) && !names_source,
+                    (is_secret || is_secret_member) && !names_source,
                     spans,
                 );
             }
@@ -37,4 +45,16 @@ fn collect(node: &Node, is_secret: bool, spans: &mut Vec<Range<usize>>) {
         Value::Number(_) if is_secret => spans.push(node.span.clone()),
         _ => {}
     }
+}
+
+/// Whether an address is host, port and path alone. What is not could have a
+/// password at a place where no parser finds it.
+fn is_plain_address(text: &str) -> bool {
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (authority, path) = text.split_once('/').unwrap_or((text, ""));
+    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    host.chars().all(is_word)
+        && port.chars().all(|c| c.is_ascii_digit())
+        && path.chars().all(|c| is_word(c) || c == '/')
 }

@@ -15,16 +15,15 @@ pub(crate) const SECRET_WORDS: &[&str] = &[
     "api_key",
     "apikey",
     "private_key",
+    "authorization",
+    "cookie",
 ];
 
 /// Whether what a member or header of this name says is a secret.
 pub(crate) fn names_secret(name: &str) -> bool {
+    // Headers are written with hyphens.
     let name = name.to_ascii_lowercase().replace('-', "_");
     SECRET_WORDS.iter().any(|word| name.contains(word))
-        || matches!(
-            name.as_str(),
-            "authorization" | "proxy_authorization" | "cookie"
-        )
 }
 
 /// For a text that could not be read: covers what follows the name of a secret,
@@ -33,7 +32,7 @@ pub(crate) fn lines(text: &str, more_words: &[&str]) -> String {
     let mut spans = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
+        let lower = line.to_ascii_lowercase().replace('-', "_");
         let words = SECRET_WORDS.iter().chain(more_words);
         if let Some(at) = words.filter_map(|word| lower.find(word)).min() {
             spans.push(start + at..start + line.trim_end().len());

@@ -206,9 +206,14 @@ impl Client {
 
 /// A server that does not speak TLS hangs up, or waits for more, until we do.
 fn ends_handshake(cause: &str) -> bool {
-    ["handshake eof", "timed out", "deadline has elapsed"]
-        .iter()
-        .any(|text| cause.contains(text))
+    [
+        "handshake eof",
+        "reset by peer",
+        "timed out",
+        "deadline has elapsed",
+    ]
+    .iter()
+    .any(|text| cause.contains(text))
 }
 
 fn connect(cluster: &Cluster, tls: rustls::ClientConfig) -> Result<Connections, RestError> {

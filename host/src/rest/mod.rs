@@ -394,31 +394,31 @@ impl Undiscovered {
 }
 
 fn check_urls(cluster: &Cluster) -> Result<(), RestError> {
-    if let Some(problem) = url_problem(&cluster.rest_url) {
+    let name = || cluster.bootstrap_servers.clone();
+    let elsewhere = "has credentials in it; move them to `auth`";
+    if let Some(problem) = url_problem(&cluster.rest_url, elsewhere) {
         return Err(RestError::InvalidUrl {
-            cluster: cluster.bootstrap_servers.clone(),
+            cluster: name(),
             problem,
         });
     }
-    match cluster
-        .proxy
-        .as_ref()
-        .and_then(|proxy| url_problem(&proxy.url))
-    {
+    let elsewhere = "has credentials in it; move them to `basic`";
+    let proxy = cluster.proxy.as_ref();
+    match proxy.and_then(|proxy| url_problem(&proxy.url, elsewhere)) {
+        None => Ok(()),
         Some(problem) => Err(RestError::InvalidProxy {
-            cluster: cluster.bootstrap_servers.clone(),
+            cluster: name(),
             problem,
         }),
-        None => Ok(()),
     }
 }
 
 /// What is wrong with an address, if anything is.
-fn url_problem(url: &Url) -> Option<&'static str> {
+fn url_problem(url: &Url, has_credentials: &'static str) -> Option<&'static str> {
     if !matches!(url.scheme(), "http" | "https") {
         Some("is neither http nor https")
     } else if !url.username().is_empty() || url.password().is_some() {
-        Some("has credentials in it; move them to `auth`")
+        Some(has_credentials)
     } else if url.query().is_some() || url.fragment().is_some() {
         Some("has a query or a fragment; leave it out")
     } else {

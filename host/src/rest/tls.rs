@@ -82,7 +82,7 @@ pub(super) fn explain(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::Other(other))
             if format!("{other:?}").contains("CaUsedAsEndEntity") =>
         {
-            return "the proxy's certificate is an authority's (`CA:TRUE`), which must not be a server's; have that authority issue one for the proxy, or sign a new one by itself with `basicConstraints=CA:FALSE` and name it as `ca_file` of `tls`".to_owned();
+            return "the proxy shows an authority's own certificate (`CA:TRUE`), which is not taken for a server's; give it one that this authority issued, or a self-signed one made with `basicConstraints=CA:FALSE`, and name that as `ca_file` of `tls`".to_owned();
         }
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,

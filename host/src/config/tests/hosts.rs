@@ -102,6 +102,59 @@ fn a_value_says_where_it_comes_from() {
 }
 
 #[test]
+fn headers_and_http_proxies_are_read() {
+    let text = cluster(
+        r#""headers": {"X-Tenant": "shop", "X-Api-Key": {"env": "SET"}},
+   "proxy": {"url": "http://proxy:3128", "basic": {"username": "ann", "password": {"env": "SET"}}},
+   "auth_retry_secs": 0, "connection_max_age_secs": 30"#,
+    );
+    let directory = directory();
+    let file = directory.path().join("config.json");
+    std::fs::write(&file, text).unwrap();
+    let environment = |name: &str| (name == "SET").then(|| format!("{SECRET}\r\n"));
+    let (config, _) = Config::examine_with(&file, None, &environment).unwrap();
+    let cluster = &config.clusters[0];
+    let headers = cluster.headers.iter();
+    let headers: Vec<_> = headers
+        .map(|(name, value)| (name.as_str(), value.expose()))
+        .collect();
+    assert_eq!(headers, [("X-Tenant", "shop"), ("X-Api-Key", SECRET)]);
+    let proxy = cluster.proxy.as_ref().unwrap();
+    let (username, password) = proxy.basic.as_ref().unwrap();
+    assert_eq!(proxy.url.as_str(), "http://proxy:3128/");
+    assert_eq!((username.as_str(), password.expose()), ("ann", SECRET));
+    assert!(cluster.auth_retry.is_zero());
+    assert_eq!(cluster.connection_max_age.as_secs(), 30);
+}
+
+#[test]
+fn headers_and_http_proxies_say_what_is_wrong_with_them() {
+    let shown = clusters(&[
+        (
+            "a secret in the file",
+            r#""headers": {"X-Api-Key": "hidden-secret"}"#,
+        ),
+        (
+            "the client's own",
+            r#""headers": {"content-type": "text/plain"}"#,
+        ),
+        (
+            "an unset variable",
+            r#""headers": {"X-Key": {"env": "UNSET"}}"#,
+        ),
+        ("of the wrong type", r#""headers": ["X-Key"]"#),
+        ("no address", r#""proxy": {"basic": {}}"#),
+        (
+            "no password",
+            r#""proxy": {"url": "http://p", "basic": {"username": "u"}}"#,
+        ),
+        ("credentials", r#""proxy": "http://u:hidden-secret@p:3128""#),
+        ("another protocol", r#""proxy": "socks5://p:1080""#),
+    ]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
 fn a_cluster_has_an_address_and_knows_its_choices() {
     let url = |url: &str| {
         format!(r#"{{"triggers": [], "clusters": {{"a:1": {{"rest_url": "{url}"}}}}}}"#)
@@ -111,6 +164,11 @@ fn a_cluster_has_an_address_and_knows_its_choices() {
         "localhost:8082",
         "ftp://localhost",
         "http://u:hidden-secret@localhost",
+        "u:hidden-secret@localhost",
+        "http//u:hidden-secret@localhost",
+        "http://u:hidden-secret",
+        "http://localhost:8082/?token=hidden-secret",
+        "http://localhost:8082#hidden-secret",
     ];
     let texts = urls.map(|one| (one.replace("hidden-secret", "…"), url(one)));
     let mut cases: Vec<_> = texts

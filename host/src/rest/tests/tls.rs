@@ -1,18 +1,23 @@
 //! Proxies behind TLS: a private authority, and a client that shows itself.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer},
     server::WebPkiClientVerifier,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    task::JoinHandle,
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    cluster, publish, record,
+    cluster, message, publish, record,
     server::{http, read_request, say},
 };
 use crate::cluster::{Api, Cluster, Flavor, Tls};
@@ -58,7 +63,12 @@ impl Drop for Server {
 
 /// A proxy with a certificate of `authority`, which asks for one of `clients`.
 async fn start(authority: &Authority, clients: Option<&Authority>) -> Server {
-    let acceptor = TlsAcceptor::from(Arc::new(server_config(authority, clients)));
+    serve(server_config(authority, clients)).await
+}
+
+/// A proxy that answers what comes over TLS.
+async fn serve(config: ServerConfig) -> Server {
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let task = tokio::spawn(async move {
@@ -76,11 +86,16 @@ async fn start(authority: &Authority, clients: Option<&Authority>) -> Server {
     Server { url, task }
 }
 
+fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+}
+
 fn server_config(authority: &Authority, clients: Option<&Authority>) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap();
+    let builder = builder();
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(clients) => builder.with_client_cert_verifier(
@@ -95,11 +110,15 @@ fn server_config(authority: &Authority, clients: Option<&Authority>) -> ServerCo
     builder.with_single_cert(chain, key).unwrap()
 }
 
-async fn verdict(server: &Server, tls: Tls) -> String {
-    let cluster = Cluster {
+fn over(server: &Server, tls: Tls) -> Cluster {
+    Cluster {
         tls,
         ..cluster(&server.url, Api::V2, Flavor::Confluent)
-    };
+    }
+}
+
+async fn verdict(server: &Server, tls: Tls) -> String {
+    let cluster = over(server, tls);
     publish(cluster, vec![record("a")]).await[0].to_string()
 }
 
@@ -143,4 +162,106 @@ async fn a_client_certificate_is_shown() {
         ["retriable tls_failed", "unknown connection_lost"].contains(&verdict.as_str()),
         "{verdict}"
     );
+}
+
+/// A certificate for 127.0.0.1 that nobody else signed, and a server that shows it.
+async fn self_signed(is_ca: IsCa) -> (Vec<u8>, Server) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    params.is_ca = is_ca;
+    let certificate = params.self_signed(&key).unwrap();
+    let config = builder()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    (certificate.pem().into_bytes(), serve(config).await)
+}
+
+#[tokio::test]
+async fn a_certificate_that_signed_itself_is_trusted_or_named_with_its_remedy() {
+    let trusting = async |is_ca| {
+        let (pem, server) = self_signed(is_ca).await;
+        let tls = Tls {
+            ca_pem: Some(pem),
+            identity_pem: None,
+        };
+        publish(over(&server, tls), vec![record("a")])
+            .await
+            .remove(0)
+    };
+    let refused = trusting(IsCa::Ca(BasicConstraints::Unconstrained)).await;
+    assert_eq!(refused.to_string(), "retriable tls_failed");
+    insta::assert_snapshot!(message(&refused), @"no TLS connection to the proxy: the proxy shows an authority's own certificate (`CA:TRUE`), which is not taken for a server's; give it one that this authority issued, or a self-signed one made with `basicConstraints=CA:FALSE`, and name that as `ca_file` of `tls`");
+    // The remedy, followed.
+    let trusted = trusting(IsCa::ExplicitNoCa).await;
+    assert_eq!(trusted.to_string(), "delivered 2@7");
+    let (_, server) = self_signed(IsCa::ExplicitNoCa).await;
+    let stranger = publish(over(&server, Tls::default()), vec![record("a")]).await;
+    insta::assert_snapshot!(message(&stranger[0]), @"no TLS connection to the proxy: invalid peer certificate: UnknownIssuer; name the authority that issued it as `ca_file` of `tls`");
+}
+
+#[tokio::test]
+async fn a_port_that_speaks_plain_http_is_said_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        // Answers in plain text, ends the connection, waits for a whole request.
+        for answer in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"", b"-"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                assert!(stream.read(&mut [0; 8192]).await.unwrap() > 0);
+                if answer == b"-" {
+                    std::future::pending::<()>().await;
+                }
+                stream.write_all(answer).await.ok();
+            });
+        }
+    });
+    let mut messages = Vec::new();
+    for _ in 0..3 {
+        let cluster = Cluster {
+            connect_timeout: Duration::from_millis(200),
+            ..cluster(&url, Api::V2, Flavor::Confluent)
+        };
+        let verdicts = publish(cluster, vec![record("a")]).await;
+        assert_eq!(verdicts[0].to_string(), "retriable tls_failed");
+        messages.push(message(&verdicts[0]).to_owned());
+    }
+    task.abort();
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    no TLS connection to the proxy: the port does not speak TLS; if the port speaks plain HTTP, write `http://` in `rest_url`
+    no TLS connection to the proxy: tls handshake eof; if the port speaks plain HTTP, write `http://` in `rest_url`
+    no TLS connection to the proxy: operation timed out; if the port speaks plain HTTP, write `http://` in `rest_url`
+    ");
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_http_2_only_is_understood() {
+    let authority = Authority::new();
+    let mut config = server_config(&authority, None);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let stream = acceptor.accept(stream).await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let mut body = respond
+                .send_response(http::Response::new(()), false)
+                .unwrap();
+            let answer = Bytes::from_static(br#"{"offsets":[{"partition":2,"offset":7}]}"#);
+            body.send_data(answer, true).unwrap();
+        }
+    });
+    let server = Server { url, task };
+    let tls = Tls {
+        ca_pem: Some(authority.pem()),
+        identity_pem: None,
+    };
+    assert_eq!(verdict(&server, tls).await, "delivered 2@7");
 }
