@@ -12,6 +12,7 @@ use action_triggers_host::{
     broker::Broker,
     cluster::Cluster,
     event::{Event, Signal},
+    outcome::EventFailure,
     publisher::{Batch, PublishFuture, Publisher, Verdict},
     runtime::{BuildError, Builder, Component, EMBEDDED, EventOutcome, Runtime},
     sandbox::Limits,
@@ -87,6 +88,7 @@ fn event(id: impl Into<String>) -> Event {
         content_type: "shop.sale".into(),
         instance: r#"{"id": 7, "quantity": 3}"#.into(),
         before: None,
+        created: None,
         time: None,
     }
 }
@@ -96,7 +98,7 @@ fn code(outcome: &EventOutcome) -> &str {
         .outcome
         .as_ref()
         .err()
-        .map_or("ok", |failure| failure.code.as_str())
+        .map_or("ok", EventFailure::code)
 }
 
 /// Runs good, guilty and good events, twice, and says what the guilty one got.
@@ -138,8 +140,8 @@ fn the_component_imports_exactly_the_two_interfaces() {
         .collect();
     imports.sort();
     let expected = [
-        "action-triggers:engine/kafka@0.1.0",
-        "action-triggers:engine/settings@0.1.0",
+        "action-triggers:engine/kafka@0.2.0",
+        "action-triggers:engine/settings@0.2.0",
     ];
     assert_eq!(imports, expected);
     let exports: Vec<_> = world
@@ -147,7 +149,7 @@ fn the_component_imports_exactly_the_two_interfaces() {
         .keys()
         .map(|key| resolve.name_world_key(key))
         .collect();
-    assert_eq!(exports, ["action-triggers:engine/triggers@0.1.0"]);
+    assert_eq!(exports, ["action-triggers:engine/triggers@0.2.0"]);
 }
 
 #[tokio::test]
@@ -199,13 +201,32 @@ async fn an_answer_longer_than_the_memory_is_refused() {
 
 #[tokio::test]
 async fn a_publication_of_a_trigger_that_does_not_exist_is_a_false_answer() {
-    let evil = "(i64.store (i32.const 65540) (i64.const 0x100002000))";
+    let evil = "(i64.store (i32.const 65548) (i64.const 0x100002000))";
+    assert_eq!(guilt(evil, limits()).await, "guest_misbehaved");
+}
+
+#[tokio::test]
+async fn a_receipt_that_was_never_given_is_a_false_answer() {
+    let evil = "(i64.store (i32.const 65548) (i64.const 0x100002040))";
+    assert_eq!(guilt(evil, limits()).await, "guest_misbehaved");
+}
+
+#[tokio::test]
+async fn an_event_without_an_id_is_a_false_answer() {
+    let evil = "(i32.store (i32.const 65540) (i32.const 0))";
+    assert_eq!(guilt(evil, limits()).await, "guest_misbehaved");
+}
+
+#[tokio::test]
+async fn an_event_that_is_never_decided_is_a_false_answer() {
+    // The first event of the call is `not-processed`, and the others are done.
+    let evil = "(i32.store8 (i32.const 65544) (i32.const 3))";
     assert_eq!(guilt(evil, limits()).await, "guest_misbehaved");
 }
 
 #[tokio::test]
 async fn a_text_that_is_not_utf8_is_refused() {
-    let evil = "(i64.store (i32.const 65540) (i64.const 0x100002000))
+    let evil = "(i64.store (i32.const 65548) (i64.const 0x100002020))
         (i32.store8 (i32.const 1028) (i32.const 0xff))";
     assert_eq!(guilt(evil, limits()).await, "guest_trapped");
 }
@@ -238,9 +259,9 @@ async fn a_record_published_as_agreed_arrives() {
 }
 
 #[tokio::test]
-async fn a_record_for_an_unknown_broker_trigger_or_event_is_not_taken() {
-    // Broker `t`; trigger `b`; the event's id cut to nothing; queue 1.
-    for (offset, value) in [(4124, 1024), (4104, 1028), (4100, 0), (4112, 1)] {
+async fn a_record_for_an_unknown_event_trigger_or_queue_is_not_taken() {
+    // Event 9; trigger 5; queue 1; a destination, and a topic, that `load` did not tell of.
+    for (offset, value) in [(4096, 9), (4100, 5), (4104, 1), (4120, 1), (4140, 1)] {
         let evil = format!("(i32.store (i32.const {offset}) (i32.const {value})) {PUBLISH}");
         assert_eq!(
             published(&evil, limits()).await,
@@ -254,6 +275,21 @@ async fn a_record_for_an_unknown_broker_trigger_or_event_is_not_taken() {
 async fn records_of_an_event_that_then_traps_are_discarded() {
     let evil = format!("{PUBLISH} (unreachable)");
     assert_eq!(published(&evil, limits()).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_published_in_another_call_than_process_is_never_delivered() {
+    let kept = Kept::default();
+    let builder = builder(&kept).component(hostile(PUBLISH)).limits(limits());
+    let runtime = builder.build().await.unwrap();
+    for _ in 0..3 {
+        runtime.render(vec![event("x")]).await;
+        runtime.explain(event("x")).await.unwrap();
+        let outcomes = runtime.process(vec![event("a")]).await;
+        assert_eq!(code(&outcomes[0]), "ok");
+    }
+    runtime.flush().await;
+    assert!(kept.0.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

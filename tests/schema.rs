@@ -1,6 +1,6 @@
 //! The JSON Schemas say what the readers take: no more and no less.
 
-use action_triggers_guest::engine::Engine;
+use action_triggers_guest::{engine::Engine, limits::Limits};
 use action_triggers_host::config::{Config, schema};
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ fn everything() -> Value {
             "whitelisted_webhook_endpoint_patterns": [],
         },
         "ACTION_BROKERS": {"kafka_2": {
-            "connection_details": {"bootstrap_servers": "a:1"}, "parameters": {"topic": "x"},
+            "connection_details": {"bootstrap_servers": "a:1"}, "parameters": {}, "topics": ["x.*"],
         }},
         "ACTION_TRIGGER_SETTINGS": {
             "ALLOWED_DYNAMIC_IMPORT_PATHS": ["a.b"],
@@ -116,6 +116,7 @@ fn everything() -> Value {
             "memory_bytes": 67_108_864, "stack_bytes": 1_048_576, "call_deadline_ms": 1,
             "load_deadline_ms": 1, "events_per_call": 1, "event_bytes": 1,
             "records_per_call": 1, "record_bytes_per_call": 1, "workers": 1,
+            "trigger_fuel": 1, "call_fuel": 1, "output_bytes": 1, "event_depth": 1,
         },
         "text_encoding": "raw",
         "triggers": [{
@@ -165,9 +166,9 @@ fn found(config: &Value) -> Vec<String> {
     .collect();
     let triggers = &config["triggers"];
     if triggers.is_array() || triggers.is_object() {
-        let diagnostics = match Engine::load(&triggers.to_string(), &[]) {
+        let diagnostics = match Engine::load(&triggers.to_string(), Vec::new(), Limits::default()) {
             Ok((_, loaded)) => loaded.diagnostics,
-            Err(diagnostics) => diagnostics,
+            Err(refusal) => refusal.diagnostics,
         };
         let named = diagnostics.into_iter().map(|one| (one.code, one.path));
         codes.extend(named.map(|(code, path)| format!("{code} {path}")));

@@ -1,8 +1,17 @@
-//! The component's shell: WIT types to core types and back, nothing else.
+//! The component's shell: WIT types to the engine's types and back, nothing else.
 
 use std::cell::OnceCell;
 
-use crate::{diagnostic, engine, engine::Engine, event, explain, failure::Failure, host, record};
+use crate::{
+    diagnostic,
+    engine::{self, Decision, Engine, Outcome},
+    event, explain,
+    failure::Failure,
+    host,
+    limits::Limits,
+    loaded, message,
+};
+use action_triggers_vocabulary::Signal;
 use bindings::{
     action_triggers::engine::{kafka, settings},
     exports::action_triggers::engine::triggers,
@@ -20,9 +29,10 @@ use bindings::{
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit",
-        world: "engine",
-        // A record is handed over as it lies in memory.
-        ownership: Borrowing { duplicate_if_necessary: false },
+        world: "action-triggers",
+        // What is handed over is borrowed as it lies in memory; without the
+        // second half each of its strings would be copied first.
+        ownership: Borrowing { duplicate_if_necessary: true },
     });
 
     export!(Component);
@@ -39,100 +49,137 @@ thread_local! {
 
 impl triggers::Guest for Component {
     fn load(
-        triggers: String,
+        set: String,
         brokers: Vec<triggers::Broker>,
-    ) -> Result<triggers::Loaded, Vec<triggers::Diagnostic>> {
-        let brokers: Vec<_> = brokers.into_iter().map(Into::into).collect();
-        let (engine, loaded) = Engine::load(&triggers, &brokers)
-            .map_err(|faults| faults.into_iter().map(Into::into).collect::<Vec<_>>())?;
+        limits: triggers::Limits,
+    ) -> Result<triggers::LoadedSet, triggers::Refusal> {
+        if ENGINE.with(|cell| cell.get().is_some()) {
+            return Err(already_loaded());
+        }
+        let brokers = brokers.into_iter().map(Into::into).collect();
+        let (engine, loaded) =
+            Engine::load(&set, brokers, limits.into()).map_err(triggers::Refusal::from)?;
+        let told = loaded_set(&engine, loaded);
         ENGINE.with(|cell| match cell.set(engine) {
-            Ok(()) => Ok(loaded.into()),
-            Err(_) => Err(vec![already_loaded()]),
+            Ok(()) => Ok(told),
+            Err(_) => Err(already_loaded()),
         })
     }
 
-    fn process(events: Vec<triggers::Event>) -> Vec<triggers::Outcome> {
-        let events: Vec<_> = events.iter().map(core_event).collect();
-        with_engine(|engine| {
-            let outcomes = engine.process(&events, &mut Imports);
-            outcomes.into_iter().map(listed).collect()
+    fn loaded() -> Option<triggers::LoadedSet> {
+        ENGINE.with(|cell| {
+            let engine = cell.get()?;
+            Some(loaded_set(engine, engine.loaded(Vec::new())))
         })
-        .unwrap_or_else(|failure| events.iter().map(|_| Err(failure.clone())).collect())
     }
 
-    fn render(
-        events: Vec<triggers::Event>,
-    ) -> Vec<Result<Vec<triggers::Rendering>, triggers::Failure>> {
-        let events: Vec<_> = events.iter().map(core_event).collect();
-        with_engine(|engine| {
-            let renderings = engine.render(&events, &mut Imports);
-            renderings.into_iter().map(listed).collect()
-        })
-        .unwrap_or_else(|failure| events.iter().map(|_| Err(failure.clone())).collect())
+    fn process(events: Vec<triggers::Input>) -> Vec<triggers::Outcome> {
+        let outcomes = with_engine(events, |engine, events| {
+            engine.process(events, &mut Imports)
+        });
+        let outcome = |outcome: Outcome<engine::Publication>| triggers::Outcome {
+            id: outcome.id,
+            decision: match outcome.decision {
+                Decision::Done(all) => triggers::Decision::Done(converted(all)),
+                Decision::Unreadable(error) => triggers::Decision::Unreadable(error.into()),
+                Decision::Failed(failure) => triggers::Decision::Failed(failure.into()),
+                Decision::NotProcessed => triggers::Decision::NotProcessed,
+            },
+        };
+        outcomes.into_iter().map(outcome).collect()
     }
 
-    fn explain(event: triggers::Event) -> Result<Vec<triggers::Explanation>, triggers::Failure> {
-        with_engine(|engine| listed(engine.explain(&core_event(&event))))?
+    fn render(events: Vec<triggers::Input>) -> Vec<triggers::Rendered> {
+        ENGINE.with(|cell| {
+            let outcomes = match cell.get() {
+                Some(engine) => engine.render(core_events(events), &mut Imports),
+                None => not_loaded(events),
+            };
+            let rendered = |outcome: Outcome<engine::Rendering<'_>>| triggers::Rendered {
+                id: outcome.id,
+                decision: match outcome.decision {
+                    Decision::Done(all) => triggers::RenderedEvent::Done(converted(all)),
+                    Decision::Unreadable(error) => {
+                        triggers::RenderedEvent::Unreadable(error.into())
+                    }
+                    Decision::Failed(failure) => triggers::RenderedEvent::Failed(failure.into()),
+                    Decision::NotProcessed => triggers::RenderedEvent::NotProcessed,
+                },
+            };
+            outcomes.into_iter().map(rendered).collect()
+        })
+    }
+
+    fn explain(events: Vec<triggers::Input>) -> Vec<triggers::Explained> {
+        let outcomes = with_engine(events, |engine, events| engine.explain(events));
+        let explained = |outcome: Outcome<explain::Explanation>| triggers::Explained {
+            id: outcome.id,
+            decision: match outcome.decision {
+                Decision::Done(all) => triggers::ExplainedEvent::Done(converted(all)),
+                Decision::Unreadable(error) => triggers::ExplainedEvent::Unreadable(error.into()),
+                Decision::Failed(failure) => triggers::ExplainedEvent::Failed(failure.into()),
+                Decision::NotProcessed => triggers::ExplainedEvent::NotProcessed,
+            },
+        };
+        outcomes.into_iter().map(explained).collect()
     }
 }
 
-fn with_engine<T>(call: impl FnOnce(&Engine) -> T) -> Result<T, triggers::Failure> {
+fn with_engine<T>(
+    events: Vec<triggers::Input>,
+    call: impl FnOnce(&Engine, Vec<event::Input>) -> Vec<Outcome<T>>,
+) -> Vec<Outcome<T>> {
     ENGINE.with(|cell| match cell.get() {
-        Some(engine) => Ok(call(engine)),
-        None => Err(triggers::Failure {
-            code: "not_loaded".into(),
-            message: "no triggers are loaded: call `load` first".into(),
-        }),
+        Some(engine) => call(engine, core_events(events)),
+        None => not_loaded(events),
     })
 }
 
-fn already_loaded() -> triggers::Diagnostic {
-    triggers::Diagnostic {
+fn not_loaded<T>(events: Vec<triggers::Input>) -> Vec<Outcome<T>> {
+    let fail = |event: triggers::Input| Outcome {
+        id: event.id,
+        decision: Decision::Failed(Failure::NotLoaded),
+    };
+    events.into_iter().map(fail).collect()
+}
+
+fn already_loaded() -> triggers::Refusal {
+    let diagnostic = triggers::Diagnostic {
         severity: triggers::Severity::Error,
         code: "already_loaded".into(),
         path: "$".into(),
         message: "this instance has its triggers".into(),
         help: Some("make a new instance for another set".into()),
         span: None,
+    };
+    triggers::Refusal {
+        diagnostics: vec![diagnostic],
+        triggers: Vec::new(),
     }
 }
 
-fn listed<T, U: From<T>>(result: Result<Vec<T>, Failure>) -> Result<Vec<U>, triggers::Failure> {
-    match result {
-        Ok(items) => Ok(items.into_iter().map(U::from).collect()),
-        Err(failure) => Err(failure.into()),
-    }
-}
-
-fn core_event(event: &triggers::Event) -> event::Event<'_> {
-    event::Event {
-        id: &event.id,
-        signal: match event.signal {
-            triggers::Signal::PreSave => event::Signal::PreSave,
-            triggers::Signal::PostSave => event::Signal::PostSave,
-            triggers::Signal::PreDelete => event::Signal::PreDelete,
-            triggers::Signal::PostDelete => event::Signal::PostDelete,
-        },
-        content_type: &event.content_type,
-        instance: &event.instance,
-        before: event.before.as_deref(),
-        created: None,
-        time: event.time.as_deref(),
-    }
-}
-
-impl From<triggers::Broker> for host::Broker {
-    fn from(broker: triggers::Broker) -> Self {
+impl From<loaded::Refusal> for triggers::Refusal {
+    fn from(refusal: loaded::Refusal) -> Self {
         Self {
-            name: broker.name,
-            conn_details: broker.conn_details,
-            parameters: broker.parameters,
-            topics: Vec::new(),
+            diagnostics: converted(refusal.diagnostics),
+            triggers: converted(refusal.triggers),
         }
     }
 }
 
-/// The component's imports, as the core's host.
+fn converted<T, U: From<T>>(items: Vec<T>) -> Vec<U> {
+    items.into_iter().map(U::from).collect()
+}
+
+fn core_events(events: Vec<triggers::Input>) -> Vec<event::Input> {
+    let input = |event: triggers::Input| event::Input {
+        text: event.text,
+        id: event.id,
+    };
+    events.into_iter().map(input).collect()
+}
+
+/// The component's imports, as the engine's host.
 struct Imports;
 
 impl host::Host for Imports {
@@ -146,16 +193,15 @@ impl host::Host for Imports {
 
     fn publish(
         &mut self,
-        message: record::Message<'_>,
+        message: &message::Message<'_>,
     ) -> Result<host::Receipt, host::PublishError> {
-        let headers = message
-            .headers
-            .iter()
-            .map(|(name, value)| kafka::Header { name, value });
-        let headers: Vec<_> = headers.collect();
-        match kafka::publish(kafka_message(&message, &headers)) {
+        let headers = message.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| kafka::HeaderParam { name, value })
+            .collect();
+        match kafka::publish(kafka_message(message, &headers)) {
             Ok(receipt) => Ok(host::Receipt {
-                topic: receipt.topic,
+                number: receipt.number,
             }),
             Err(error) => Err(error.into()),
         }
@@ -173,55 +219,69 @@ impl From<kafka::PublishError> for host::PublishError {
             },
             kafka::PublishError::InvalidRecord(text) => Self::InvalidRecord(text),
             kafka::PublishError::TooMany(maximum) => Self::TooMany(maximum),
+            kafka::PublishError::NotPublishing => Self::NotPublishing,
         }
     }
 }
 
 fn kafka_message<'a>(
-    message: &'a record::Message<'_>,
-    headers: &'a [kafka::Header<'a>],
-) -> kafka::Message<'a> {
-    kafka::Message {
-        event_id: message.event_id,
+    message: &'a message::Message<'_>,
+    headers: &'a [kafka::HeaderParam<'a>],
+) -> kafka::MessageParam<'a> {
+    let destination = |destination: &'a message::Destination| kafka::DestinationParam {
+        conn_details: &destination.conn_details,
+        parameters: &destination.parameters,
+    };
+    kafka::MessageParam {
+        event: message.event,
         trigger: message.trigger,
         queue: message.queue,
-        ordering_key: &message.ordering_key,
-        broker: message.broker,
-        conn_details: &message.conn_details,
-        parameters: &message.parameters,
-        timeout_ms: message.timeout_ms,
+        ordering_key: message.ordering_key.as_deref(),
+        destination: message.destination.as_ref().map(destination),
+        topic: message.topic.as_deref(),
         key: message.key.as_deref(),
         headers,
         partition: message.partition,
         timestamp_ms: message.timestamp_ms,
         value: match &message.value {
-            record::Payload::Json(bytes) => kafka::Payload::Json(bytes),
-            record::Payload::Text(bytes) => kafka::Payload::Text(bytes),
-            record::Payload::Tombstone => kafka::Payload::Tombstone,
+            message::Payload::Json(text) => kafka::PayloadParam::Json(text),
+            message::Payload::Text(text) => kafka::PayloadParam::Text(text),
+            message::Payload::Tombstone => kafka::PayloadParam::Tombstone,
         },
     }
 }
 
-impl From<record::Message<'_>> for triggers::Rendered {
-    fn from(message: record::Message<'_>) -> Self {
-        let header = |(name, value): (&str, Vec<u8>)| (name.into(), value);
+impl From<message::Message<'_>> for kafka::MessageResult {
+    fn from(message: message::Message<'_>) -> Self {
+        let header = |(name, value): (&str, String)| kafka::HeaderResult {
+            name: name.into(),
+            value,
+        };
         Self {
-            trigger: message.trigger.into(),
+            event: message.event,
+            trigger: message.trigger,
             queue: message.queue,
             ordering_key: message.ordering_key,
-            broker: message.broker.into(),
-            conn_details: message.conn_details,
-            parameters: message.parameters,
-            timeout_ms: message.timeout_ms,
+            destination: message.destination.map(Into::into),
+            topic: message.topic,
             key: message.key,
             headers: message.headers.into_iter().map(header).collect(),
             partition: message.partition,
             timestamp_ms: message.timestamp_ms,
             value: match message.value {
-                record::Payload::Json(bytes) => triggers::RenderedValue::Json(bytes),
-                record::Payload::Text(bytes) => triggers::RenderedValue::Text(bytes),
-                record::Payload::Tombstone => triggers::RenderedValue::Tombstone,
+                message::Payload::Json(text) => kafka::PayloadResult::Json(text),
+                message::Payload::Text(text) => kafka::PayloadResult::Text(text),
+                message::Payload::Tombstone => kafka::PayloadResult::Tombstone,
             },
+        }
+    }
+}
+
+impl From<message::Destination> for kafka::DestinationResult {
+    fn from(destination: message::Destination) -> Self {
+        Self {
+            conn_details: destination.conn_details,
+            parameters: destination.parameters,
         }
     }
 }
@@ -235,12 +295,26 @@ impl From<Failure> for triggers::Failure {
     }
 }
 
-impl From<engine::Publication<'_>> for triggers::Publication {
-    fn from(publication: engine::Publication<'_>) -> Self {
+impl From<event::EventError> for triggers::EventError {
+    fn from(error: event::EventError) -> Self {
+        let span = triggers::Span::from(error.span);
         Self {
-            trigger: publication.trigger.into(),
+            code: error.code.into(),
+            message: error.message,
+            offset: span.offset,
+            length: span.length,
+            line: span.line,
+            column: span.column,
+        }
+    }
+}
+
+impl From<engine::Publication> for triggers::Publication {
+    fn from(publication: engine::Publication) -> Self {
+        Self {
+            trigger: publication.trigger,
             queue: publication.queue,
-            outcome: publication.outcome.map_err(Into::into),
+            receipt: publication.receipt.map_err(Into::into),
         }
     }
 }
@@ -248,17 +322,17 @@ impl From<engine::Publication<'_>> for triggers::Publication {
 impl From<engine::Rendering<'_>> for triggers::Rendering {
     fn from(rendering: engine::Rendering<'_>) -> Self {
         Self {
-            trigger: rendering.trigger.into(),
+            trigger: rendering.trigger,
             queue: rendering.queue,
-            outcome: rendering.outcome.map(Into::into).map_err(Into::into),
+            message: rendering.message.map(Into::into).map_err(Into::into),
         }
     }
 }
 
-impl From<explain::Explanation<'_>> for triggers::Explanation {
-    fn from(explanation: explain::Explanation<'_>) -> Self {
+impl From<explain::Explanation> for triggers::Explanation {
+    fn from(explanation: explain::Explanation) -> Self {
         Self {
-            trigger: explanation.trigger.into(),
+            trigger: explanation.trigger,
             fires: explanation.fires,
             clause: explanation.clause.as_str().into(),
             reason: explanation.reason,
@@ -266,16 +340,103 @@ impl From<explain::Explanation<'_>> for triggers::Explanation {
     }
 }
 
-impl From<engine::Loaded> for triggers::Loaded {
-    fn from(loaded: engine::Loaded) -> Self {
-        let trigger = |trigger: engine::LoadedTrigger| triggers::LoadedTrigger {
+fn loaded_set(engine: &Engine, loaded: loaded::Loaded) -> triggers::LoadedSet {
+    triggers::LoadedSet {
+        triggers: converted(loaded.triggers),
+        diagnostics: converted(loaded.diagnostics),
+        brokers: engine.brokers().iter().cloned().map(Into::into).collect(),
+        limits: engine.limits().clone().into(),
+        set_sha256: loaded.set_sha256,
+    }
+}
+
+impl From<loaded::LoadedTrigger> for triggers::LoadedTrigger {
+    fn from(trigger: loaded::LoadedTrigger) -> Self {
+        Self {
             name: trigger.name,
+            is_named: trigger.is_named,
             active: trigger.active,
-            queues: trigger.queues,
+            signals: converted(trigger.signals),
+            content_types: trigger.content_types,
+            queues: converted(trigger.queues),
+        }
+    }
+}
+
+impl From<loaded::LoadedQueue> for triggers::LoadedQueue {
+    fn from(queue: loaded::LoadedQueue) -> Self {
+        let setting = |setting: loaded::NamedSetting| triggers::NamedSetting {
+            name: setting.name,
+            path: setting.path,
+            span: setting.span.into(),
         };
         Self {
-            triggers: loaded.triggers.into_iter().map(trigger).collect(),
-            diagnostics: loaded.diagnostics.into_iter().map(Into::into).collect(),
+            broker: queue.broker,
+            path: queue.path,
+            destination: queue.destination.into(),
+            is_fixed: queue.is_fixed,
+            renders_topic: queue.renders_topic,
+            timeout_ms: queue.timeout_ms,
+            settings: queue.settings.into_iter().map(setting).collect(),
+        }
+    }
+}
+
+impl From<Signal> for triggers::Signal {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::PreSave => Self::PreSave,
+            Signal::PostSave => Self::PostSave,
+            Signal::PreDelete => Self::PreDelete,
+            Signal::PostDelete => Self::PostDelete,
+        }
+    }
+}
+
+impl From<kafka::Broker> for host::Broker {
+    fn from(broker: kafka::Broker) -> Self {
+        Self {
+            name: broker.name,
+            conn_details: broker.conn_details,
+            parameters: broker.parameters,
+            topics: broker.topics,
+        }
+    }
+}
+
+impl From<host::Broker> for kafka::Broker {
+    fn from(broker: host::Broker) -> Self {
+        Self {
+            name: broker.name,
+            conn_details: broker.conn_details,
+            parameters: broker.parameters,
+            topics: broker.topics,
+        }
+    }
+}
+
+impl From<triggers::Limits> for Limits {
+    fn from(limits: triggers::Limits) -> Self {
+        Self {
+            fuel: limits.fuel,
+            call_fuel: limits.call_fuel,
+            output_bytes: limits.output_bytes,
+            records: limits.records,
+            depth: limits.depth,
+            content_types: limits.content_types,
+        }
+    }
+}
+
+impl From<Limits> for triggers::Limits {
+    fn from(limits: Limits) -> Self {
+        Self {
+            fuel: limits.fuel,
+            call_fuel: limits.call_fuel,
+            output_bytes: limits.output_bytes,
+            records: limits.records,
+            depth: limits.depth,
+            content_types: limits.content_types,
         }
     }
 }
@@ -291,12 +452,18 @@ impl From<diagnostic::Diagnostic> for triggers::Diagnostic {
             path: diagnostic.path,
             message: diagnostic.message,
             help: diagnostic.help,
-            span: diagnostic.span.map(|span| triggers::Span {
-                offset: narrowed(span.offset),
-                length: narrowed(span.length),
-                line: narrowed(span.line),
-                column: narrowed(span.column),
-            }),
+            span: diagnostic.span.map(Into::into),
+        }
+    }
+}
+
+impl From<diagnostic::Span> for triggers::Span {
+    fn from(span: diagnostic::Span) -> Self {
+        Self {
+            offset: narrowed(span.offset),
+            length: narrowed(span.length),
+            line: narrowed(span.line),
+            column: narrowed(span.column),
         }
     }
 }

@@ -5,9 +5,12 @@
 //! else keeps the value's JSON type, unless the member must be text. Values are
 //! not searched for placeholders again.
 
-use action_triggers_django::json::{self, Slice, View, write};
+use action_triggers_django::{
+    Span,
+    json::{self, Slice, View, write},
+};
 use action_triggers_vocabulary::{
-    SettingError,
+    Place, SettingError,
     placeholder::{self, Part},
     setting::{self, Scalar},
 };
@@ -17,50 +20,85 @@ use crate::{failure::Failure, host::Host};
 
 /// A JSON object whose placeholders are found, ready to be written.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Destination {
-    pieces: Vec<Piece>,
+pub(crate) struct Fields {
+    pieces: Box<[Piece]>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Piece {
     /// JSON text, copied.
-    Json(String),
+    Json(Box<str>),
     /// A placeholder that is a whole value.
-    Value { path: String },
+    Value { path: Box<str> },
     /// A placeholder inside a string.
-    Text { path: String },
+    Text { path: Box<str> },
 }
 
-impl Destination {
+/// A placeholder, and where in the set it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedSetting {
+    /// The dotted path that it asks for.
+    pub name: String,
+    /// Where the string is that it stands in.
+    pub path: String,
+    /// Which part of that string the dotted path is.
+    pub span: Span,
+}
+
+impl Fields {
     /// An empty object.
     pub(crate) fn empty() -> Self {
         Self {
-            pieces: vec![Piece::Json("{}".into())],
+            pieces: [Piece::Json("{}".into())].into(),
         }
     }
 
-    /// Prepares a JSON object without the members that the host sets itself. Of
-    /// the others, the one named `text_member` must be text for the host, so a
-    /// number becomes one.
+    /// Prepares the JSON object at this place, without the members that the host
+    /// sets itself. Of the others, the one named `text_member` must be text for
+    /// the host, so a number becomes one.
     pub(crate) fn new(
         members: &[(Slice, Value)],
+        place: &Place,
         text_member: &str,
         set_by_host: &[String],
-    ) -> Self {
+    ) -> (Self, Vec<NamedSetting>) {
         let is_own = |(name, _): &&(Slice, Value)| !set_by_host.iter().any(|set| **set == **name);
         let mut builder = Builder::default();
-        builder.object(members.iter().filter(is_own), Some(text_member));
+        builder.object(members.iter().filter(is_own), place, Some(text_member));
         builder.flush();
-        Self {
-            pieces: builder.pieces,
+        let fields = Self {
+            pieces: builder.pieces.into(),
+        };
+        (fields, builder.settings)
+    }
+
+    /// Whether there are no placeholders.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.pieces
+            .iter()
+            .all(|piece| matches!(piece, Piece::Json(_)))
+    }
+
+    /// The object, its placeholders as they are written.
+    pub(crate) fn written(&self) -> String {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Json(text) => out.push_str(text),
+                Piece::Value { path } => write::string(&format!("{{{{ {path} }}}}"), &mut out),
+                Piece::Text { path } => {
+                    write::string_content(&format!("{{{{ {path} }}}}"), &mut out);
+                }
+            }
         }
+        out
     }
 
     /// The placeholders, as the paths that they ask for.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Json(_) => None,
-            Piece::Value { path } | Piece::Text { path } => Some(path.as_str()),
+            Piece::Value { path } | Piece::Text { path } => Some(&**path),
         })
     }
 
@@ -120,13 +158,14 @@ fn failed(path: &str, error: SettingError) -> Failure {
 struct Builder {
     pieces: Vec<Piece>,
     json: String,
+    settings: Vec<NamedSetting>,
 }
 
 impl Builder {
     fn flush(&mut self) {
         if !self.json.is_empty() {
             self.pieces
-                .push(Piece::Json(std::mem::take(&mut self.json)));
+                .push(Piece::Json(std::mem::take(&mut self.json).into()));
         }
     }
 
@@ -135,27 +174,28 @@ impl Builder {
         self.pieces.push(piece);
     }
 
-    fn value(&mut self, value: &Value) {
+    fn value(&mut self, value: &Value, place: &Place) {
         match View::of(value) {
             View::Null => self.json.push_str("null"),
             View::Bool(value) => self.json.push_str(if value { "true" } else { "false" }),
             View::Number(text) => self.json.push_str(&text),
-            View::String(text) => self.string(text, false),
+            View::String(text) => self.string(text, place, false),
             View::Array(items) => {
                 self.json.push('[');
                 for (index, item) in items.iter().enumerate() {
                     self.comma(index);
-                    self.value(item);
+                    self.value(item, &place.item(index));
                 }
                 self.json.push(']');
             }
-            View::Object(members) => self.object(members.iter(), None),
+            View::Object(members) => self.object(members.iter(), place, None),
         }
     }
 
     fn object<'a>(
         &mut self,
         members: impl Iterator<Item = &'a (Slice, Value)>,
+        place: &Place,
         text_member: Option<&str>,
     ) {
         self.json.push('{');
@@ -163,9 +203,12 @@ impl Builder {
             self.comma(index);
             write::string(name, &mut self.json);
             self.json.push(':');
+            let place = place.member(name);
             match (View::of(member), text_member) {
-                (View::String(text), Some(needed)) if needed == &**name => self.string(text, true),
-                _ => self.value(member),
+                (View::String(text), Some(needed)) if needed == &**name => {
+                    self.string(text, &place, true);
+                }
+                _ => self.value(member, &place),
             }
         }
         self.json.push('}');
@@ -177,14 +220,23 @@ impl Builder {
         }
     }
 
-    fn string(&mut self, text: &str, must_be_text: bool) {
+    fn string(&mut self, text: &str, place: &Place, must_be_text: bool) {
         let parts = placeholder::parts(text);
+        for part in &parts {
+            if let Part::Path(path) = part {
+                let offset = path.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+                self.settings.push(NamedSetting {
+                    name: (*path).into(),
+                    path: place.as_str().into(),
+                    span: Span::of(text, offset, path.len()),
+                });
+            }
+        }
         if let [Part::Path(path)] = parts.as_slice()
             && !must_be_text
         {
-            self.placeholder(Piece::Value {
-                path: (*path).into(),
-            });
+            let path = (*path).into();
+            self.placeholder(Piece::Value { path });
             return;
         }
         self.json.push('"');

@@ -1,15 +1,22 @@
 //! One set of triggers at work: matches events, renders what fires, hands it
 //! over. A failure stays with the queue, trigger or event it belongs to.
 
-use action_triggers_django::{Limits, Templates, json};
+use std::collections::BTreeSet;
+
+use action_triggers_django::{self as django, Templates, json::Document};
+use action_triggers_vocabulary::content_type;
+use sha2::{Digest, Sha256};
 
 use crate::{
     diagnostic::{Diagnostic, Faults},
-    event::{Change, Event, Models},
+    event::{Change, EventError, Input, Line, Models},
     failure::Failure,
     host::{Broker, Host},
+    limits::Limits,
+    loaded::{Loaded, LoadedTrigger, Refusal},
     matching::Index,
-    record::{self, Message, Payload},
+    message::{Destination, Message, Payload},
+    record,
     trigger::{self, Queue, Trigger},
 };
 
@@ -19,52 +26,64 @@ pub struct Engine {
     pub(crate) templates: Templates,
     pub(crate) triggers: Vec<Trigger>,
     pub(crate) models: Models,
+    pub(crate) whitelist: BTreeSet<String>,
     index: Index,
+    brokers: Vec<Broker>,
+    limits: Limits,
+    set_sha256: String,
 }
 
-/// A set that was taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loaded {
-    /// Every trigger of the set, in its order.
-    pub triggers: Vec<LoadedTrigger>,
-    /// Warnings only.
-    pub diagnostics: Vec<Diagnostic>,
+/// What became of one event.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// The event's id: its own, else the one given with it.
+    pub id: String,
+    /// What was decided.
+    pub decision: Decision<T>,
 }
 
-/// One trigger of a set that was taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoadedTrigger {
-    /// Its `name`, else its `id` as text, else its place in the set from 0.
-    pub name: String,
-    /// Whether it may fire.
-    pub active: bool,
-    /// The broker's name of each queue.
-    pub queues: Vec<String>,
+/// What was decided for one event.
+#[derive(Debug)]
+pub enum Decision<T> {
+    /// One per queue of each trigger that fires.
+    Done(Vec<T>),
+    /// The event was not read.
+    Unreadable(EventError),
+    /// The event as a whole came to nothing.
+    Failed(Failure),
+    /// The call's fuel was spent before the event was started.
+    NotProcessed,
 }
-
-/// What became of one event; an event that could not be read fails as a whole.
-pub type Outcome<'a> = Result<Vec<Publication<'a>>, Failure>;
 
 /// What became of one queue of a trigger that fired.
 #[derive(Debug)]
-pub struct Publication<'a> {
-    /// The trigger's name.
-    pub trigger: &'a str,
-    /// The queue's place in its trigger, from 0.
+pub struct Publication {
+    /// The trigger's place in the set.
+    pub trigger: u32,
+    /// The queue's place in its trigger.
     pub queue: u32,
-    /// The topic that the host named when it took the record.
-    pub outcome: Result<String, Failure>,
+    /// The number of the host's receipt.
+    pub receipt: Result<u32, Failure>,
 }
 
 /// What one queue of a trigger that fires would publish.
 #[derive(Debug)]
 pub struct Rendering<'a> {
-    /// The trigger's name.
-    pub trigger: &'a str,
-    /// The queue's place in its trigger, from 0.
+    /// The trigger's place in the set.
+    pub trigger: u32,
+    /// The queue's place in its trigger.
     pub queue: u32,
     /// The record, as the host would be given it.
-    pub outcome: Result<Message<'a>, Failure>,
+    pub message: Result<Message<'a>, Failure>,
+}
+
+/// A trigger that fires for an event.
+#[derive(Clone, Copy)]
+struct Firing<'a, 'b> {
+    event: u32,
+    place: u32,
+    trigger: &'a Trigger,
+    change: &'b Change<'b>,
 }
 
 impl Engine {
@@ -73,36 +92,67 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Every fault of the set, warnings too, in the order of the text.
-    pub fn load(json: &str, brokers: &[Broker]) -> Result<(Self, Loaded), Vec<Diagnostic>> {
-        let mut templates = Templates::new(Limits::default());
+    /// The set has faults: all of them, in the order of the text.
+    pub fn load(
+        json: &str,
+        brokers: Vec<Broker>,
+        limits: Limits,
+    ) -> Result<(Self, Loaded), Refusal> {
+        let mut templates = Templates::new(django::Limits {
+            fuel: limits.fuel,
+            output_bytes: usize::try_from(limits.output_bytes).unwrap_or(usize::MAX),
+        });
         let mut faults = Faults::default();
-        let (triggers, models) = trigger::parse(json, brokers, &mut templates, &mut faults);
+        let (triggers, models) = trigger::parse(json, &brokers, &mut templates, &mut faults);
         if faults.any_errors() {
-            return Err(faults.into_diagnostics());
+            return Err(Refusal {
+                diagnostics: faults.into_diagnostics(),
+                triggers: triggers.iter().map(LoadedTrigger::from).collect(),
+            });
         }
-        let loaded = Loaded {
-            triggers: triggers.iter().map(loaded_trigger).collect(),
-            diagnostics: faults.into_diagnostics(),
-        };
+        let whitelist = whitelist(&limits.content_types);
         let engine = Self {
             templates,
-            index: Index::new(&triggers),
+            index: Index::new(&triggers, &whitelist),
             triggers,
             models,
+            whitelist,
+            brokers,
+            limits,
+            set_sha256: format!("{:x}", Sha256::digest(json)),
         };
+        let loaded = engine.loaded(faults.into_diagnostics());
         Ok((engine, loaded))
+    }
+
+    /// What the engine holds, with these diagnostics.
+    pub fn loaded(&self, diagnostics: Vec<Diagnostic>) -> Loaded {
+        Loaded {
+            triggers: self.triggers.iter().map(LoadedTrigger::from).collect(),
+            diagnostics,
+            set_sha256: self.set_sha256.clone(),
+        }
+    }
+
+    /// The brokers it was loaded with.
+    pub fn brokers(&self) -> &[Broker] {
+        &self.brokers
+    }
+
+    /// The limits it was loaded with.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Decides for each event what fires and hands its records to the host.
     /// One outcome per event, in order.
-    pub fn process<'a>(&'a self, events: &[Event<'a>], host: &mut impl Host) -> Vec<Outcome<'a>> {
+    pub fn process(&self, events: Vec<Input>, host: &mut impl Host) -> Vec<Outcome<Publication>> {
         self.run(events, host, |rendering, host| Publication {
             trigger: rendering.trigger,
             queue: rendering.queue,
-            outcome: rendering.outcome.and_then(|message| {
-                let receipt = host.publish(message)?;
-                Ok(receipt.topic)
+            receipt: rendering.message.and_then(|message| {
+                let receipt = host.publish(&message)?;
+                Ok(receipt.number)
             }),
         })
     }
@@ -111,45 +161,80 @@ impl Engine {
     /// nothing. The host is asked for settings only.
     pub fn render<'a>(
         &'a self,
-        events: &[Event<'a>],
+        events: Vec<Input>,
         host: &mut impl Host,
-    ) -> Vec<Result<Vec<Rendering<'a>>, Failure>> {
+    ) -> Vec<Outcome<Rendering<'a>>> {
         self.run(events, host, |rendering, _| rendering)
     }
 
     fn run<'a, H: Host, T>(
         &'a self,
-        events: &[Event<'a>],
+        events: Vec<Input>,
         host: &mut H,
         mut finish: impl FnMut(Rendering<'a>, &mut H) -> T,
-    ) -> Vec<Result<Vec<T>, Failure>> {
-        let mut decide = |event| {
-            let change = Change::read(event, &self.models)?;
-            let mut finished = Vec::new();
-            for trigger in self.matching(&change) {
-                self.fire(trigger, &change, host, |rendering, host| {
-                    finished.push(finish(rendering, host));
-                });
-            }
-            Ok(finished)
+    ) -> Vec<Outcome<T>> {
+        let mut decide = |(event, input): (u32, Input)| {
+            self.read(input, false, |change| {
+                let mut finished = Vec::new();
+                for place in self.index.find(change.signal, &change.content_type) {
+                    let Some(trigger) = self.triggers.get(*place) else {
+                        continue;
+                    };
+                    let firing = Firing {
+                        event,
+                        place: narrowed(*place),
+                        trigger,
+                        change,
+                    };
+                    self.fire(firing, host, |rendering, host| {
+                        finished.push(finish(rendering, host));
+                    });
+                }
+                finished
+            })
         };
-        events.iter().map(&mut decide).collect()
+        (0..).zip(events).map(&mut decide).collect()
     }
 
-    fn matching<'a>(&'a self, change: &Change<'_>) -> impl Iterator<Item = &'a Trigger> {
-        let places = self.index.find(change.event.signal, &change.content_type);
-        places.iter().filter_map(|place| self.triggers.get(*place))
+    /// Reads an event and decides it; one that no trigger concerns is done when
+    /// its header is read, unless it is wanted anyway.
+    pub(crate) fn read<T>(
+        &self,
+        input: Input,
+        is_wanted: bool,
+        decide: impl FnOnce(&Change<'_>) -> Vec<T>,
+    ) -> Outcome<T> {
+        let document = Document::new(input.text);
+        let mut id = input.id;
+        let read = || {
+            let mut line = Line::read(document.text())?;
+            if let Some(own) = line.id.take() {
+                id = own;
+            }
+            let concerned = self.index.find(line.signal, &line.content_type);
+            if concerned.is_empty() && !is_wanted {
+                return Ok(Vec::new());
+            }
+            let depth = usize::try_from(self.limits.depth).unwrap_or(usize::MAX);
+            let change = Change::read(&document, line, &id, depth, &self.models)?;
+            Ok(decide(&change))
+        };
+        let decision = match read() {
+            Ok(done) => Decision::Done(done),
+            Err(error) => Decision::Unreadable(error),
+        };
+        Outcome { id, decision }
     }
 
     /// Fires one trigger, if its condition holds; its payload is rendered once
     /// for all its queues.
     fn fire<'a, H: Host>(
         &'a self,
-        trigger: &'a Trigger,
-        change: &Change<'a>,
+        firing: Firing<'a, '_>,
         host: &mut H,
         mut done: impl FnMut(Rendering<'a>, &mut H),
     ) {
+        let (trigger, change) = (firing.trigger, firing.change);
         let holds = match &trigger.when {
             Some(when) => when.holds(&self.templates, change),
             None => Ok(true),
@@ -166,12 +251,12 @@ impl Engine {
         // The last queue gets the payload itself, the others copies.
         let payloads = std::iter::repeat_n(payload, trigger.queues.len());
         for ((place, queue), payload) in (0..).zip(&trigger.queues).zip(payloads) {
-            let outcome = payload
-                .and_then(|payload| self.message(trigger, place, queue, change, payload, host));
+            let message =
+                payload.and_then(|payload| self.message(firing, (place, queue), payload, host));
             let rendering = Rendering {
-                trigger: &trigger.name,
+                trigger: firing.place,
                 queue: place,
-                outcome,
+                message,
             };
             done(rendering, host);
         }
@@ -179,30 +264,22 @@ impl Engine {
 
     fn message<'a>(
         &'a self,
-        trigger: &'a Trigger,
-        place: u32,
-        queue: &'a Queue,
-        change: &Change<'a>,
+        firing: Firing<'a, '_>,
+        (place, queue): (u32, &'a Queue),
         payload: Payload,
         host: &mut impl Host,
     ) -> Result<Message<'a>, Failure> {
         let fields = match &queue.record {
-            Some(plan) => plan.render(&self.templates, change)?,
+            Some(plan) => plan.render(&self.templates, firing.change)?,
             None => record::Fields::default(),
         };
-        let mut parameters = queue.parameters.resolve(host)?;
-        if let Some(topic) = &fields.topic {
-            json::write::add_member("topic", topic, &mut parameters);
-        }
         Ok(Message {
-            event_id: change.event.id,
-            trigger: &trigger.name,
+            event: firing.event,
+            trigger: firing.place,
             queue: place,
-            ordering_key: change.ordering_key(),
-            broker: &queue.broker,
-            conn_details: queue.conn_details.resolve(host)?,
-            parameters,
-            timeout_ms: queue.timeout_ms,
+            ordering_key: firing.change.ordering_key(),
+            destination: destination(queue, host)?,
+            topic: fields.topic,
             key: fields.key,
             headers: fields.headers,
             partition: fields.partition,
@@ -216,14 +293,27 @@ impl Engine {
     }
 }
 
-fn loaded_trigger(trigger: &Trigger) -> LoadedTrigger {
-    LoadedTrigger {
-        name: trigger.name.clone(),
-        active: trigger.active,
-        queues: trigger
-            .queues
-            .iter()
-            .map(|queue| queue.broker.clone())
-            .collect(),
+/// A queue's destination with its placeholders resolved; none where `load` told it.
+fn destination(queue: &Queue, host: &mut impl Host) -> Result<Option<Destination>, Failure> {
+    if queue.is_fixed {
+        return Ok(None);
     }
+    Ok(Some(Destination {
+        conn_details: queue.conn_details.resolve(host)?,
+        parameters: queue.parameters.resolve(host)?,
+    }))
+}
+
+fn whitelist(content_types: &[String]) -> BTreeSet<String> {
+    let normalized = |name: &String| match content_type::normalized(name) {
+        Some(normalized) => normalized.into_owned(),
+        // Allows nothing; but a whitelist it is.
+        None => name.clone(),
+    };
+    content_types.iter().map(normalized).collect()
+}
+
+/// A place in a list; lists in 32-bit memory are shorter than its bound.
+fn narrowed(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }

@@ -6,42 +6,33 @@
 //! instance has no such field.
 
 mod before;
+mod error;
+mod line;
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use action_triggers_django::{
     Context, dates,
-    json::{self, Fields, JsonObject, View},
+    json::{self, Document, Fields, JsonObject, View},
 };
-use action_triggers_vocabulary::content_type;
 use minijinja::{
     Value,
     value::{Enumerator, Object},
 };
 
-use crate::failure::Failure;
 use before::{Absent, Changed};
 
 pub use action_triggers_vocabulary::Signal;
-pub(crate) use before::Touched;
+pub use error::EventError;
+pub(crate) use {before::Touched, line::Line};
 
-/// A record was, or is about to be, saved or deleted.
-#[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    /// Names the event; records that come of it carry it.
-    pub id: &'a str,
-    /// What happened.
-    pub signal: Signal,
-    /// `app_label.model`; the model is compared in lower case.
-    pub content_type: &'a str,
-    /// The instance, a JSON object; null where it was deleted and is in `before`.
-    pub instance: &'a str,
-    /// The instance before the change, a JSON object.
-    pub before: Option<&'a str>,
-    /// Whether a save made the instance, where that is known.
-    pub created: Option<bool>,
-    /// When it happened, RFC 3339.
-    pub time: Option<&'a str>,
+/// An event as the host hands it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The event's JSON text.
+    pub text: String,
+    /// Names the event where its text has no `id`.
+    pub id: String,
 }
 
 /// The fields that a set declares the types of, by content type in its normal form.
@@ -49,40 +40,49 @@ pub(crate) type Models = BTreeMap<Box<str>, Arc<Fields>>;
 
 /// An event that has been read.
 pub(crate) struct Change<'a> {
-    pub(crate) event: Event<'a>,
+    pub(crate) signal: Signal,
     pub(crate) content_type: Cow<'a, str>,
     facts: Arc<Facts>,
     context: Context,
 }
 
 impl<'a> Change<'a> {
-    /// Reads an event, all of it.
+    /// Reads what the header has left: the instance, its state before, the time.
     ///
     /// # Errors
     ///
-    /// [`Failure::InvalidEvent`] names the part that is not what it should be.
-    pub(crate) fn read(event: &Event<'a>, models: &Models) -> Result<Self, Failure> {
-        let content_type = content_type::normalized(event.content_type)
-            .ok_or_else(|| Failure::InvalidEvent(content_type::invalid(event.content_type)))?;
-        let fields = models.get(&*content_type);
-        let before = event
+    /// One of them is not what it should be.
+    pub(crate) fn read(
+        document: &Document,
+        line: Line<'a>,
+        id: &str,
+        depth: usize,
+        models: &Models,
+    ) -> Result<Self, EventError> {
+        let fields = models.get(&*line.content_type);
+        let object = |part, written| object(document, line.text, (part, written), depth, fields);
+        let before = line
             .before
-            .map(|text| object("before", text, fields))
+            .map(|written| object("before", written))
             .transpose()?;
-        let is_delete = matches!(event.signal, Signal::PreDelete | Signal::PostDelete);
+        let is_delete = matches!(line.signal, Signal::PreDelete | Signal::PostDelete);
         let instance = match &before {
-            Some(before) if is_delete && event.instance.trim_ascii() == "null" => before.clone(),
-            _ => object("instance", event.instance, fields)?,
+            Some(before) if is_delete && line.instance == "null" => before.clone(),
+            _ => object("instance", line.instance)?,
         };
         // What was there before the save was not made by it.
         let known_before = (before.is_some() && !is_delete).then_some(false);
-        let now = event.time.map(read_time).transpose()?;
+        let time = line
+            .time
+            .map(|written| read_time(line.text, written))
+            .transpose()?;
+        let (time, now) = time.unzip();
         let facts = Arc::new(Facts {
-            id: Value::from(event.id),
-            signal: event.signal,
-            content_type: Value::from(&*content_type),
-            time: event.time.map(Value::from),
-            created: event.created.or(known_before),
+            id: Value::from(id),
+            signal: line.signal,
+            content_type: Value::from(&*line.content_type),
+            time: time.map(Value::from),
+            created: line.created.or(known_before),
             instance,
             before,
         });
@@ -94,8 +94,8 @@ impl<'a> Change<'a> {
             now,
         };
         Ok(Self {
-            event: *event,
-            content_type,
+            signal: line.signal,
+            content_type: line.content_type,
             facts,
             context,
         })
@@ -128,51 +128,55 @@ impl<'a> Change<'a> {
         Some((context, touched))
     }
 
-    /// Content type and primary key; without one the content type alone.
-    pub(crate) fn ordering_key(&self) -> String {
-        let key = self.facts.instance.member("pk").map(View::of);
-        match key {
-            Some(View::String(key)) => format!("{}/{key}", self.content_type),
-            Some(View::Number(key)) => format!("{}/{key}", self.content_type),
-            _ => self.content_type.clone().into_owned(),
+    /// Content type and primary key; none without a primary key.
+    pub(crate) fn ordering_key(&self) -> Option<String> {
+        match View::of(self.facts.instance.member("pk")?) {
+            View::String(key) => Some(format!("{}/{key}", self.content_type)),
+            View::Number(key) => Some(format!("{}/{key}", self.content_type)),
+            _ => None,
         }
     }
 }
 
-/// The deepest nesting of an event's JSON. Real records have a handful of
-/// levels; what walks values by recursion must not exhaust the stack.
-const DEEPEST: usize = 128;
-
+/// Takes a part of an event's text, which is JSON, as an object.
 fn object(
-    part: &str,
+    document: &Document,
     text: &str,
+    (part, written): (&str, &str),
+    depth: usize,
     fields: Option<&Arc<Fields>>,
-) -> Result<Arc<JsonObject>, Failure> {
-    if json::depth(text) > DEEPEST {
-        let message = format!("`{part}` is nested deeper than {DEEPEST} levels");
-        return Err(Failure::InvalidEvent(message));
+) -> Result<Arc<JsonObject>, EventError> {
+    let fault = |message| EventError::at("event_malformed", text, written, message);
+    let Some(object) = document.object(written, fields) else {
+        let kind = json::kind(written);
+        return Err(fault(format!("`{part}` is {kind}, not an object")));
+    };
+    // What walks values by recursion must not exhaust the stack.
+    if json::depth(written) > depth {
+        return Err(fault(format!(
+            "`{part}` is nested deeper than {depth} levels"
+        )));
     }
-    let value = json::parse_with(text, fields)
-        .map_err(|error| Failure::InvalidEvent(format!("`{part}` is not JSON: {error}")))?;
-    if json::has_half_character(text) {
-        let message = format!("`{part}` has an escape that is half a character, such as `\\ud800`");
-        return Err(Failure::InvalidEvent(message));
+    if json::has_half_character(written) {
+        return Err(fault(format!(
+            "`{part}` has a lone surrogate escape, such as `\\ud800`, which stands for no character"
+        )));
     }
-    value.downcast_object::<JsonObject>().ok_or_else(|| {
-        let kind = View::of(&value).kind();
-        Failure::InvalidEvent(format!("`{part}` is {kind}, not an object"))
-    })
+    Ok(Arc::new(object))
 }
 
-fn read_time(text: &str) -> Result<dates::Timestamp, Failure> {
-    let time = dates::parse(text).filter(|time| time.epoch_milliseconds().is_some());
-    time.ok_or_else(|| {
-        Failure::InvalidEvent(format!("`time` is `{}`, not RFC 3339", shortened(text)))
+fn read_time<'a>(
+    text: &str,
+    written: &'a str,
+) -> Result<(Cow<'a, str>, dates::Timestamp), EventError> {
+    let time = line::string(written);
+    let timestamp = time.as_deref().and_then(dates::parse);
+    let timestamp = timestamp.filter(|time| time.epoch_milliseconds().is_some());
+    time.zip(timestamp).ok_or_else(|| {
+        let shown: String = written.chars().take(64).collect();
+        let message = format!("invalid `time` {shown}: expected RFC 3339");
+        EventError::at("event_malformed", text, written, message)
     })
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }
 
 /// What is known of an event, for the objects that templates see.

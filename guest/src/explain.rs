@@ -3,17 +3,16 @@
 use action_triggers_django::Templates;
 
 use crate::{
-    engine::Engine,
-    event::{Change, Event},
-    failure::Failure,
+    engine::{Engine, Outcome},
+    event::{Change, Input},
     trigger::Trigger,
 };
 
 /// Why one trigger fires for an event, or does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation<'a> {
-    /// The trigger's name.
-    pub trigger: &'a str,
+pub struct Explanation {
+    /// The trigger's place in the set.
+    pub trigger: u32,
     /// Whether it fires.
     pub fires: bool,
     /// The clause that decided.
@@ -25,6 +24,8 @@ pub struct Explanation<'a> {
 /// A clause of a trigger, in the order in which they are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clause {
+    /// The content types that the host lets fire at all.
+    Whitelist,
     /// Whether the trigger is active.
     Active,
     /// The signals it listens to.
@@ -36,9 +37,10 @@ pub enum Clause {
 }
 
 impl Clause {
-    /// The member of a trigger that holds the clause.
+    /// The member of a trigger or of the host's settings that holds the clause.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Whitelist => "whitelisted_content_types",
             Self::Active => "active",
             Self::Signal => "signal",
             Self::ContentType => "content_type",
@@ -48,34 +50,38 @@ impl Clause {
 }
 
 impl Engine {
-    /// Says of every trigger why it fires for this event, or does not.
-    ///
-    /// # Errors
-    ///
-    /// The event could not be read.
-    pub fn explain(&self, event: &Event<'_>) -> Result<Vec<Explanation<'_>>, Failure> {
-        let change = Change::read(event, &self.models)?;
-        let explain = |trigger| explain(trigger, &change, &self.templates);
-        Ok(self.triggers.iter().map(explain).collect())
+    /// Says of every trigger why it fires for each event, or does not. One
+    /// outcome per event, in order.
+    pub fn explain(&self, events: Vec<Input>) -> Vec<Outcome<Explanation>> {
+        let explain = |input| {
+            self.read(input, true, |change| {
+                let explain = |(place, trigger)| self.explain_one(place, trigger, change);
+                (0..).zip(&self.triggers).map(explain).collect()
+            })
+        };
+        events.into_iter().map(explain).collect()
     }
-}
 
-fn explain<'a>(
-    trigger: &'a Trigger,
-    change: &Change<'_>,
-    templates: &Templates,
-) -> Explanation<'a> {
-    let (fires, clause, reason) = decide(trigger, change, templates);
-    Explanation {
-        trigger: &trigger.name,
-        fires,
-        clause,
-        reason,
+    fn explain_one(&self, place: u32, trigger: &Trigger, change: &Change<'_>) -> Explanation {
+        let content_type = &*change.content_type;
+        let (fires, clause, reason) =
+            if self.whitelist.is_empty() || self.whitelist.contains(content_type) {
+                decide(trigger, change, &self.templates)
+            } else {
+                let reason = format!("`{content_type}` is not on the whitelist");
+                (false, Clause::Whitelist, reason)
+            };
+        Explanation {
+            trigger: place,
+            fires,
+            clause,
+            reason,
+        }
     }
 }
 
 fn decide(trigger: &Trigger, change: &Change<'_>, templates: &Templates) -> (bool, Clause, String) {
-    let signal = change.event.signal;
+    let signal = change.signal;
     let content_type = &*change.content_type;
     if !trigger.active {
         return (false, Clause::Active, "the trigger is not active".into());

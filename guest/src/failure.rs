@@ -7,12 +7,12 @@ use action_triggers_vocabulary::{PublishError, SettingError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The event could not be read; the text says which part and why.
-    #[error("{0}")]
-    InvalidEvent(String),
+    /// There are no triggers yet.
+    #[error("no triggers are loaded: call `load` first")]
+    NotLoaded,
     /// A condition looks into `before` or `changed`, and the event has no `before`.
     #[error(
-        "the condition `{0}` looks at the record before the change, and the event has no \
+        "the condition `{0}` looks at the instance before the change, and the event has no \
          `before`: send it, or ask for `event.before` first"
     )]
     BeforeMissing(String),
@@ -85,7 +85,7 @@ impl Failure {
     /// The failure's stable name.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidEvent(_) => "invalid_event",
+            Self::NotLoaded => "not_loaded",
             Self::BeforeMissing(_) => "before_missing",
             Self::Template { code, .. } => code,
             Self::NotJson { .. } => "payload_not_json",

@@ -1,10 +1,10 @@
-//! What the core asks of its host: the two imports of the component.
+//! What the engine asks of its host: the two imports of the component.
 
 pub use action_triggers_vocabulary::{PublishError, SettingError};
 
-use crate::record::Message;
+use crate::message::Message;
 
-/// Which members of a queue's destination the host sets itself; its own win.
+/// Which fields of a queue's destination a broker sets itself; the host's win.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Broker {
     /// What queues call it.
@@ -32,12 +32,12 @@ pub trait Host {
     /// # Errors
     ///
     /// The host refuses the record.
-    fn publish(&mut self, message: Message<'_>) -> Result<Receipt, PublishError>;
+    fn publish(&mut self, message: &Message<'_>) -> Result<Receipt, PublishError>;
 }
 
 /// The host's word that it has a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The topic it will be written to.
-    pub topic: String,
+    /// The record's place among those taken in this call, from 0.
+    pub number: u32,
 }

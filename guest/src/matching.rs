@@ -1,8 +1,10 @@
 //! Which triggers an event concerns, found without asking each of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{event::Signal, trigger::Trigger};
+use action_triggers_vocabulary::Signal;
+
+use crate::trigger::Trigger;
 
 /// Active triggers by content type and signal.
 #[derive(Debug, Default)]
@@ -39,13 +41,17 @@ impl BySignal {
 }
 
 impl Index {
-    pub(crate) fn new(triggers: &[Trigger]) -> Self {
+    /// Indexes a set. Where there is a whitelist, only its content types may fire.
+    pub(crate) fn new(triggers: &[Trigger], whitelist: &BTreeSet<String>) -> Self {
         let mut index = Self::default();
         for (place, trigger) in triggers.iter().enumerate() {
             if !trigger.active {
                 continue;
             }
             for content_type in &trigger.content_types {
+                if !whitelist.is_empty() && !whitelist.contains(&**content_type) {
+                    continue;
+                }
                 let by_signal = index.places.entry(content_type.clone()).or_default();
                 for signal in &trigger.signals {
                     by_signal.of_mut(*signal).push(place);

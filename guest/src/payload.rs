@@ -15,11 +15,7 @@ use action_triggers_vocabulary::Place;
 use minijinja::Value;
 use serde_json::value::RawValue;
 
-use crate::{
-    failure::Failure,
-    record::Payload,
-    trigger::{Compiler, PlacedTemplate},
-};
+use crate::{compiled::PlacedTemplate, compiler::Compiler, failure::Failure, message::Payload};
 
 /// What becomes of a payload's strings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,7 +117,7 @@ impl Plan {
                 return text(template, templates, context);
             }
         }
-        Ok(Payload::Json(out.into_bytes()))
+        Ok(Payload::Json(out))
     }
 }
 
@@ -144,7 +140,7 @@ fn text(
             return Err(Failure::PayloadAmbiguous(template.place().into()));
         }
     }
-    Ok(Payload::Text(out.into_bytes()))
+    Ok(Payload::Text(out))
 }
 
 /// Whether a text is JSON; `NaN` and single quotes are not.
@@ -155,7 +151,7 @@ fn is_json(text: &str) -> bool {
 fn compact(text: &str) -> Payload {
     let mut out = String::with_capacity(text.len());
     write::compact(text, &mut out);
-    Payload::Json(out.into_bytes())
+    Payload::Json(out)
 }
 
 /// A whole payload that is one expression: a string is plain text, even if it looks like JSON, and
@@ -166,7 +162,7 @@ fn lone_value(template: &PlacedTemplate, value: &Value) -> Result<Payload, Failu
     }
     let mut out = String::new();
     template.write_value(value, &mut out)?;
-    Ok(Payload::Json(out.into_bytes()))
+    Ok(Payload::Json(out))
 }
 
 struct Builder<'a, 'b> {

@@ -1,56 +1,14 @@
-//! Records as they are handed to the host, and the templates of a queue's
-//! `record` object that fill them in.
+//! A queue's `record` object: the templates that fill in what a record has
+//! beside its value.
 
 use action_triggers_django::{Context, Templates, dates};
 use action_triggers_vocabulary::topic;
 
 use crate::{
+    compiled::{PlacedCondition, PlacedTemplate},
     event::Change,
     failure::Failure,
-    trigger::{PlacedCondition, PlacedTemplate},
 };
-
-/// The bytes of a record's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Payload {
-    /// JSON text: compact, members in the order written.
-    Json(Vec<u8>),
-    /// Plain text, which is no JSON.
-    Text(Vec<u8>),
-    /// No value: deletes the key in a compacted topic.
-    Tombstone,
-}
-
-/// A record, and what identifies, orders and addresses it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message<'a> {
-    /// The event's id.
-    pub event_id: &'a str,
-    /// The trigger's name.
-    pub trigger: &'a str,
-    /// The queue's place in its trigger, from 0.
-    pub queue: u32,
-    /// Content type and primary key; without one the content type alone.
-    pub ordering_key: String,
-    /// The name of one of the host's brokers.
-    pub broker: &'a str,
-    /// The queue's own `conn_details`, a JSON object.
-    pub conn_details: String,
-    /// The queue's own `parameters`, a JSON object.
-    pub parameters: String,
-    /// The queue's own bound on an attempt to publish, in milliseconds.
-    pub timeout_ms: Option<u64>,
-    /// The record's key.
-    pub key: Option<Vec<u8>>,
-    /// Names and values, in order.
-    pub headers: Vec<(&'a str, Vec<u8>)>,
-    /// The partition to write to.
-    pub partition: Option<u32>,
-    /// Milliseconds since 1970-01-01T00:00:00Z.
-    pub timestamp_ms: Option<i64>,
-    /// The record's value.
-    pub value: Payload,
-}
 
 /// A queue's `record` object.
 #[derive(Debug, Default)]
@@ -114,9 +72,9 @@ impl Topic {
 /// What a [`Plan`] gives for one event.
 #[derive(Default)]
 pub(crate) struct Fields<'a> {
-    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) key: Option<String>,
     pub(crate) topic: Option<String>,
-    pub(crate) headers: Vec<(&'a str, Vec<u8>)>,
+    pub(crate) headers: Vec<(&'a str, String)>,
     pub(crate) partition: Option<u32>,
     pub(crate) timestamp_ms: Option<i64>,
     pub(crate) is_tombstone: bool,
@@ -148,10 +106,10 @@ impl Plan {
         let topic = topic.map(|topic| topic.render(templates, context));
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, template) in &self.headers {
-            headers.push((name.as_str(), text(template)?.into_bytes()));
+            headers.push((name.as_str(), text(template)?));
         }
         Ok(Fields {
-            key: key.map(String::into_bytes),
+            key,
             topic: topic.transpose()?,
             headers,
             partition: parsed(

@@ -3,21 +3,27 @@
 //! Both of upstream's spellings are taken, the documented one and the one its
 //! serializer has, and our additions to it.
 
-mod compiler;
 mod models;
 mod queue;
 mod reader;
 mod set;
 
-pub(crate) use compiler::{Compiler, PlacedCondition, PlacedTemplate};
 pub(crate) use set::parse;
 
-use crate::{destination::Destination, event::Signal, payload, record};
+use action_triggers_vocabulary::Signal;
+
+use crate::{
+    compiled::PlacedCondition,
+    destination::{Fields, NamedSetting},
+    payload, record,
+};
 
 /// What fires for which events, and what it publishes where.
 #[derive(Debug)]
 pub(crate) struct Trigger {
     pub(crate) name: String,
+    /// Whether the set gives it a name or an id.
+    pub(crate) is_named: bool,
     pub(crate) active: bool,
     /// In upstream's order, each once.
     pub(crate) signals: Vec<Signal>,
@@ -32,9 +38,24 @@ pub(crate) struct Trigger {
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) broker: String,
-    pub(crate) conn_details: Destination,
-    pub(crate) parameters: Destination,
+    /// Where in the set it stands.
+    pub(crate) place: String,
+    pub(crate) conn_details: Fields,
+    pub(crate) parameters: Fields,
+    /// Both are the same for every event.
+    pub(crate) is_fixed: bool,
+    /// The placeholders of both.
+    pub(crate) settings: Vec<NamedSetting>,
     pub(crate) timeout_ms: Option<u64>,
     /// Most queues have none.
     pub(crate) record: Option<Box<record::Plan>>,
+}
+
+impl Queue {
+    /// Whether the topic is rendered for each event.
+    pub(crate) fn renders_topic(&self) -> bool {
+        self.record
+            .as_ref()
+            .is_some_and(|plan| plan.topic.is_some())
+    }
 }

@@ -60,9 +60,9 @@ impl Problem {
 
     /// What is wrong with one line of a file of events; its number counts from 1.
     pub fn of_event(error: &EventError, file: &str, number: u64, line: &[u8]) -> Self {
-        let message = error.clone().on_line(number).to_string();
+        let message = error.to_string();
         let text = String::from_utf8_lossy(line);
-        let span = error.span_in(&text).unwrap_or(0..0);
+        let span = error.span().unwrap_or(0..0);
         let excerpt = Excerpt::new(file, &mask::lines(&text, &[]), span);
         Self::error(error.code(), "", message).at(excerpt.on_line(number))
     }

@@ -23,7 +23,7 @@ pub use self::{
 use crate::{
     delivery::{Delivery, Report},
     event::Event,
-    outcome::{Explanation, Failure, Loaded, Publication, Rendering},
+    outcome::{EventFailure, Explanation, Failure, Loaded, Publication, Rendering},
     record::Message,
     sandbox::{Engine, EngineStopped, Guest},
 };
@@ -131,7 +131,7 @@ impl Runtime {
 
     /// The same for lines of NDJSON, of which the first has this number, read
     /// by the worker that decides them. Returns one outcome per line that is not
-    /// blank. A line that is no event fails under the name `line N`.
+    /// blank.
     ///
     /// One call keeps one worker busy: to use all, have several calls under way.
     ///
@@ -186,7 +186,7 @@ impl Runtime {
     /// # Errors
     ///
     /// The event could not be read, or the sandbox broke a bound.
-    pub async fn explain(&self, event: Event) -> Result<Vec<Explanation>, Failure> {
+    pub async fn explain(&self, event: Event) -> Result<Vec<Explanation>, EventFailure> {
         let rules = self.rules.clone();
         let input = Input::Events(vec![event]);
         let explained = self.engine.run(move |guest| rules.explain(input, guest));
@@ -305,14 +305,15 @@ async fn settled<T>(waiting: Vec<(Vec<String>, Submitted<T>)>) -> Vec<EventResul
 fn failed<T>(ids: Vec<String>, error: EngineStopped) -> Vec<EventResult<T>> {
     let fail = |event| EventResult {
         event,
+        line: None,
         outcome: Err(stopped(error)),
     };
     ids.into_iter().map(fail).collect()
 }
 
-fn stopped(error: EngineStopped) -> Failure {
-    Failure {
+fn stopped(error: EngineStopped) -> EventFailure {
+    EventFailure::Undecided(Failure {
         code: "engine_stopped".into(),
         message: error.to_string(),
-    }
+    })
 }

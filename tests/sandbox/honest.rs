@@ -1,6 +1,8 @@
 //! The embedded component within its bounds: what it may take, and what of it
 //! fails alone.
 
+use action_triggers_host::event::EventError;
+
 use super::*;
 
 /// A set of two triggers, of which the first has this payload.
@@ -25,7 +27,10 @@ fn triggers(payload: &str) -> String {
 async fn outcome(builder: Builder, event: Event) -> Result<String, String> {
     let runtime = builder.build().await.unwrap();
     let mut outcomes = runtime.process(vec![event]).await;
-    let publications = outcomes.remove(0).outcome.map_err(|failure| failure.code)?;
+    let publications = outcomes
+        .remove(0)
+        .outcome
+        .map_err(|failure| failure.code().to_owned())?;
     let first = publications.into_iter().next().unwrap();
     first.outcome.map_err(|failure| failure.code)
 }
@@ -137,7 +142,7 @@ async fn a_setting_off_the_allow_list_fails_its_queue() {
 #[tokio::test]
 async fn events_that_break_the_hosts_rules_never_reach_the_guest() {
     let mut limits = Limits::default();
-    limits.event_bytes = 100;
+    limits.event_bytes = 150;
     let kept = Kept::default();
     let runtime = builder(&kept)
         .limits(limits)
@@ -147,7 +152,7 @@ async fn events_that_break_the_hosts_rules_never_reach_the_guest() {
         .await
         .unwrap();
     let huge = Event {
-        instance: format!(r#"{{"a":"{}"}}"#, "x".repeat(100)),
+        instance: format!(r#"{{"a":"{}"}}"#, "x".repeat(150)),
         ..event("huge")
     };
     let other = Event {
@@ -186,16 +191,23 @@ async fn lines_that_are_no_events_fail_where_they_stand() {
     let outcomes = runtime.process_lines(lines, 11).await.unwrap();
     let shown: Vec<_> = outcomes
         .iter()
-        .map(|one| (one.event.as_str(), code(one)))
+        .map(|one| (one.line.unwrap(), code(one)))
         .collect();
-    assert!(shown[0].0.ends_with("-11"), "{shown:?}");
-    assert_eq!(shown[0].1, "ok");
     let expected = [
-        ("line 13", "event_not_utf8"),
-        ("line 14", "event_malformed"),
-        ("1", "ok"),
+        (11, "ok"),
+        (13, "event_not_utf8"),
+        (14, "event_malformed"),
+        (15, "ok"),
     ];
-    assert_eq!(shown[1..], expected);
+    assert_eq!(shown, expected);
+    // Its own id, or else one of the host's.
+    assert_eq!(outcomes[3].event, "1");
+    assert_eq!(outcomes[0].event.len(), 36);
+    let error = outcomes[2].outcome.as_ref().unwrap_err();
+    let EventFailure::Unreadable(EventError::Invalid { line, column, .. }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((*line, *column), (14, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,7 @@ mod declared;
 mod field;
 mod members;
 mod repeated;
+mod slice;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -16,7 +17,6 @@ pub mod write;
 
 use std::{
     fmt,
-    ops::Deref,
     sync::{Arc, OnceLock},
 };
 
@@ -34,6 +34,7 @@ pub use declared::{FieldType, Fields};
 pub use field::{Field, Reading};
 pub(crate) use field::{decimal, moment, undeclared};
 use members::Members;
+pub use slice::{Document, Slice, kind};
 pub use view::View;
 
 /// Takes JSON text as a template value. Containers are read one level at a
@@ -325,43 +326,17 @@ pub fn python_float(number: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
 }
 
-/// Part of a text that is shared with other parts.
-#[derive(Clone, Debug)]
-pub struct Slice {
-    document: Arc<str>,
-    start: usize,
-    end: usize,
-}
-
-impl Slice {
-    fn whole(text: &str) -> Self {
-        Self {
-            document: text.into(),
-            start: 0,
-            end: text.len(),
-        }
-    }
-
-    /// The slice of a text that was read out of this one's.
-    fn part(&self, text: &str) -> Self {
-        let start = text.as_ptr().addr() - self.document.as_ptr().addr();
-        Self {
-            document: self.document.clone(),
-            start,
-            end: start + text.len(),
-        }
-    }
-
-    fn trimmed(&self) -> Self {
-        self.part(self.trim_ascii())
-    }
-}
-
-impl Deref for Slice {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        self.document.get(self.start..self.end).unwrap_or_default()
+impl Document {
+    /// A part of the text as an object with fields of the types declared,
+    /// nothing of it taken apart yet. The part must be a slice of the text and
+    /// one JSON value.
+    pub fn object(&self, part: &str, fields: Option<&Arc<Fields>>) -> Option<JsonObject> {
+        let source = self.part(part)?;
+        part.starts_with('{').then(|| JsonObject {
+            source,
+            members: OnceLock::new(),
+            fields: fields.cloned(),
+        })
     }
 }
 

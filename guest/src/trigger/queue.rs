@@ -9,8 +9,15 @@ use action_triggers_vocabulary::{
 };
 use minijinja::Value;
 
-use super::{Compiler, PlacedCondition, PlacedTemplate, Queue, reader::Reader};
-use crate::{destination::Destination, diagnostic::Faults, host::Broker, record};
+use super::{Queue, reader::Reader};
+use crate::{
+    compiled::{PlacedCondition, PlacedTemplate},
+    compiler::Compiler,
+    destination::{Fields, NamedSetting},
+    diagnostic::Faults,
+    host::Broker,
+    record,
+};
 
 /// Reads one queue.
 pub(super) fn parse(
@@ -26,20 +33,21 @@ pub(super) fn parse(
         let mut brokers = brokers.iter();
         brokers.find(|broker| broker.name == *name)
     });
-    let conn_details = destination(
+    let (conn_details, mut settings) = destination(
         &reader,
         queue::CONN_DETAILS,
         queue::BOOTSTRAP_SERVERS,
         broker.map_or(&[], |broker| &broker.conn_details),
         compiler.faults,
     );
-    let parameters = destination(
+    let (parameters, more) = destination(
         &reader,
         queue::PARAMETERS,
         queue::TOPIC,
         broker.map_or(&[], |broker| &broker.parameters),
         compiler.faults,
     );
+    settings.extend(more);
     for (member, destination) in [("conn_details", &conn_details), ("parameters", &parameters)] {
         warn_of_event_placeholders(&reader, member, destination, compiler.faults);
     }
@@ -50,6 +58,9 @@ pub(super) fn parse(
         .map(|(value, place)| Box::new(record_plan(value, &place, broker, has_topic, compiler)));
     Some(Queue {
         broker: name?.0.into(),
+        place: place.as_str().into(),
+        is_fixed: conn_details.is_fixed() && parameters.is_fixed(),
+        settings,
         conn_details,
         parameters,
         timeout_ms,
@@ -63,15 +74,16 @@ fn destination(
     text_member: &str,
     set_by_host: &[String],
     faults: &mut Faults,
-) -> Destination {
+) -> (Fields, Vec<NamedSetting>) {
+    let nothing = (Fields::empty(), Vec::new());
     let Some((value, place)) = reader.get(names, faults) else {
-        return Destination::empty();
+        return nothing;
     };
     match View::of(value) {
-        View::Object(members) => Destination::new(members, text_member, set_by_host),
+        View::Object(members) => Fields::new(members, &place, text_member, set_by_host),
         other => {
             faults.wrong_type(&place, "an object", other.kind());
-            Destination::empty()
+            nothing
         }
     }
 }
@@ -81,7 +93,7 @@ fn destination(
 fn warn_of_event_placeholders(
     reader: &Reader<'_>,
     member: &str,
-    destination: &Destination,
+    destination: &Fields,
     faults: &mut Faults,
 ) {
     for path in destination.paths() {

@@ -13,8 +13,9 @@ use action_triggers_vocabulary::{
 };
 use minijinja::Value;
 
-use super::{Compiler, Trigger, models, queue, reader::Reader};
+use super::{Trigger, models, queue, reader::Reader};
 use crate::{
+    compiler::Compiler,
     diagnostic::{Faults, Severity},
     event::Models,
     host::Broker,
@@ -105,6 +106,7 @@ fn read(
 ) -> Trigger {
     reader.know(trigger::ALL, faults);
     warn_of_what_does_not_run(reader, faults);
+    let is_named = is_named(reader);
     let name = name(reader, index, faults);
     let active = reader.boolean(trigger::ACTIVE, faults).unwrap_or(true);
     let signals = signals(reader, faults);
@@ -144,6 +146,7 @@ fn read(
         .collect();
     Trigger {
         name,
+        is_named,
         active,
         signals,
         content_types,
@@ -175,6 +178,13 @@ fn id(reader: &Reader<'_>, faults: &mut Faults) -> Option<String> {
             None
         }
     }
+}
+
+fn is_named(reader: &Reader<'_>) -> bool {
+    let mut quiet = Faults::default();
+    [trigger::NAME, trigger::ID]
+        .into_iter()
+        .any(|names| reader.get(names, &mut quiet).is_some())
 }
 
 fn signals(reader: &Reader<'_>, faults: &mut Faults) -> Vec<Signal> {

@@ -1,6 +1,6 @@
-use action_triggers_guest::{engine::Engine, host::Broker};
+use action_triggers_guest::host::Broker;
 
-use crate::support::{TestHost, publish, sale};
+use crate::support::{TestEngine, TestHost, publish, sale};
 
 fn host() -> TestHost {
     let settings = [
@@ -125,7 +125,7 @@ fn what_the_host_sets_itself_is_dropped_before_it_is_looked_at() {
         parameters: vec!["topic".into()],
         ..Broker::default()
     };
-    let (engine, _) = Engine::load(set, &[broker]).unwrap();
+    let (engine, _) = TestEngine::load(set, vec![broker]).unwrap();
     let mut host = host();
     engine.process(&[sale()], &mut host);
     assert!(host.asked.is_empty(), "{:?}", host.asked);

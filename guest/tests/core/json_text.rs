@@ -1,7 +1,7 @@
 //! String payloads that are JSON text.
 
-use crate::support::{TestHost, load, publish, sale, trigger};
-use action_triggers_guest::{event::Event, failure::Failure};
+use crate::support::{Event, TestHost, load, publish, sale, trigger};
+use action_triggers_guest::failure::Failure;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-use crate::support::{TestHost, load, sale};
-use action_triggers_guest::event::{Event, Signal};
+use crate::support::{Event, TestHost, load, sale};
+use action_triggers_guest::event::Signal;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 
@@ -43,7 +43,7 @@ proptest! {
             .remove(0)
             .unwrap()
             .iter()
-            .map(|publication| publication.trigger.to_owned())
+            .map(|publication| publication.trigger.clone())
             .collect();
         let expected: Vec<String> = triggers
             .iter()
@@ -58,7 +58,7 @@ proptest! {
             .unwrap()
             .into_iter()
             .filter(|explanation| explanation.fires)
-            .map(|explanation| explanation.trigger.to_owned())
+            .map(|explanation| engine.name(explanation.trigger).to_owned())
             .collect();
         prop_assert_eq!(&fired, &expected);
         prop_assert_eq!(&explained, &expected);

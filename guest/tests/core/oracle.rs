@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use action_triggers_guest::{
     engine::Engine,
-    event::{Event, Signal},
+    event::Input,
     host::{Broker, Host, PublishError, Receipt, SettingError},
-    record::{Message, Payload},
+    limits::Limits,
+    loaded::Loaded,
+    message::{Message, Payload},
 };
 use serde_json::{Map, Value, json};
 
@@ -20,7 +22,6 @@ const SKIPPED: &[(&str, &str)] = &[
         "aiokafka's own checks of its options; there is no aiokafka here",
     ),
     ("timeout", "bounds on an attempt to publish are the host's"),
-    ("whitelist", "`whitelisted_content_types` is the host's"),
     (
         "api",
         "Django's REST API; unknown signals are covered by `triggers.rs`",
@@ -35,6 +36,7 @@ const SKIPPED: &[(&str, &str)] = &[
 
 struct Upstream<'a> {
     settings: &'a Value,
+    loaded: Loaded,
     calls: BTreeMap<String, u64>,
     sent: Vec<Value>,
 }
@@ -63,34 +65,36 @@ impl Host for Upstream<'_> {
         }
     }
 
-    fn publish(&mut self, message: Message<'_>) -> Result<Receipt, PublishError> {
-        let broker = &self.settings["ACTION_TRIGGERS"]["brokers"][message.broker];
+    fn publish(&mut self, message: &Message<'_>) -> Result<Receipt, PublishError> {
+        let trigger = &self.loaded.triggers[message.trigger as usize];
+        let queue = &trigger.queues[message.queue as usize];
+        let destination = message.destination.as_ref().unwrap_or(&queue.destination);
+        let broker = &self.settings["ACTION_TRIGGERS"]["brokers"][&queue.broker];
         let kind = broker["broker_type"]
             .as_str()
             .unwrap_or_default()
             .to_lowercase();
         if kind != "kafka" {
-            return Err(PublishError::UnknownBroker(message.broker.into()));
+            return Err(PublishError::UnknownBroker(queue.broker.clone()));
         }
-        let conn = merged(&message.conn_details, &broker["conn_details"]);
-        let parameters = merged(&message.parameters, &broker["params"]);
+        let conn = merged(&destination.conn_details, &broker["conn_details"]);
+        let parameters = merged(&destination.parameters, &broker["params"]);
         let (Some(Value::String(_)), Some(Value::String(topic))) =
             (conn.get("bootstrap_servers"), parameters.get("topic"))
         else {
             return Err(PublishError::InvalidDestination("not text".into()));
         };
         let value = match &message.value {
-            Payload::Json(bytes) => serde_json::from_slice(bytes).unwrap(),
-            Payload::Text(bytes) => json!(std::str::from_utf8(bytes).unwrap()),
+            Payload::Json(text) => serde_json::from_str(text).unwrap(),
+            Payload::Text(text) => json!(text),
             Payload::Tombstone => Value::Null,
         };
-        let config: u64 = message.trigger.parse().unwrap();
+        let config: u64 = trigger.name.parse().unwrap();
         self.sent.push(json!({
             "config": config, "queue": message.queue, "conn": conn, "topic": topic, "value": value,
         }));
-        Ok(Receipt {
-            topic: topic.clone(),
-        })
+        let number = u32::try_from(self.sent.len() - 1).unwrap();
+        Ok(Receipt { number })
     }
 }
 
@@ -121,26 +125,36 @@ fn brokers(brokers: &Value) -> Vec<Broker> {
 fn answers(case: &Value) -> Result<Vec<Value>, String> {
     let configs = triggers(case).to_string();
     let brokers = brokers(&case["settings"]["ACTION_TRIGGERS"]["brokers"]);
-    let (engine, _) = Engine::load(&configs, &brokers).map_err(|faults| format!("{faults:#?}"))?;
+    let whitelist = &case["settings"]["ACTION_TRIGGERS"]["whitelisted_content_types"];
+    let whitelist = whitelist.as_array().into_iter().flatten();
+    let limits = Limits {
+        content_types: whitelist
+            .map(|name| name.as_str().unwrap().into())
+            .collect(),
+        ..Limits::default()
+    };
+    let (engine, loaded) =
+        Engine::load(&configs, brokers, limits).map_err(|faults| format!("{faults:#?}"))?;
     let mut host = Upstream {
+        loaded,
         settings: &case["settings"],
         calls: BTreeMap::new(),
         sent: Vec::new(),
     };
     let mut answers = Vec::new();
     for delivery in case["deliveries"].as_array().unwrap() {
-        let instance = delivery["instance"].to_string();
-        let event = Event {
-            id: "e",
-            signal: Signal::from_name(delivery["signal"].as_str().unwrap()).unwrap(),
-            content_type: delivery["sender"].as_str().unwrap(),
-            instance: &instance,
-            before: None,
-            created: None,
-            time: None,
+        let event = json!({
+            "id": "e",
+            "signal": delivery["signal"],
+            "content_type": delivery["sender"],
+            "instance": delivery["instance"],
+        });
+        let input = Input {
+            text: event.to_string(),
+            id: String::new(),
         };
-        for outcome in engine.process(&[event], &mut host) {
-            outcome.map_err(|failure| failure.to_string())?;
+        for outcome in engine.process(vec![input], &mut host) {
+            crate::support::done(outcome).map_err(|error| error.to_string())?;
         }
         for mut sent in std::mem::take(&mut host.sent) {
             for name in ["event", "signal", "sender"] {

@@ -1,5 +1,5 @@
-use crate::support::{TestHost, publish, sale, trigger};
-use action_triggers_guest::{engine::Engine, event::Event};
+use crate::support::{Event, TestHost, publish, sale, trigger};
+use action_triggers_guest::{engine::Engine, limits::Limits};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -95,20 +95,20 @@ proptest! {
 
     #[test]
     fn load_never_panics_on_text(text in any::<String>()) {
-        _ = Engine::load(&text, &[]);
+        _ = Engine::load(&text, Vec::new(), Limits::default());
     }
 
     #[test]
     fn load_never_panics_on_json(value in any_json(), name in "config_signals|content_types|msg_broker_queues|payload|when|name|id|active|webhooks|payload_types") {
-        _ = Engine::load(&value.to_string(), &[]);
-        _ = Engine::load(&json!([value]).to_string(), &[]);
-        _ = Engine::load(&json!([{ name.clone(): value }]).to_string(), &[]);
-        _ = Engine::load(&json!([{ name: [value] }]).to_string(), &[]);
+        _ = Engine::load(&value.to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(&json!([value]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(&json!([{ name.clone(): value }]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(&json!([{ name: [value] }]).to_string(), Vec::new(), Limits::default());
     }
 
     #[test]
     fn load_never_panics_on_a_queue(value in any_json(), name in "name|conn_details|parameters|timeout_secs|record") {
-        _ = Engine::load(&json!([{"msg_broker_queues": [{ name: value }]}]).to_string(), &[]);
-        _ = Engine::load(&json!([{"msg_broker_queues": [{"record": value}]}]).to_string(), &[]);
+        _ = Engine::load(&json!([{"msg_broker_queues": [{ name: value }]}]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(&json!([{"msg_broker_queues": [{"record": value}]}]).to_string(), Vec::new(), Limits::default());
     }
 }

@@ -1,24 +1,67 @@
 //! A host that keeps what it is handed, and shorthands.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use action_triggers_guest::{
-    engine::{Engine, Loaded},
-    event::{Event, Signal},
+    engine::{Decision, Engine, Outcome},
+    event::{EventError, Input, Signal},
+    explain::Explanation,
     failure::Failure,
-    host::{Host, PublishError, Receipt, SettingError},
-    record::{Message, Payload},
+    host::{Broker, Host, PublishError, Receipt, SettingError},
+    limits::Limits,
+    loaded::{Loaded, Refusal},
+    message::{Message, Payload},
 };
+use serde_json::Value;
 
-/// A record as the host was handed it.
+/// An event, as tests write it; `instance` and `before` are JSON.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) signal: Signal,
+    pub(crate) content_type: &'a str,
+    pub(crate) instance: &'a str,
+    pub(crate) before: Option<&'a str>,
+    pub(crate) created: Option<bool>,
+    pub(crate) time: Option<&'a str>,
+}
+
+impl From<Event<'_>> for Input {
+    fn from(event: Event<'_>) -> Self {
+        let mut text = format!(
+            r#"{{"id": {}, "signal": "{}", "content_type": {}, "instance": {}"#,
+            Value::from(event.id),
+            event.signal,
+            Value::from(event.content_type),
+            event.instance
+        );
+        if let Some(before) = event.before {
+            write!(text, r#", "before": {before}"#).unwrap();
+        }
+        if let Some(created) = event.created {
+            write!(text, r#", "created": {created}"#).unwrap();
+        }
+        if let Some(time) = event.time {
+            write!(text, r#", "time": {}"#, Value::from(time)).unwrap();
+        }
+        text.push('}');
+        Self {
+            text,
+            id: "of-the-host".into(),
+        }
+    }
+}
+
+/// A record as the host was handed it, with what `load` told of its queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) trigger: String,
     pub(crate) queue: u32,
-    pub(crate) ordering_key: String,
+    pub(crate) ordering_key: Option<String>,
     pub(crate) broker: String,
     pub(crate) conn_details: String,
     pub(crate) parameters: String,
+    pub(crate) topic: Option<String>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) key: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
@@ -28,28 +71,30 @@ pub(crate) struct Sent {
     pub(crate) is_json: bool,
 }
 
-impl From<Message<'_>> for Sent {
-    fn from(message: Message<'_>) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let (value, is_json) = match message.value {
-            Payload::Json(bytes) => (text(bytes), true),
-            Payload::Text(bytes) => (text(bytes), false),
+impl Sent {
+    fn new(message: &Message<'_>, loaded: &Loaded) -> Self {
+        let (value, is_json) = match &message.value {
+            Payload::Json(text) => (text.clone(), true),
+            Payload::Text(text) => (text.clone(), false),
             Payload::Tombstone => (String::new(), false),
         };
+        let trigger = &loaded.triggers[message.trigger as usize];
+        let queue = &trigger.queues[message.queue as usize];
+        assert_eq!(message.destination.is_none(), queue.is_fixed);
+        assert_eq!(message.topic.is_some(), queue.renders_topic);
+        let destination = message.destination.as_ref().unwrap_or(&queue.destination);
+        let header = |(name, value): &(&str, String)| ((*name).to_owned(), value.clone());
         Self {
-            trigger: message.trigger.into(),
+            trigger: trigger.name.clone(),
             queue: message.queue,
-            ordering_key: message.ordering_key,
-            broker: message.broker.into(),
-            conn_details: message.conn_details,
-            parameters: message.parameters,
-            timeout_ms: message.timeout_ms,
-            key: message.key.map(text),
-            headers: message
-                .headers
-                .into_iter()
-                .map(|(name, value)| (name.into(), text(value)))
-                .collect(),
+            ordering_key: message.ordering_key.clone(),
+            broker: queue.broker.clone(),
+            conn_details: destination.conn_details.clone(),
+            parameters: destination.parameters.clone(),
+            topic: message.topic.clone(),
+            timeout_ms: queue.timeout_ms,
+            key: message.key.clone(),
+            headers: message.headers.iter().map(header).collect(),
             partition: message.partition,
             timestamp_ms: message.timestamp_ms,
             value,
@@ -64,6 +109,7 @@ pub(crate) struct TestHost {
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) asked: Vec<String>,
     pub(crate) sent: Vec<Sent>,
+    pub(crate) loaded: Option<Loaded>,
 }
 
 impl Host for TestHost {
@@ -75,19 +121,75 @@ impl Host for TestHost {
             .ok_or(SettingError::NotAllowed)
     }
 
-    fn publish(&mut self, message: Message<'_>) -> Result<Receipt, PublishError> {
-        if message.broker == "nope" {
+    fn publish(&mut self, message: &Message<'_>) -> Result<Receipt, PublishError> {
+        let sent = Sent::new(message, self.loaded.as_ref().unwrap());
+        if sent.broker == "nope" {
             return Err(PublishError::UnknownBroker("nope".into()));
         }
-        self.sent.push(message.into());
-        Ok(Receipt {
-            topic: "topic".into(),
-        })
+        self.sent.push(sent);
+        let number = u32::try_from(self.sent.len() - 1).unwrap();
+        Ok(Receipt { number })
     }
 }
 
-pub(crate) fn load(set: &str) -> (Engine, Loaded) {
-    Engine::load(set, &[]).unwrap_or_else(|faults| panic!("{set}: {faults:#?}"))
+/// What became of one queue.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    pub(crate) trigger: String,
+    pub(crate) outcome: Result<u32, Failure>,
+}
+
+/// An engine and what it said of its set.
+#[derive(Debug)]
+pub(crate) struct TestEngine {
+    pub(crate) engine: Engine,
+    loaded: Loaded,
+}
+
+impl TestEngine {
+    pub(crate) fn load(set: &str, brokers: Vec<Broker>) -> Result<(Self, Loaded), Refusal> {
+        let (engine, loaded) = Engine::load(set, brokers, Limits::default())?;
+        let told = loaded.clone();
+        Ok((Self { engine, loaded }, told))
+    }
+
+    pub(crate) fn process(
+        &self,
+        events: &[Event<'_>],
+        host: &mut TestHost,
+    ) -> Vec<Result<Vec<Publication>, EventError>> {
+        host.loaded = Some(self.loaded.clone());
+        let events = events.iter().map(|event| (*event).into()).collect();
+        let publication = |one: action_triggers_guest::engine::Publication| Publication {
+            trigger: self.loaded.triggers[one.trigger as usize].name.clone(),
+            outcome: one.receipt,
+        };
+        let outcomes = self.engine.process(events, host).into_iter();
+        outcomes
+            .map(|outcome| Ok(done(outcome)?.into_iter().map(publication).collect()))
+            .collect()
+    }
+
+    pub(crate) fn explain(&self, event: &Event<'_>) -> Result<Vec<Explanation>, EventError> {
+        done(self.engine.explain(vec![(*event).into()]).remove(0))
+    }
+
+    pub(crate) fn name(&self, trigger: u32) -> &str {
+        &self.loaded.triggers[trigger as usize].name
+    }
+}
+
+/// What was decided for an event that was read.
+pub(crate) fn done<T: std::fmt::Debug>(outcome: Outcome<T>) -> Result<Vec<T>, EventError> {
+    match outcome.decision {
+        Decision::Done(all) => Ok(all),
+        Decision::Unreadable(error) => Err(error),
+        other => panic!("not decided: {other:?}"),
+    }
+}
+
+pub(crate) fn load(set: &str) -> (TestEngine, Loaded) {
+    TestEngine::load(set, Vec::new()).unwrap_or_else(|faults| panic!("{set}: {faults:#?}"))
 }
 
 /// The sale of the seed page's example, saved.
@@ -120,7 +222,7 @@ pub(crate) fn publish(set: &str, event: &Event<'_>, host: &mut TestHost) -> Resu
     let (engine, _) = load(set);
     let outcomes = engine.process(std::slice::from_ref(event), host);
     for outcome in outcomes {
-        for publication in outcome? {
+        for publication in outcome.unwrap() {
             publication.outcome?;
         }
     }

@@ -2,6 +2,7 @@ use crate::support::{load, trigger};
 use action_triggers_guest::{
     diagnostic::{Diagnostic, Severity},
     engine::Engine,
+    limits::Limits,
 };
 
 fn shown(diagnostics: &[Diagnostic]) -> String {
@@ -27,7 +28,12 @@ fn shown(diagnostics: &[Diagnostic]) -> String {
 }
 
 fn faults(set: &str) -> String {
-    shown(&Engine::load(set, &[]).map(|_| ()).unwrap_err())
+    shown(
+        &Engine::load(set, Vec::new(), Limits::default())
+            .map(|_| ())
+            .unwrap_err()
+            .diagnostics,
+    )
 }
 
 #[test]
@@ -89,7 +95,10 @@ fn a_set_that_is_none_is_refused() {
         (r#"{"triggers": 3}"#, "wrong_type"),
         (&"[".repeat(1000), "too_deep"),
     ] {
-        let faults = Engine::load(set, &[]).map(|_| ()).unwrap_err();
+        let faults = Engine::load(set, Vec::new(), Limits::default())
+            .map(|_| ())
+            .unwrap_err()
+            .diagnostics;
         assert_eq!(faults.last().unwrap().code, code, "{set}");
     }
 }
@@ -127,13 +136,16 @@ fn both_spellings_are_taken() {
              "webhooks": [], "actions": []}]"#,
     );
     assert_eq!(loaded.triggers[0].name, "i");
-    assert_eq!(loaded.triggers[0].queues, ["k"]);
+    assert_eq!(loaded.triggers[0].queues[0].broker, "k");
     assert_eq!(shown(&loaded.diagnostics), "");
 }
 
 #[test]
 fn two_triggers_of_one_name_are_refused() {
     let set = r#"[{"name": "1"}, {}]"#;
-    let faults = Engine::load(set, &[]).map(|_| ()).unwrap_err();
+    let faults = Engine::load(set, Vec::new(), Limits::default())
+        .map(|_| ())
+        .unwrap_err()
+        .diagnostics;
     assert_eq!(faults.last().unwrap().code, "repeated_name");
 }

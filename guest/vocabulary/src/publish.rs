@@ -22,6 +22,8 @@ pub enum PublishError {
     InvalidRecord(String),
     /// More records than one call may hand over.
     TooMany(u32),
+    /// Records are published by `process` alone, and this call is another.
+    NotPublishing,
 }
 
 impl PublishError {
@@ -33,6 +35,7 @@ impl PublishError {
             Self::TooLarge { .. } => "too_large",
             Self::InvalidRecord(_) => "invalid_record",
             Self::TooMany(_) => "too_many",
+            Self::NotPublishing => "not_publishing",
         }
     }
 }
@@ -48,6 +51,7 @@ impl fmt::Display for PublishError {
                 formatter,
                 "the record has {actual} bytes, the host takes at most {maximum}"
             ),
+            Self::NotPublishing => formatter.write_str("records are published by `process` alone"),
             Self::TooMany(maximum) => {
                 write!(formatter, "one call may publish at most {maximum} records")
             }

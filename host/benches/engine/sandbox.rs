@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use action_triggers_guest::{
-    engine::Engine as Core,
-    event::{Event as CoreEvent, Signal as CoreSignal},
+    engine::{Decision, Engine as Core},
+    event::Input,
     host::{Host, PublishError, Receipt, SettingError},
-    record::Message,
+    limits::Limits as CoreLimits,
+    message::Message,
 };
-use action_triggers_host::{
-    broker::Broker, cluster::Cluster, event::Event, runtime::Runtime, sandbox::Limits,
-};
+use action_triggers_host::{broker::Broker, cluster::Cluster, runtime::Runtime, sandbox::Limits};
 use serde_json::{Value, json};
 
 use crate::{measure, other_trigger, sale_event, sale_trigger};
@@ -31,7 +30,7 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
 fn warm_event(tokio: &tokio::runtime::Runtime, batch: usize) {
     let triggers = json!([sale_trigger()]);
     let sandboxed = build(tokio, &triggers, batch);
-    let (native, _) = Core::load(&triggers.to_string(), &[]).unwrap();
+    let (native, _) = Core::load(&triggers.to_string(), Vec::new(), CoreLimits::default()).unwrap();
     let lines: Vec<String> = (0..CHUNK).map(sale_event).collect();
     let chunk = lines.join("\n").into_bytes();
     let times = measure::pair(
@@ -61,7 +60,7 @@ fn start(tokio: &tokio::runtime::Runtime) {
         let times = measure::pair(
             1,
             || drop(build(tokio, &triggers, 100)),
-            || drop(Core::load(&text, &[]).unwrap()),
+            || drop(Core::load(&text, Vec::new(), CoreLimits::default()).unwrap()),
         );
         println!(
             "load of {count:>5} triggers: {:>6.2} ms sandboxed  {:>6.2} ms native",
@@ -129,30 +128,17 @@ fn render(tokio: &tokio::runtime::Runtime, runtime: &Runtime, chunk: &[u8]) {
 fn render_natively(core: &Core, lines: &[String], batch: usize) {
     let mut rendered = 0;
     for lines in lines.chunks(batch) {
-        let events: Vec<Event> = lines
-            .iter()
-            .map(|line| Event::from_json(line, String::new).unwrap())
-            .collect();
-        let borrowed: Vec<CoreEvent<'_>> = events.iter().map(core_event).collect();
-        let outcomes = core.render(&borrowed, &mut NoHost);
+        let input = |line: &String| Input {
+            text: line.clone(),
+            id: "e".into(),
+        };
+        let outcomes = core.render(lines.iter().map(input).collect(), &mut NoHost);
         rendered += outcomes
             .iter()
-            .filter(|all| all.as_ref().is_ok_and(|all| all.len() == 1))
+            .filter(|one| matches!(&one.decision, Decision::Done(all) if all.len() == 1))
             .count();
     }
     assert_eq!(rendered, CHUNK);
-}
-
-fn core_event(event: &Event) -> CoreEvent<'_> {
-    CoreEvent {
-        id: &event.id,
-        signal: CoreSignal::from_name(event.signal.as_str()).unwrap(),
-        content_type: &event.content_type,
-        instance: &event.instance,
-        before: event.before.as_deref(),
-        created: None,
-        time: event.time.as_deref(),
-    }
 }
 
 /// Rendering asks for settings only, and this trigger names none.
@@ -163,8 +149,8 @@ impl Host for NoHost {
         Err(SettingError::NotAllowed)
     }
 
-    fn publish(&mut self, message: Message<'_>) -> Result<Receipt, PublishError> {
-        Err(PublishError::UnknownBroker(message.broker.to_owned()))
+    fn publish(&mut self, _message: &Message<'_>) -> Result<Receipt, PublishError> {
+        Err(PublishError::NotPublishing)
     }
 }
 

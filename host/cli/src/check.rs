@@ -1,11 +1,7 @@
 //! `check`: every fault at once.
 
 use action_triggers_host::{
-    config::Config,
-    outcome::Diagnostic,
-    problem::Problem,
-    runtime::{BuildError, Runtime},
-    sandbox::StartError,
+    config::Config, outcome::Refusal, problem::Problem, runtime::BuildError, sandbox::StartError,
 };
 
 use super::{Outcome, args::Files, error::CliError, output::Output, report};
@@ -14,8 +10,8 @@ pub(crate) async fn run(files: &Files) -> Result<Outcome, CliError> {
     let examined = Config::examine(&files.config, files.triggers.as_deref());
     let (problems, triggers) = match examined {
         Ok((config, mut problems)) => {
-            let diagnostics = diagnostics(&config).await?;
-            problems.extend(config.examine_triggers(&diagnostics));
+            let told = examined_by_the_sandbox(&config).await?;
+            problems.extend(config.examine_triggers(&told.diagnostics, &told.triggers));
             (problems, config.trigger_count())
         }
         // Not even a file: the call is wrong.
@@ -44,14 +40,16 @@ fn is_unreadable(problem: &Problem) -> bool {
 }
 
 /// What the sandbox says of the triggers, even when the rest is wrong.
-async fn diagnostics(config: &Config) -> Result<Vec<Diagnostic>, CliError> {
-    let Some(triggers) = config.triggers_json() else {
-        return Ok(Vec::new());
-    };
-    let builder = Runtime::builder().triggers(triggers).workers(1);
-    match builder.build().await {
-        Ok(runtime) => Ok(runtime.loaded().diagnostics.clone()),
-        Err(BuildError::Start(StartError::Triggers(diagnostics))) => Ok(diagnostics),
+async fn examined_by_the_sandbox(config: &Config) -> Result<Refusal, CliError> {
+    if config.triggers_json().is_none() {
+        return Ok(Refusal::default());
+    }
+    match config.examiner().build().await {
+        Ok(runtime) => Ok(Refusal {
+            diagnostics: runtime.loaded().diagnostics.clone(),
+            triggers: runtime.loaded().triggers.clone(),
+        }),
+        Err(BuildError::Start(StartError::Triggers(refusal))) => Ok(*refusal),
         Err(error) => Err(error.into()),
     }
 }

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use action_triggers_host::{event::Event, problem::Problem, sandbox::EngineStopped};
+use action_triggers_host::{event::EventError, problem::Problem, sandbox::EngineStopped};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 
 use super::{
@@ -28,22 +28,16 @@ pub(crate) struct Console {
     output: Output,
     /// What a person calls the events.
     source: String,
-    event_bytes: usize,
     excerpts: AtomicUsize,
 }
 
 impl Console {
-    pub(crate) fn new(
-        names: Names,
-        progress: Progress,
-        (source, event_bytes): (String, usize),
-    ) -> Self {
+    pub(crate) fn new(names: Names, progress: Progress, source: String) -> Self {
         Self {
             names,
             progress,
             output: Output::new(),
             source,
-            event_bytes,
             excerpts: AtomicUsize::new(0),
         }
     }
@@ -84,9 +78,9 @@ impl Console {
 
     /// Shows where lines are no events, as far as a person wants to read.
     fn point_out(&self, piece: &Piece, lines: &Lines) {
-        for number in &lines.unread {
+        for (number, error) in &lines.unread {
             match self.excerpts.fetch_add(1, Ordering::Relaxed) {
-                before if before < MOST_EXCERPTS => self.excerpt(piece, *number),
+                before if before < MOST_EXCERPTS => self.excerpt(piece, *number, error),
                 MOST_EXCERPTS => {
                     let more = "more lines are no events: standard output names them all";
                     self.progress.above(|| report::note(more));
@@ -96,12 +90,10 @@ impl Console {
         }
     }
 
-    fn excerpt(&self, piece: &Piece, number: u64) {
+    fn excerpt(&self, piece: &Piece, number: u64, error: &EventError) {
         let line = piece.line(number).unwrap_or_default();
-        if let Err(error) = Event::from_bytes(line, self.event_bytes, String::new) {
-            let problem = Problem::of_event(&error, &self.source, number, line);
-            self.progress.above(|| report::problems(&[problem]));
-        }
+        let problem = Problem::of_event(error, &self.source, number, line);
+        self.progress.above(|| report::problems(&[problem]));
     }
 }
 

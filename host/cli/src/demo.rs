@@ -7,7 +7,6 @@ use action_triggers_host::{
     broker::Broker,
     cluster::Cluster,
     delivery::{Delivered, Report},
-    event::Event,
     rest::read_back,
     runtime::Runtime,
     settings::Settings,
@@ -80,7 +79,7 @@ async fn start(cluster: Cluster) -> Result<Runtime, CliError> {
         name: "kafka_1".to_owned(),
         broker_type: Some("kafka".to_owned()),
         conn_details,
-        params: Map::new(),
+        ..Broker::default()
     };
     let settings = Settings::builder()
         .value(TOPIC_SETTING, TOPIC)
@@ -101,9 +100,10 @@ async fn deliver(
     runtime: &Runtime,
     reports: Option<mpsc::Receiver<Report>>,
 ) -> Result<(String, u32, u64), CliError> {
-    let event = Event::from_json(EVENT, || "demo".to_owned()).map_err(wrong)?;
-    for outcome in runtime.process(vec![event]).await {
-        let queues = outcome.outcome.map_err(|failure| wrong(failure.message))?;
+    // Lines of events are read, and this one is broken in two to be shown.
+    let line = EVENT.replace('\n', " ");
+    for outcome in runtime.process_lines(line, 1).await? {
+        let queues = outcome.outcome.map_err(wrong)?;
         for queue in queues {
             queue.outcome.map_err(|failure| wrong(failure.message))?;
         }

@@ -39,8 +39,8 @@ impl CliError {
     /// A failure to build, with the places of the triggers' faults.
     pub(crate) fn building(error: BuildError, config: &Config) -> Self {
         match error {
-            BuildError::Start(StartError::Triggers(diagnostics)) => {
-                Self::Config(ConfigError(config.locate(&diagnostics)))
+            BuildError::Start(StartError::Triggers(refusal)) => {
+                Self::Config(ConfigError(config.locate(&refusal.diagnostics)))
             }
             error => Self::Build(error),
         }

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use action_triggers_host::{
-    config::Config,
     delivery::Report,
-    outcome::{Explanation, Failure, Loaded, Rendering},
+    event::EventError,
+    outcome::{EventFailure, Explanation, Failure, Loaded, Rendering},
     record::{Message, Record},
     runtime::{EventExplanation, EventOutcome, EventRendering},
 };
@@ -15,14 +15,14 @@ use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 /// in the set, and printed as a number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    places: Arc<BTreeSet<String>>,
+    places: Arc<BTreeSet<Arc<str>>>,
 }
 
 impl Names {
-    pub(crate) fn new(config: &Config, loaded: &Loaded) -> Self {
-        let places = loaded.triggers.iter().enumerate();
-        let places = places.filter(|(place, _)| !config.trigger_is_named(*place));
-        let places = places.map(|(_, trigger)| trigger.name.clone()).collect();
+    pub(crate) fn new(loaded: &Loaded) -> Self {
+        let places = loaded.triggers.iter();
+        let places = places.filter(|trigger| !trigger.is_named);
+        let places = places.map(|trigger| trigger.name.clone()).collect();
         Self {
             places: Arc::new(places),
         }
@@ -128,8 +128,8 @@ pub(crate) struct Lines {
     pub(crate) events: u64,
     pub(crate) records: u64,
     pub(crate) failures: u64,
-    /// The numbers of lines that are no events.
-    pub(crate) unread: Vec<u64>,
+    /// Lines that are not events, by their numbers, and why.
+    pub(crate) unread: Vec<(u64, EventError)>,
 }
 
 impl Lines {
@@ -165,7 +165,7 @@ impl Lines {
                         lines.rendering(&rendering.event, queue, names);
                     }
                 }
-                Err(failure) => lines.event_failed(&rendering.event, failure),
+                Err(failure) => lines.event_failed(&rendering.event, rendering.line, failure),
             }
         }
         lines
@@ -214,7 +214,7 @@ impl Lines {
                         }
                     }
                 }
-                Err(failure) => lines.event_failed(&outcome.event, failure),
+                Err(failure) => lines.event_failed(&outcome.event, outcome.line, failure),
             }
         }
         lines
@@ -252,7 +252,12 @@ impl Lines {
     /// Why triggers fire for events, or do not.
     pub(crate) fn of_explanations(explained: &[EventExplanation], names: &Names) -> Self {
         let mut lines = Self::default();
-        for EventExplanation { event, outcome } in explained {
+        for EventExplanation {
+            event,
+            line,
+            outcome,
+        } in explained
+        {
             lines.events += 1;
             match outcome {
                 Ok(explanations) => {
@@ -260,7 +265,7 @@ impl Lines {
                         lines.explained(event, explanation, names);
                     }
                 }
-                Err(failure) => lines.event_failed(event, failure),
+                Err(failure) => lines.event_failed(event, *line, failure),
             }
         }
         lines
@@ -277,11 +282,17 @@ impl Lines {
         });
     }
 
-    /// An event that failed as a whole; what is none is called by its line.
-    fn event_failed(&mut self, event: &str, failure: &Failure) {
-        let number = event.strip_prefix("line ");
-        self.unread
-            .extend(number.and_then(|number| number.parse::<u64>().ok()));
-        self.failure(event, None, failure);
+    /// An event that failed as a whole. It may never have told its id, so it is
+    /// called by its line.
+    fn event_failed(&mut self, event: &str, line: Option<u64>, failure: &EventFailure) {
+        if let (Some(line), EventFailure::Unreadable(error)) = (line, failure) {
+            self.unread.push((line, error.clone()));
+        }
+        let name = line.map_or_else(|| event.to_owned(), |line| format!("line {line}"));
+        let failure = Failure {
+            code: failure.code().to_owned(),
+            message: failure.to_string(),
+        };
+        self.failure(&name, None, &failure);
     }
 }

@@ -109,12 +109,12 @@ async fn start(
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
     let runtime = config.builder().build().await;
     let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
-    let names = Names::new(&config, runtime.loaded());
+    let names = Names::new(runtime.loaded());
     let progress = Progress::new(verb, std::io::stderr().is_terminal());
     let event_bytes = config.limits().event_bytes;
     Ok(Started {
         runtime,
-        console: Console::new(names, progress, (events.name(), event_bytes)),
+        console: Console::new(names, progress, events.name()),
         pieces: events.pieces(event_bytes)?,
     })
 }

@@ -5,8 +5,10 @@ mod destination;
 mod faults;
 mod offer;
 mod registry;
+mod routes;
 #[cfg(test)]
 mod tests;
 
 pub use self::offer::{BrokerMembers, Offer, Payload};
 pub use self::registry::{Broker, Policy, Registry, RegistryError, TextEncoding};
+pub use self::routes::Routes;

@@ -1,6 +1,10 @@
 //! What the sandbox answers: the set it took, and what events came to.
 
-use crate::record::Message;
+use std::sync::Arc;
+
+pub use action_triggers_vocabulary::Signal;
+
+use crate::{event::EventError, record::Message};
 
 /// Why something came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,11 +15,39 @@ pub struct Failure {
     pub message: String,
 }
 
+/// Why an event as a whole came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventFailure {
+    /// Its text is not an event.
+    #[error(transparent)]
+    Unreadable(#[from] EventError),
+    /// It was not decided.
+    #[error("{}", .0.message)]
+    Undecided(Failure),
+}
+
+impl EventFailure {
+    /// Stable, for machines.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Unreadable(error) => error.code(),
+            Self::Undecided(failure) => &failure.code,
+        }
+    }
+}
+
+impl From<Failure> for EventFailure {
+    fn from(failure: Failure) -> Self {
+        Self::Undecided(failure)
+    }
+}
+
 /// What became of one queue of a trigger that fired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
     /// The trigger's name.
-    pub trigger: String,
+    pub trigger: Arc<str>,
     /// The queue's place in its trigger, from 0.
     pub queue: u32,
     /// The topic of the record that the host took.
@@ -26,7 +58,7 @@ pub struct Publication {
 #[derive(Clone, Debug)]
 pub struct Rendering {
     /// The trigger's name.
-    pub trigger: String,
+    pub trigger: Arc<str>,
     /// The queue's place in its trigger, from 0.
     pub queue: u32,
     /// The record as it would be published, addressed; or why it would not be.
@@ -37,7 +69,7 @@ pub struct Rendering {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The trigger's name.
-    pub trigger: String,
+    pub trigger: Arc<str>,
     /// Whether it fires.
     pub fires: bool,
     /// The clause that decided: `active`, `signal`, `content_type`, `when`,
@@ -49,22 +81,95 @@ pub struct Explanation {
 
 /// A set of triggers that was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Loaded {
     /// Every trigger of the set, in its order.
     pub triggers: Vec<LoadedTrigger>,
     /// Warnings only.
     pub diagnostics: Vec<Diagnostic>,
+    /// SHA-256 of the set's text, in hexadecimal.
+    pub set_sha256: String,
 }
 
-/// One trigger of a set that was taken.
+impl Loaded {
+    /// What the sandbox told of a set.
+    pub fn new(
+        triggers: Vec<LoadedTrigger>,
+        diagnostics: Vec<Diagnostic>,
+        set_sha256: String,
+    ) -> Self {
+        Self {
+            triggers,
+            diagnostics,
+            set_sha256,
+        }
+    }
+}
+
+/// A set of triggers that was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// Every fault and every warning.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The triggers as far as they could be read.
+    pub triggers: Vec<LoadedTrigger>,
+}
+
+/// One trigger of a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedTrigger {
     /// Its `name`, else its `id` as text, else its place in the set from 0.
-    pub name: String,
+    pub name: Arc<str>,
+    /// Whether the set gives it a name or an id.
+    pub is_named: bool,
     /// Whether it can fire at all.
     pub active: bool,
-    /// The broker's name of each queue.
-    pub queues: Vec<String>,
+    /// The signals it listens to.
+    pub signals: Vec<Signal>,
+    /// The content types it watches, the model in lower case.
+    pub content_types: Vec<String>,
+    /// Where its records go.
+    pub queues: Vec<LoadedQueue>,
+}
+
+/// One queue of a trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedQueue {
+    /// The name of its broker. There may be none of that name.
+    pub broker: String,
+    /// Where in the set the queue is, such as `$[0].msg_broker_queues[1]`.
+    pub path: String,
+    /// Its own destination, without what the broker sets; placeholders stand in
+    /// it as `{{ dotted.path }}`.
+    pub destination: QueueDestination,
+    /// Whether the destination is the same for every event.
+    pub is_fixed: bool,
+    /// Whether the topic is rendered for each event.
+    pub renders_topic: bool,
+    /// Its own bound on an attempt to publish, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// The settings that its placeholders name.
+    pub settings: Vec<NamedSetting>,
+}
+
+/// A queue's own destination, without what its broker sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct QueueDestination {
+    /// Its `conn_details`, a JSON object.
+    pub conn_details: String,
+    /// Its `parameters`, a JSON object.
+    pub parameters: String,
+}
+
+/// A placeholder of a queue's destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedSetting {
+    /// The dotted path of the setting.
+    pub name: String,
+    /// Where in the set the string with the placeholder is.
+    pub path: String,
+    /// Which part of that string the dotted path is.
+    pub span: Span,
 }
 
 /// Something found in a set of triggers.

@@ -29,11 +29,6 @@ impl Node {
         };
         members.first(name).map(|member| &member.node)
     }
-
-    /// Whether it is not null.
-    pub(super) fn is_given(&self) -> bool {
-        !matches!(self.value, Value::Null)
-    }
 }
 
 /// What the file says, before it is known to be without errors.
@@ -164,6 +159,24 @@ impl<'a> Reading<'a> {
             ("record_bytes_per_call", &mut limits.record_bytes_per_call),
         ];
         for (name, bound) in counts {
+            if let Some(given) = table.get(name).and_then(|field| self.count(&field)) {
+                *bound = given;
+            }
+        }
+        let fuels = [
+            ("trigger_fuel", &mut limits.trigger_fuel),
+            ("call_fuel", &mut limits.call_fuel),
+        ];
+        for (name, bound) in fuels {
+            if let Some(given) = table.get(name).and_then(|field| self.count(&field)) {
+                *bound = given;
+            }
+        }
+        let sizes = [
+            ("output_bytes", &mut limits.output_bytes),
+            ("event_depth", &mut limits.event_depth),
+        ];
+        for (name, bound) in sizes {
             if let Some(given) = table.get(name).and_then(|field| self.count(&field)) {
                 *bound = given;
             }

@@ -76,6 +76,7 @@ pub(super) const BROKER: Keys = Keys {
         "params",
         "connection_details",
         "parameters",
+        "topics",
     ],
 };
 
@@ -154,6 +155,10 @@ pub(super) const LIMITS: Keys = Keys {
         "event_bytes",
         "records_per_call",
         "record_bytes_per_call",
+        "trigger_fuel",
+        "call_fuel",
+        "output_bytes",
+        "event_depth",
         "workers",
     ],
 };

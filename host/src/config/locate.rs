@@ -112,13 +112,6 @@ fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
     found
 }
 
-/// The part of a string in the file that became this part of its value; the
-/// whole string where that cannot be told.
-pub(super) fn inside(text: &str, node: &Node, span: &Span) -> Range<usize> {
-    let string = node.span.clone();
-    Written::new(text.get(string.clone()).unwrap_or_default()).part(&string, span)
-}
-
 /// A quoted string as it is written, and where some bytes of its value are.
 struct Written<'a> {
     text: &'a str,
@@ -295,7 +288,9 @@ mod tests {
                 line: 0,
                 column: 0,
             };
-            let found = inside(&document.text, node, &span);
+            let string = node.span.clone();
+            let written = document.text.get(string.clone()).unwrap();
+            let found = Written::new(written).part(&string, &span);
             assert_eq!(text.get(found), Some("{{ x }}"), "{text}");
         }
     }

@@ -18,13 +18,13 @@
 
 mod checks;
 mod clusters;
+mod destinations;
 mod document;
 mod error;
 mod host;
 mod keys;
 mod locate;
 mod mask;
-mod queues;
 mod reading;
 pub mod schema;
 mod secret;
@@ -36,9 +36,8 @@ use std::{fmt, path::Path, time::Duration};
 
 pub use self::error::ConfigError;
 use self::{
-    document::{Document, Node, Syntax, excerpt_of_unread},
+    document::{Document, Syntax, excerpt_of_unread},
     locate::Locator,
-    queues::Queues,
     reading::{Environment, Reading},
 };
 use crate::{
@@ -46,7 +45,7 @@ use crate::{
     cluster::Cluster,
     file,
     outbox::OutboxLimits,
-    outcome::Diagnostic,
+    outcome::{Diagnostic, LoadedTrigger},
     problem::Problem,
     runtime::{Builder, Runtime},
     sandbox::Limits,
@@ -147,19 +146,6 @@ impl Config {
         self.brokers.iter().map(|broker| broker.name.as_str())
     }
 
-    /// Whether the trigger at this place of the set brings a name or an id.
-    pub fn trigger_is_named(&self, place: usize) -> bool {
-        let trigger = self
-            .place_of_triggers()
-            .and_then(|set| set.all().get(place));
-        let brings = |name| {
-            trigger
-                .and_then(|one| one.member(name))
-                .is_some_and(Node::is_given)
-        };
-        brings("name") || brings("id")
-    }
-
     /// Bounds on the sandbox.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -197,13 +183,25 @@ impl Config {
 
     /// The same, with what keeps every record of some queue from being
     /// published: a broker that there is not, a setting that is not allowed.
-    pub fn examine_triggers(&self, diagnostics: &[Diagnostic]) -> Vec<Problem> {
-        let mut problems = self.locate(diagnostics);
-        if let Some(triggers) = self.place_of_triggers() {
-            problems.extend(Queues::examine(self, triggers));
-        }
-        problems.sort_by_key(Problem::offset);
-        problems
+    pub fn examine_triggers(
+        &self,
+        diagnostics: &[Diagnostic],
+        triggers: &[LoadedTrigger],
+    ) -> Vec<Problem> {
+        let mut found = diagnostics.to_vec();
+        found.extend(destinations::examine(self, triggers));
+        self.locate(&found)
+    }
+
+    /// A builder that knows of the triggers what the sandbox needs to examine
+    /// them, and of the rest nothing that could be wrong.
+    pub fn examiner(&self) -> Builder {
+        Runtime::builder()
+            .triggers(self.triggers_json().unwrap_or_else(|| "[]".to_owned()))
+            .brokers(self.brokers.iter().cloned())
+            .limits(self.limits.clone())
+            .whitelist(self.whitelist.clone())
+            .workers(1)
     }
 
     /// How many triggers there are, right or wrong.

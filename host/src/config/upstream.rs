@@ -86,6 +86,13 @@ impl<'a> Reading<'a> {
                 .map(str::to_owned),
             conn_details: self.free(&table, ["conn_details", "connection_details"]),
             params: self.free(&table, ["params", "parameters"]),
+            topics: table
+                .get("topics")
+                .and_then(|field| self.texts(&field))
+                .unwrap_or_default()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         })
     }
 

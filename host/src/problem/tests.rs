@@ -3,42 +3,45 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::event::Event;
+use crate::event::{EventError, text_of};
 
-fn with(members: &str) -> String {
-    format!(r#"{{"signal":"post_save","content_type":"shop.sale","instance":{{"id":1}}{members}}}"#)
+/// What the sandbox says of the part of a line that is this text.
+fn invalid(line: &str, part: &str) -> EventError {
+    let start = line.find(part).unwrap();
+    EventError::Invalid {
+        code: "event_malformed".into(),
+        message: "this is not what it should be".into(),
+        span: start..start + part.len(),
+        line: 1,
+        column: u32::try_from(line.split_at(start).0.chars().count() + 1).unwrap(),
+    }
 }
 
 #[test]
-fn what_is_no_event_says_why_and_where() {
-    let long = with(&format!(r#","time":"{}""#, "é".repeat(300))).replace('}', "]");
-    let (befor, before, id) = (
-        with(r#","befor":{}"#),
-        with(r#","before":[]"#),
-        with(r#","id":1.5"#),
-    );
+fn what_is_not_an_event_is_pointed_at_in_its_line() {
+    let plain = r#"{"signal":"saved","content_type":"ä.é","instance":7}"#;
+    let long = format!(r#"{{"time":"{}", x}}"#, "é".repeat(300));
+    let secret = r#"{"signal":"post_save","password":"hidden"}"#;
+    let escapes = "{\"signal\": \"\x1b[2J\"}";
     let blank = " ".repeat(2000);
-    let lines: &[&[u8]] = &[
-        br#"["1","post_save","a.b",{}]"#,
-        b"{",
-        b"{}",
-        befor.as_bytes(),
-        before.as_bytes(),
-        id.as_bytes(),
-        br#"{"signal":"saved","content_type":"a.b","instance":{}}"#,
-        br#"{"signal":"post_save","content_type":7,"instance":{}}"#,
-        br#"{"signal":"post_save","content_type":"a","instance":{}}"#,
-        br#"{"signal":"post_save","content_type":"a.b","instance":7}"#,
-        "{\"signal\":\"post_save\", \"content_type\":\"ä.é\", é}".as_bytes(),
-        b"{\"signal\": \"\xff\"}",
-        br#"{"signal":"post_save","password":"hidden"}"#,
-        b"{\"signal\": \"\x1b[2J\"}",
-        long.as_bytes(),
-        blank.as_bytes(),
-    ];
     let mut shown = String::new();
-    for (number, line) in (7..).zip(lines) {
-        let error = Event::from_bytes(line, 1999, String::new).unwrap_err();
+    let cases: &[(&[u8], EventError)] = &[
+        (plain.as_bytes(), invalid(plain, "saved")),
+        (plain.as_bytes(), invalid(plain, "7")),
+        (long.as_bytes(), invalid(&long, "x")),
+        (secret.as_bytes(), invalid(secret, "hidden")),
+        (escapes.as_bytes(), invalid(escapes, "\x1b[2J")),
+        (
+            b"{\"signal\": \"\xff\"}",
+            text_of(b"{\"signal\": \"\xff\"}", 99).unwrap_err(),
+        ),
+        (
+            blank.as_bytes(),
+            text_of(blank.as_bytes(), 1999).unwrap_err(),
+        ),
+    ];
+    for (number, (line, error)) in (7..).zip(cases) {
+        let error = error.clone().on_line(number);
         let problem = Problem::of_event(&error, "events.ndjson", number, line);
         writeln!(shown, "{problem:#}\n").unwrap();
     }

@@ -1,8 +1,7 @@
 //! Gathers what a [`Runtime`] needs.
 
-use std::{borrow::Cow, path::PathBuf, sync::Arc, thread, time::Duration, time::SystemTime};
+use std::{borrow::Cow, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use action_triggers_vocabulary::content_type;
 use tokio::sync::mpsc;
 
 use super::{Runtime, input::Rules};
@@ -226,22 +225,13 @@ impl Builder {
             .workers
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
         let rules = Rules {
-            whitelist: self
-                .whitelist
-                .into_iter()
-                .map(|name| match content_type::normalized(&name) {
-                    Some(normalized) => normalized.into_owned(),
-                    // Fires nothing; the configuration's check says so.
-                    None => name,
-                })
-                .collect(),
             event_bytes: self.limits.event_bytes,
             events_per_call: self.limits.events_per_call.max(1),
-            id_prefix: id_prefix(),
         };
         let services = Services {
             settings,
             registry: Arc::new(registry),
+            whitelist: self.whitelist,
         };
         let (component, limits) = (self.component, self.limits);
         let triggers = self.triggers.unwrap_or_else(|| "[]".into());
@@ -265,12 +255,4 @@ impl Builder {
             workers * 4,
         ))
     }
-}
-
-/// Tells apart the events of two runs whose events bring no ids.
-fn id_prefix() -> String {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    format!("{:x}", now.as_nanos())
 }

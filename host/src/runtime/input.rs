@@ -1,25 +1,27 @@
 //! What events go through before the sandbox, and how its answers are joined
 //! with them again.
 
-use std::collections::BTreeSet;
+use std::time::SystemTime;
 
-use action_triggers_vocabulary::content_type;
 use bytes::Bytes;
+use uuid::Uuid;
 
 use crate::{
-    event::{Event, EventError},
-    outcome::{Explanation, Failure, Publication, Rendering},
+    event::{Event, EventError, EventIds, EventText, text_of},
+    outcome::{EventFailure, Explanation, Publication, Rendering},
     record::Message,
-    sandbox::Guest,
+    sandbox::{Guest, Outcome},
 };
 
 /// What became of one event, queue by queue.
 #[derive(Clone, Debug)]
 pub struct EventResult<T> {
-    /// The event's id.
+    /// The event's id: its own, or the host's where it brings none or was not read.
     pub event: String,
+    /// The number of its line, from 1, where it came on one.
+    pub line: Option<u64>,
     /// One per queue of each trigger that fires; or why the event came to nothing.
-    pub outcome: Result<Vec<T>, Failure>,
+    pub outcome: Result<Vec<T>, EventFailure>,
 }
 
 /// Events on their way to a worker.
@@ -40,19 +42,16 @@ impl Input {
 /// What the host itself demands of events, before the sandbox sees them.
 #[derive(Debug)]
 pub(super) struct Rules {
-    /// `app_label.model` with the model in lower case.
-    pub(super) whitelist: BTreeSet<String>,
     pub(super) event_bytes: usize,
     pub(super) events_per_call: usize,
-    /// Begins the id of an event that brings none.
-    pub(super) id_prefix: String,
 }
 
 /// An event's place among the results, and what is known of it already.
 struct Place {
     event: String,
-    /// Settled without the sandbox: it failed, or may not fire anything.
-    settled: Option<Result<(), Failure>>,
+    line: Option<u64>,
+    /// Why it does not come to the sandbox.
+    refused: Option<EventError>,
 }
 
 impl Rules {
@@ -86,105 +85,85 @@ impl Rules {
 
     /// Says of every trigger why it fires for each event, or does not.
     pub(super) fn explain(&self, input: Input, guest: &mut Guest) -> Vec<EventResult<Explanation>> {
-        let explain = |(event, read): (String, Result<Event, EventError>)| {
-            let outcome = read.map_err(|error| failure(&error)).and_then(|event| {
-                let content_type = event.content_type.clone();
-                let explanations = guest.explain(event)?;
-                Ok(if self.may_fire(&content_type) {
-                    explanations
-                } else {
-                    not_whitelisted(explanations, &content_type)
-                })
-            });
-            EventResult { event, outcome }
-        };
-        self.events(input).into_iter().map(explain).collect()
+        let (places, events) = self.read(input);
+        join(places, guest.explain(events))
     }
 
-    fn read(&self, input: Input) -> (Vec<Place>, Vec<Event>) {
+    /// Bounds events and names them. Only the sandbox reads them.
+    fn read(&self, input: Input) -> (Vec<Place>, Vec<EventText>) {
         let mut places = Vec::new();
         let mut events = Vec::new();
-        for (event, read) in self.events(input) {
-            let settled = match read {
-                Ok(read) if self.may_fire(&read.content_type) => {
-                    events.push(read);
+        let mut take = |event: String, line, text: Result<String, EventError>| {
+            let refused = match text {
+                Ok(text) => {
+                    let id = event.clone();
+                    events.push(EventText { text, id });
                     None
                 }
-                Ok(_) => Some(Ok(())),
-                Err(error) => Some(Err(failure(&error))),
+                Err(error) => Some(error),
             };
-            places.push(Place { event, settled });
-        }
-        (places, events)
-    }
-
-    /// Every event with its id; what is none is called by its line.
-    fn events(&self, input: Input) -> Vec<(String, Result<Event, EventError>)> {
+            places.push(Place {
+                event,
+                line,
+                refused,
+            });
+        };
         match input {
-            Input::Events(events) => {
-                let bounded = |event: Event| (event.id.clone(), self.bounded(event));
-                events.into_iter().map(bounded).collect()
+            Input::Events(list) => {
+                for event in list {
+                    let text = self.text(&event);
+                    take(event.id, None, text);
+                }
             }
             Input::Lines { lines, first_line } => {
                 let lines = (first_line..).zip(lines.split(|byte| *byte == b'\n'));
                 let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
-                lines
-                    .map(|(number, line)| self.event(number, line))
-                    .collect()
+                for ((number, line), id) in lines.zip(event_ids()) {
+                    let text = text_of(line, self.event_bytes).map(str::to_owned);
+                    take(id, Some(number), text);
+                }
             }
         }
+        (places, events)
     }
 
-    fn event(&self, number: u64, line: &[u8]) -> (String, Result<Event, EventError>) {
-        let next_id = || format!("{}-{number}", self.id_prefix);
-        match Event::from_bytes(line, self.event_bytes, next_id) {
-            Ok(event) => (event.id.clone(), Ok(event)),
-            Err(error) => (format!("line {number}"), Err(error.on_line(number))),
-        }
-    }
-
-    fn bounded(&self, event: Event) -> Result<Event, EventError> {
-        let maximum = self.event_bytes;
-        if event.size() > maximum {
-            Err(EventError::TooLarge { maximum })
-        } else {
-            Ok(event)
-        }
-    }
-
-    /// Whether the whitelist lets events of this content type fire anything.
-    fn may_fire(&self, content_type: &str) -> bool {
-        self.whitelist.is_empty()
-            || content_type::normalized(content_type)
-                .is_some_and(|name| self.whitelist.contains(&*name))
+    fn text(&self, event: &Event) -> Result<String, EventError> {
+        let text = event.to_json()?;
+        text_of(text.as_bytes(), self.event_bytes)?;
+        Ok(text)
     }
 }
 
-fn failure(error: &EventError) -> Failure {
-    Failure {
-        code: error.code().into(),
-        message: error.to_string(),
-    }
+/// Ids that no other events have.
+fn event_ids() -> EventIds {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let random = Uuid::new_v4().into_bytes();
+    let mut ten = [0; 10];
+    ten.iter_mut().zip(random).for_each(|(to, from)| *to = from);
+    EventIds::new(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), ten)
 }
 
-/// What the triggers say themselves does not count.
-fn not_whitelisted(mut explanations: Vec<Explanation>, content_type: &str) -> Vec<Explanation> {
-    for explanation in &mut explanations {
-        explanation.fires = false;
-        "whitelisted_content_types".clone_into(&mut explanation.clause);
-        explanation.reason = format!("`{content_type}` is not on the whitelist");
-    }
-    explanations
-}
-
-fn join<T>(places: Vec<Place>, outcomes: Vec<Result<Vec<T>, Failure>>) -> Vec<EventResult<T>> {
+fn join<T>(places: Vec<Place>, outcomes: Vec<Outcome<T>>) -> Vec<EventResult<T>> {
     let mut outcomes = outcomes.into_iter();
-    let joined = places.into_iter().map(|Place { event, settled }| {
-        let outcome = match settled {
-            None => outcomes.next().unwrap_or_else(|| Ok(Vec::new())),
-            Some(settled) => settled.map(|()| Vec::new()),
+    let joined = places.into_iter().map(|place| {
+        let (event, outcome) = match place.refused {
+            Some(error) => (place.event, Err(error.into())),
+            None => match outcomes.next() {
+                Some(outcome) => (outcome.id, outcome.result),
+                None => (place.event, Ok(Vec::new())),
+            },
         };
-        EventResult { event, outcome }
+        let outcome = match (outcome, place.line) {
+            (Err(EventFailure::Unreadable(error)), Some(line)) => Err(error.on_line(line).into()),
+            (outcome, _) => outcome,
+        };
+        EventResult {
+            event,
+            line: place.line,
+            outcome,
+        }
     });
     joined.collect()
 }

@@ -1,25 +1,25 @@
 //! The component's boundary: the only file that knows the types generated from
 //! `wit/`. What crosses is made from, and into, the plain types of the core.
 
-use action_triggers_vocabulary::PublishError;
+use action_triggers_vocabulary::{PublishError, SettingError, Signal};
 use wasmtime::{
     Store,
     component::{Component, HasSelf, Linker},
 };
 
 use self::bindings::{
-    Engine as Bindings, EnginePre,
+    ActionTriggers as Bindings, ActionTriggersPre,
     action_triggers::engine::{kafka, settings},
     exports::action_triggers::engine::triggers,
 };
 use super::compiled::Data;
 use crate::{
     broker::{BrokerMembers, Offer, Payload},
-    event::{Event, Signal},
+    event::{EventError, EventText},
     outcome::{
-        Diagnostic, Explanation, Failure, Loaded, LoadedTrigger, Publication, Severity, Span,
+        Diagnostic, Failure, Loaded, LoadedQueue, LoadedTrigger, NamedSetting, QueueDestination,
+        Refusal, Severity, Span,
     },
-    settings::SettingError,
 };
 
 #[allow(
@@ -31,34 +31,78 @@ use crate::{
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "engine",
+        world: "action-triggers",
     });
 }
 
 /// A compiled component with its imports linked.
-pub(super) struct Linked(EnginePre<Data>);
+pub(super) struct Linked(ActionTriggersPre<Data>);
 
 /// An instance's exports.
 pub(super) struct Exports(Bindings);
 
 /// Events in the form in which they cross.
-pub(super) struct Batch(Vec<triggers::Event>);
+#[derive(Debug)]
+pub(super) struct Batch(Vec<triggers::Input>);
 
-/// What the guest says of one event, queue by queue.
-pub(super) type Outcome<T> = Result<Vec<T>, Failure>;
+/// What the triggers of a set may use, in every host alike.
+#[derive(Clone, Debug)]
+pub(super) struct TriggerLimits {
+    pub(super) fuel: u64,
+    pub(super) call_fuel: u64,
+    pub(super) output_bytes: u32,
+    pub(super) records: u32,
+    pub(super) depth: u32,
+    pub(super) content_types: Vec<String>,
+}
+
+/// What the guest says of one event.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    pub(super) id: String,
+    pub(super) decision: Decision<T>,
+}
+
+/// What the guest decided for one event.
+#[derive(Debug)]
+pub(super) enum Decision<T> {
+    Done(Vec<T>),
+    Unreadable(EventError),
+    Failed(Failure),
+    NotProcessed,
+}
+
+/// What the guest says of one trigger, or of one of its queues.
+#[derive(Debug)]
+pub(super) struct OfQueue<T> {
+    pub(super) trigger: u32,
+    pub(super) queue: u32,
+    pub(super) answer: T,
+}
+
+/// The number of a receipt, or why there is none.
+pub(super) type Published = OfQueue<Result<u32, Failure>>;
 
 /// What one queue would publish, before the host has looked at it.
-pub(super) struct Offered {
-    pub(super) trigger: String,
-    pub(super) queue: u32,
-    pub(super) outcome: Result<Offer, Failure>,
+pub(super) type Offered = OfQueue<Result<Offer, Failure>>;
+
+/// Whether and why one trigger fires.
+pub(super) type Explained = OfQueue<Why>;
+
+#[derive(Debug)]
+pub(super) struct Why {
+    pub(super) fires: bool,
+    pub(super) clause: String,
+    pub(super) reason: String,
 }
 
 impl Linked {
     pub(super) fn new(engine: &wasmtime::Engine, component: &Component) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
         Bindings::add_to_linker::<_, HasSelf<_>>(&mut linker, |data: &mut Data| data)?;
-        Ok(Self(EnginePre::new(linker.instantiate_pre(component)?)?))
+        Ok(Self(ActionTriggersPre::new(
+            linker.instantiate_pre(component)?,
+        )?))
     }
 
     pub(super) fn engine(&self) -> &wasmtime::Engine {
@@ -76,47 +120,67 @@ impl Exports {
         store: &mut Store<Data>,
         set: &str,
         brokers: Vec<BrokerMembers>,
-    ) -> wasmtime::Result<Result<Loaded, Vec<Diagnostic>>> {
-        let brokers: Vec<_> = brokers.into_iter().map(Into::into).collect();
-        let loaded = self.triggers().call_load(store, set, &brokers)?;
-        Ok(loaded
-            .map(Into::into)
-            .map_err(|faults| faults.into_iter().map(Into::into).collect()))
+        limits: &TriggerLimits,
+    ) -> wasmtime::Result<Result<Loaded, Refusal>> {
+        let brokers: Vec<_> = converted(brokers);
+        let loaded = self
+            .triggers()
+            .call_load(store, set, &brokers, &limits.clone().into())?;
+        Ok(loaded.map(Into::into).map_err(Into::into))
     }
 
     pub(super) fn process(
         &self,
         store: &mut Store<Data>,
         batch: &Batch,
-    ) -> wasmtime::Result<Vec<Outcome<Publication>>> {
+    ) -> wasmtime::Result<Vec<Answer<Published>>> {
         let outcomes = self.triggers().call_process(store, &batch.0)?;
-        Ok(outcomes.into_iter().map(queues).collect())
+        let answer = |outcome: triggers::Outcome| Answer {
+            id: outcome.id,
+            decision: match outcome.decision {
+                triggers::Decision::Done(all) => Decision::Done(converted(all)),
+                triggers::Decision::Unreadable(error) => Decision::Unreadable(error.into()),
+                triggers::Decision::Failed(failure) => Decision::Failed(failure.into()),
+                triggers::Decision::NotProcessed => Decision::NotProcessed,
+            },
+        };
+        Ok(outcomes.into_iter().map(answer).collect())
     }
 
     pub(super) fn render(
         &self,
         store: &mut Store<Data>,
         batch: &Batch,
-    ) -> wasmtime::Result<Vec<Outcome<Offered>>> {
+    ) -> wasmtime::Result<Vec<Answer<Offered>>> {
         let outcomes = self.triggers().call_render(store, &batch.0)?;
-        let outcomes = batch.0.iter().zip(outcomes);
-        Ok(outcomes
-            .map(|(event, outcome)| match outcome {
-                Ok(queues) => Ok(queues
-                    .into_iter()
-                    .map(|one| offered(&event.id, one))
-                    .collect()),
-                Err(failure) => Err(failure.into()),
-            })
-            .collect())
+        let answer = |outcome: triggers::Rendered| Answer {
+            id: outcome.id,
+            decision: match outcome.decision {
+                triggers::RenderedEvent::Done(all) => Decision::Done(converted(all)),
+                triggers::RenderedEvent::Unreadable(error) => Decision::Unreadable(error.into()),
+                triggers::RenderedEvent::Failed(failure) => Decision::Failed(failure.into()),
+                triggers::RenderedEvent::NotProcessed => Decision::NotProcessed,
+            },
+        };
+        Ok(outcomes.into_iter().map(answer).collect())
     }
 
     pub(super) fn explain(
         &self,
         store: &mut Store<Data>,
-        event: Event,
-    ) -> wasmtime::Result<Outcome<Explanation>> {
-        Ok(queues(self.triggers().call_explain(store, &event.into())?))
+        batch: &Batch,
+    ) -> wasmtime::Result<Vec<Answer<Explained>>> {
+        let outcomes = self.triggers().call_explain(store, &batch.0)?;
+        let answer = |outcome: triggers::Explained| Answer {
+            id: outcome.id,
+            decision: match outcome.decision {
+                triggers::ExplainedEvent::Done(all) => Decision::Done(converted(all)),
+                triggers::ExplainedEvent::Unreadable(error) => Decision::Unreadable(error.into()),
+                triggers::ExplainedEvent::Failed(failure) => Decision::Failed(failure.into()),
+                triggers::ExplainedEvent::NotProcessed => Decision::NotProcessed,
+            },
+        };
+        Ok(outcomes.into_iter().map(answer).collect())
     }
 
     fn triggers(&self) -> &triggers::Guest {
@@ -125,22 +189,36 @@ impl Exports {
 }
 
 impl Batch {
-    pub(super) fn new(events: Vec<Event>) -> Self {
-        Self(events.into_iter().map(Into::into).collect())
+    pub(super) fn new(events: Vec<EventText>) -> Self {
+        let input = |event: EventText| triggers::Input {
+            text: event.text,
+            id: event.id,
+        };
+        Self(events.into_iter().map(input).collect())
     }
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|event| event.id.clone())
+    /// The ids that the host gave.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|event| event.id.as_str())
     }
 
     /// Each event as a batch of its own.
     pub(super) fn split(self) -> impl Iterator<Item = Self> {
         self.0.into_iter().map(|event| Self(vec![event]))
     }
+
+    /// The events from this place on.
+    pub(super) fn split_off(&mut self, place: usize) -> Self {
+        Self(self.0.split_off(place.min(self.0.len())))
+    }
+}
+
+fn converted<T, U: From<T>>(items: Vec<T>) -> Vec<U> {
+    items.into_iter().map(U::from).collect()
 }
 
 impl settings::Host for Data {
@@ -155,8 +233,8 @@ impl settings::Host for Data {
 
 impl kafka::Host for Data {
     fn publish(&mut self, message: kafka::Message) -> Result<kafka::Receipt, kafka::PublishError> {
-        let topic = self.publish_offer(message.into())?;
-        Ok(kafka::Receipt { topic })
+        let number = self.publish_offer(message.into())?;
+        Ok(kafka::Receipt { number })
     }
 }
 
@@ -169,6 +247,7 @@ impl From<PublishError> for kafka::PublishError {
                 Self::TooLarge(kafka::SizeLimit { actual, maximum })
             }
             PublishError::TooMany(maximum) => Self::TooMany(maximum),
+            PublishError::NotPublishing => Self::NotPublishing,
             other => Self::InvalidRecord(other.to_string()),
         }
     }
@@ -178,86 +257,55 @@ impl From<kafka::Message> for Offer {
     fn from(message: kafka::Message) -> Self {
         let headers = message.headers.into_iter();
         Self {
-            event_id: message.event_id,
+            event: message.event,
             trigger: message.trigger,
             queue: message.queue,
             ordering_key: message.ordering_key,
-            broker: message.broker,
-            conn_details: message.conn_details,
-            parameters: message.parameters,
-            timeout_ms: message.timeout_ms,
+            destination: message.destination.map(Into::into),
+            topic: message.topic,
             key: message.key,
             headers: headers.map(|header| (header.name, header.value)).collect(),
             partition: message.partition,
             timestamp_ms: message.timestamp_ms,
             value: match message.value {
-                kafka::Payload::Json(bytes) => Payload::Json(bytes),
-                kafka::Payload::Text(bytes) => Payload::Text(bytes),
+                kafka::Payload::Json(text) => Payload::Json(text),
+                kafka::Payload::Text(text) => Payload::Text(text),
                 kafka::Payload::Tombstone => Payload::Tombstone,
             },
         }
     }
 }
 
-impl From<BrokerMembers> for triggers::Broker {
+impl From<kafka::Destination> for QueueDestination {
+    fn from(destination: kafka::Destination) -> Self {
+        Self {
+            conn_details: destination.conn_details,
+            parameters: destination.parameters,
+        }
+    }
+}
+
+impl From<BrokerMembers> for kafka::Broker {
     fn from(members: BrokerMembers) -> Self {
         Self {
             name: members.name,
             conn_details: members.conn_details,
             parameters: members.parameters,
+            topics: members.topics,
         }
     }
 }
 
-impl From<Event> for triggers::Event {
-    fn from(event: Event) -> Self {
+impl From<TriggerLimits> for triggers::Limits {
+    fn from(limits: TriggerLimits) -> Self {
         Self {
-            id: event.id,
-            signal: match event.signal {
-                Signal::PreSave => triggers::Signal::PreSave,
-                Signal::PostSave => triggers::Signal::PostSave,
-                Signal::PreDelete => triggers::Signal::PreDelete,
-                Signal::PostDelete => triggers::Signal::PostDelete,
-            },
-            content_type: event.content_type,
-            instance: event.instance,
-            before: event.before,
-            time: event.time,
+            fuel: limits.fuel,
+            call_fuel: limits.call_fuel,
+            output_bytes: limits.output_bytes,
+            records: limits.records,
+            depth: limits.depth,
+            content_types: limits.content_types,
         }
-    }
-}
-
-fn queues<T, U: From<T>>(outcome: Result<Vec<T>, triggers::Failure>) -> Outcome<U> {
-    match outcome {
-        Ok(queues) => Ok(queues.into_iter().map(Into::into).collect()),
-        Err(failure) => Err(failure.into()),
-    }
-}
-
-fn offered(event: &str, rendering: triggers::Rendering) -> Offered {
-    let offer = |rendered: triggers::Rendered| Offer {
-        event_id: event.to_owned(),
-        trigger: rendered.trigger,
-        queue: rendered.queue,
-        ordering_key: rendered.ordering_key,
-        broker: rendered.broker,
-        conn_details: rendered.conn_details,
-        parameters: rendered.parameters,
-        timeout_ms: rendered.timeout_ms,
-        key: rendered.key,
-        headers: rendered.headers,
-        partition: rendered.partition,
-        timestamp_ms: rendered.timestamp_ms,
-        value: match rendered.value {
-            triggers::RenderedValue::Json(bytes) => Payload::Json(bytes),
-            triggers::RenderedValue::Text(bytes) => Payload::Text(bytes),
-            triggers::RenderedValue::Tombstone => Payload::Tombstone,
-        },
-    };
-    Offered {
-        trigger: rendering.trigger,
-        queue: rendering.queue,
-        outcome: rendering.outcome.map(offer).map_err(Into::into),
     }
 }
 
@@ -270,42 +318,107 @@ impl From<triggers::Failure> for Failure {
     }
 }
 
-impl From<triggers::Publication> for Publication {
+impl From<triggers::EventError> for EventError {
+    fn from(error: triggers::EventError) -> Self {
+        let place = |bytes: u32| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let start = place(error.offset);
+        Self::Invalid {
+            code: error.code,
+            message: error.message,
+            span: start..start.saturating_add(place(error.length)),
+            line: error.line.into(),
+            column: error.column,
+        }
+    }
+}
+
+impl From<triggers::Publication> for Published {
     fn from(publication: triggers::Publication) -> Self {
         Self {
             trigger: publication.trigger,
             queue: publication.queue,
-            outcome: publication.outcome.map_err(Into::into),
+            answer: publication.receipt.map_err(Into::into),
         }
     }
 }
 
-impl From<triggers::Explanation> for Explanation {
+impl From<triggers::Rendering> for Offered {
+    fn from(rendering: triggers::Rendering) -> Self {
+        Self {
+            trigger: rendering.trigger,
+            queue: rendering.queue,
+            answer: rendering.message.map(Into::into).map_err(Into::into),
+        }
+    }
+}
+
+impl From<triggers::Explanation> for Explained {
     fn from(explanation: triggers::Explanation) -> Self {
         Self {
             trigger: explanation.trigger,
-            fires: explanation.fires,
-            clause: explanation.clause,
-            reason: explanation.reason,
+            queue: 0,
+            answer: Why {
+                fires: explanation.fires,
+                clause: explanation.clause,
+                reason: explanation.reason,
+            },
         }
     }
 }
 
-impl From<triggers::Loaded> for Loaded {
-    fn from(loaded: triggers::Loaded) -> Self {
+impl From<triggers::LoadedSet> for Loaded {
+    fn from(loaded: triggers::LoadedSet) -> Self {
+        Self::new(
+            converted(loaded.triggers),
+            converted(loaded.diagnostics),
+            loaded.set_sha256,
+        )
+    }
+}
+
+impl From<triggers::Refusal> for Refusal {
+    fn from(refusal: triggers::Refusal) -> Self {
         Self {
-            triggers: loaded.triggers.into_iter().map(Into::into).collect(),
-            diagnostics: loaded.diagnostics.into_iter().map(Into::into).collect(),
+            diagnostics: converted(refusal.diagnostics),
+            triggers: converted(refusal.triggers),
         }
     }
 }
 
 impl From<triggers::LoadedTrigger> for LoadedTrigger {
     fn from(trigger: triggers::LoadedTrigger) -> Self {
+        let signal = |signal| match signal {
+            triggers::Signal::PreSave => Signal::PreSave,
+            triggers::Signal::PostSave => Signal::PostSave,
+            triggers::Signal::PreDelete => Signal::PreDelete,
+            triggers::Signal::PostDelete => Signal::PostDelete,
+        };
         Self {
-            name: trigger.name,
+            name: trigger.name.into(),
+            is_named: trigger.is_named,
             active: trigger.active,
-            queues: trigger.queues,
+            signals: trigger.signals.into_iter().map(signal).collect(),
+            content_types: trigger.content_types,
+            queues: converted(trigger.queues),
+        }
+    }
+}
+
+impl From<triggers::LoadedQueue> for LoadedQueue {
+    fn from(queue: triggers::LoadedQueue) -> Self {
+        let setting = |setting: triggers::NamedSetting| NamedSetting {
+            name: setting.name,
+            path: setting.path,
+            span: setting.span.into(),
+        };
+        Self {
+            broker: queue.broker,
+            path: queue.path,
+            destination: queue.destination.into(),
+            is_fixed: queue.is_fixed,
+            renders_topic: queue.renders_topic,
+            timeout_ms: queue.timeout_ms,
+            settings: queue.settings.into_iter().map(setting).collect(),
         }
     }
 }
@@ -321,12 +434,18 @@ impl From<triggers::Diagnostic> for Diagnostic {
             path: diagnostic.path,
             message: diagnostic.message,
             help: diagnostic.help,
-            span: diagnostic.span.map(|span| Span {
-                offset: span.offset,
-                length: span.length,
-                line: span.line,
-                column: span.column,
-            }),
+            span: diagnostic.span.map(Into::into),
+        }
+    }
+}
+
+impl From<triggers::Span> for Span {
+    fn from(span: triggers::Span) -> Self {
+        Self {
+            offset: span.offset,
+            length: span.length,
+            line: span.line,
+            column: span.column,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::Trap;
 
 use crate::{
-    outcome::{Failure, Publication},
+    outcome::{EventFailure, Failure, Publication},
     record::Message,
 };
 
@@ -86,6 +86,12 @@ impl CallError {
     }
 }
 
+impl From<CallError> for EventFailure {
+    fn from(error: CallError) -> Self {
+        Self::Undecided(error.into())
+    }
+}
+
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         Self {
@@ -95,11 +101,20 @@ impl From<CallError> for Failure {
     }
 }
 
+/// What came of one event.
+#[derive(Clone, Debug)]
+pub struct Outcome<T> {
+    /// The event's id: its own, or the host's where it brings none or was not read.
+    pub id: String,
+    /// One per queue of each trigger that fires; or why the event came to nothing.
+    pub result: Result<Vec<T>, EventFailure>,
+}
+
 /// What the guest decided for a batch of events.
 #[derive(Debug, Default)]
 pub struct Decided {
     /// One per event, in order.
-    pub outcomes: Vec<Result<Vec<Publication>, Failure>>,
+    pub outcomes: Vec<Outcome<Publication>>,
     /// The records the host accepted, in order.
     pub messages: Vec<Message>,
 }

@@ -2,7 +2,6 @@
 
 use std::{
     cell::Cell,
-    collections::HashMap,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -17,12 +16,12 @@ use wasmtime::{
 
 use super::{
     Limits,
-    boundary::{Exports, Linked},
+    boundary::{Exports, Linked, TriggerLimits},
     cache,
-    call::{CallError, shortened},
+    call::CallError,
 };
 use crate::{
-    broker::{Offer, Registry},
+    broker::{Offer, Registry, Routes},
     record::Message,
     settings::Settings,
 };
@@ -35,6 +34,8 @@ const TICK: Duration = Duration::from_millis(10);
 pub(crate) struct Services {
     pub(crate) settings: Arc<Settings>,
     pub(crate) registry: Arc<Registry>,
+    /// The content types that may fire at all; none allows all.
+    pub(crate) whitelist: Vec<String>,
 }
 
 /// A compiled component, ready to make instances of.
@@ -69,6 +70,19 @@ impl Sandbox {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What the guest itself holds its triggers to.
+    pub(super) fn trigger_limits(&self) -> TriggerLimits {
+        let limits = &self.limits;
+        TriggerLimits {
+            fuel: limits.trigger_fuel,
+            call_fuel: limits.call_fuel,
+            output_bytes: limits.output_bytes,
+            records: limits.records_per_call,
+            depth: limits.event_depth,
+            content_types: self.services.whitelist.clone(),
+        }
     }
 
     /// Makes a fresh instance; its start code runs under the load deadline.
@@ -183,28 +197,23 @@ fn start_ticker(engine: &wasmtime::Engine) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What the guest may speak of in a call: anything else is a lie.
+/// What the guest may do in a call: anything else is refused.
 #[derive(Default)]
 struct CallContext {
-    events: Vec<String>,
-    queues: Queues,
+    /// Whether records may be published.
+    publishes: bool,
+    /// How many events the call is about.
+    events: u32,
+    /// Whose records are taken; none before the triggers are loaded.
+    routes: Option<Arc<Routes>>,
 }
 
-/// How many queues each trigger has, as `load` said.
-pub(crate) type Queues = Arc<HashMap<String, usize>>;
-
-/// Whether a trigger of the set has this queue.
-pub(crate) fn check_queue(queues: &Queues, trigger: &str, queue: u32) -> Result<(), String> {
-    let queue = usize::try_from(queue).unwrap_or(usize::MAX);
-    match queues.get(trigger) {
-        // A trigger without queues that fails as a whole does so as queue 0.
-        Some(count) if queue < (*count).max(1) => Ok(()),
-        Some(_) => Err(format!(
-            "the trigger `{}` has no queue {queue}",
-            shortened(trigger)
-        )),
-        None => Err(format!("there is no trigger `{}`", shortened(trigger))),
-    }
+/// A record that was taken, and the place of its event in the call.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) event: u32,
+    pub(super) trigger: u32,
+    pub(super) message: Message,
 }
 
 /// What an instance's store holds: the host's side and the call's yield.
@@ -213,60 +222,60 @@ pub(crate) struct Data {
     limits: Limits,
     call: CallContext,
     allowance: Allowance,
-    accepted: Vec<Message>,
+    accepted: Vec<Taken>,
     accepted_bytes: usize,
     is_full: bool,
 }
 
 impl Data {
-    /// Says which triggers there are.
-    pub(crate) fn know(&mut self, queues: Queues) {
-        self.call.queues = queues;
+    /// Says where records go.
+    pub(super) fn know(&mut self, routes: Arc<Routes>) {
+        self.call.routes = Some(routes);
     }
 
-    /// Says which events the next call is about.
-    pub(crate) fn begin(&mut self, events: impl Iterator<Item = String>) {
-        self.call.events.clear();
-        self.call.events.extend(events);
+    /// Begins a call. What an earlier one left behind is thrown away; only a
+    /// call that `publishes` may hand over records.
+    pub(super) fn begin(&mut self, events: usize, publishes: bool) {
+        self.accepted.clear();
+        self.accepted_bytes = 0;
+        self.is_full = false;
+        self.call.events = u32::try_from(events).unwrap_or(u32::MAX);
+        self.call.publishes = publishes;
     }
 
-    pub(crate) fn setting(&self, path: &str) -> Result<String, SettingError> {
+    pub(super) fn setting(&self, path: &str) -> Result<String, SettingError> {
         self.services.settings.get(path)
     }
 
-    /// Takes a record for the call's yield and says which topic it is for.
-    pub(crate) fn publish_offer(&mut self, offer: Offer) -> Result<String, PublishError> {
+    /// Takes a record for the call's yield and says its place in that.
+    pub(super) fn publish_offer(&mut self, offer: Offer) -> Result<u32, PublishError> {
+        let Some(routes) = self.call.routes.as_ref().filter(|_| self.call.publishes) else {
+            return Err(PublishError::NotPublishing);
+        };
         let maximum = self.limits.records_per_call;
-        let is_full = self.accepted.len() >= usize::try_from(maximum).unwrap_or(usize::MAX)
-            || self.accepted_bytes >= self.limits.record_bytes_per_call;
-        if is_full {
+        let number = u32::try_from(self.accepted.len()).unwrap_or(u32::MAX);
+        if number >= maximum || self.accepted_bytes >= self.limits.record_bytes_per_call {
             self.is_full = true;
             return Err(PublishError::TooMany(maximum));
         }
-        self.check_origin(&offer)?;
-        let message = self.services.registry.accept(offer)?;
-        let topic = message.destination.topic.clone();
+        let (event, trigger) = (offer.event, offer.trigger);
+        if event >= self.call.events {
+            let message = format!("the call has no event {event}");
+            return Err(PublishError::InvalidRecord(message));
+        }
+        let message = routes.accept(offer)?;
         self.accepted_bytes += message.record.size();
-        self.accepted.push(message);
-        Ok(topic)
+        self.accepted.push(Taken {
+            event,
+            trigger,
+            message,
+        });
+        Ok(number)
     }
 
-    fn check_origin(&self, offer: &Offer) -> Result<(), PublishError> {
-        let known = self.call.events.contains(&offer.event_id);
-        let origin = if known {
-            check_queue(&self.call.queues, &offer.trigger, offer.queue)
-        } else {
-            Err(format!(
-                "there is no event `{}`",
-                shortened(&offer.event_id)
-            ))
-        };
-        origin.map_err(PublishError::InvalidRecord)
-    }
-
-    /// The messages accepted since the last time, and whether any was refused
-    /// for want of room.
-    pub(crate) fn take_accepted(&mut self) -> (Vec<Message>, bool) {
+    /// Ends a call: its records, and whether any was refused for want of room.
+    pub(super) fn end(&mut self) -> (Vec<Taken>, bool) {
+        self.call.publishes = false;
         self.accepted_bytes = 0;
         (
             std::mem::take(&mut self.accepted),

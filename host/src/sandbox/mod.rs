@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub(crate) use self::compiled::Services;
 pub use self::{
-    call::{CallError, Decided},
+    call::{CallError, Decided, Outcome},
     guest::Guest,
     pool::{Engine, EngineStopped, StartError},
 };
@@ -44,6 +44,14 @@ pub struct Limits {
     pub records_per_call: u32,
     /// Most bytes of records that one call may publish. 32 MiB.
     pub record_bytes_per_call: usize,
+    /// Most steps that one trigger may take for one event. 1,000,000.
+    pub trigger_fuel: u64,
+    /// Most steps of one call, all its events together. 20,000,000.
+    pub call_fuel: u64,
+    /// Most bytes that one trigger may write for one event. 2 MiB.
+    pub output_bytes: u32,
+    /// The deepest nesting of objects and arrays in an event. 128.
+    pub event_depth: u32,
 }
 
 impl Default for Limits {
@@ -57,6 +65,10 @@ impl Default for Limits {
             event_bytes: 1 << 20,
             records_per_call: 10_000,
             record_bytes_per_call: 32 << 20,
+            trigger_fuel: 1_000_000,
+            call_fuel: 20_000_000,
+            output_bytes: 2 << 20,
+            event_depth: 128,
         }
     }
 }

@@ -11,9 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     CallError, Guest, Limits,
     compiled::{Sandbox, Services},
-    guest::LoadError,
+    guest::{LoadError, Set},
 };
-use crate::outcome::{Diagnostic, Loaded};
+use crate::outcome::{Loaded, Refusal, Severity};
 
 type Job = Box<dyn FnOnce(&mut Guest) + Send>;
 type Jobs = Arc<Mutex<mpsc::Receiver<Job>>>;
@@ -29,8 +29,8 @@ pub enum StartError {
         message: String,
     },
     /// The triggers have faults.
-    #[error("the triggers are refused with {} faults", .0.len())]
-    Triggers(Vec<Diagnostic>),
+    #[error("the triggers are refused: {}", faults(.0))]
+    Triggers(Box<Refusal>),
     /// The component broke while it took the triggers.
     #[error("the component could not load the triggers: {0}")]
     Load(#[from] CallError),
@@ -49,6 +49,16 @@ impl StartError {
             Self::Thread(_) => "no_threads",
         }
     }
+}
+
+/// The errors among what was found, as one sentence.
+fn faults(refusal: &Refusal) -> String {
+    let errors = refusal.diagnostics.iter();
+    let errors = errors.filter(|found| found.severity == Severity::Error);
+    let shown: Vec<String> = errors
+        .map(|error| format!("{}: {}", error.path, error.message))
+        .collect();
+    shown.join("; ")
 }
 
 /// The engine's workers are gone: it was shut down, or the work panicked.
@@ -91,15 +101,17 @@ impl Engine {
                 message: format!("{error:#}"),
             }
         })?;
-        let (sandbox, triggers) = (Arc::new(sandbox), Arc::<str>::from(triggers));
-        let mut first = Guest::new(sandbox.clone(), triggers.clone());
-        let loaded = first.load().map_err(|error| match error {
-            LoadError::Refused(diagnostics) => StartError::Triggers(diagnostics),
+        let sandbox = Arc::new(sandbox);
+        let set = Arc::new(Set::new(triggers));
+        let mut first = Guest::new(sandbox.clone(), set.clone());
+        first.load().map_err(|error| match error {
+            LoadError::Refused(refusal) => StartError::Triggers(Box::new(refusal)),
             LoadError::Call(error) => StartError::Load(error),
         })?;
+        let loaded = set.loaded();
         let (jobs, receiver) = mpsc::channel(workers * 2);
         let receiver = Arc::new(Mutex::new(receiver));
-        let others = (1..workers).map(|_| Guest::new(sandbox.clone(), triggers.clone()));
+        let others = (1..workers).map(|_| Guest::new(sandbox.clone(), set.clone()));
         for guest in std::iter::once(first).chain(others) {
             let jobs = receiver.clone();
             let worker = thread::Builder::new()

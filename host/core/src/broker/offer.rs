@@ -1,29 +1,28 @@
 //! What crosses between the sandbox and the brokers: records as the sandbox
 //! offers them, and what it has to know of brokers.
 
+use crate::outcome::QueueDestination;
+
 /// A record as the sandbox hands it over: not yet checked, addressed or taken.
+/// Event, trigger and queue are named by their place, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// The event's id.
-    pub event_id: String,
-    /// The trigger's name.
-    pub trigger: String,
-    /// The queue's place in its trigger, from 0.
+    /// The event's place in the call.
+    pub event: u32,
+    /// The trigger's place in the set.
+    pub trigger: u32,
+    /// The queue's place in its trigger.
     pub queue: u32,
     /// Content type and primary key of the instance that changed.
-    pub ordering_key: String,
-    /// The name of a broker.
-    pub broker: String,
-    /// The queue's own `conn_details`, a JSON object.
-    pub conn_details: String,
-    /// The queue's own `parameters`, a JSON object.
-    pub parameters: String,
-    /// The queue's own bound on an attempt to publish, in milliseconds.
-    pub timeout_ms: Option<u64>,
+    pub ordering_key: Option<String>,
+    /// The queue's own destination, where it was resolved for this event.
+    pub destination: Option<QueueDestination>,
+    /// The topic, where it was rendered for this event.
+    pub topic: Option<String>,
     /// The record's key.
-    pub key: Option<Vec<u8>>,
+    pub key: Option<String>,
     /// The record's headers, in order.
-    pub headers: Vec<(String, Vec<u8>)>,
+    pub headers: Vec<(String, String)>,
     /// The partition to write to.
     pub partition: Option<u32>,
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -32,13 +31,13 @@ pub struct Offer {
     pub value: Payload,
 }
 
-/// The bytes of a record's value.
+/// A record's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// JSON text in UTF-8.
-    Json(Vec<u8>),
-    /// Plain text in UTF-8, which is not JSON.
-    Text(Vec<u8>),
+    /// JSON text.
+    Json(String),
+    /// Plain text, which is not JSON.
+    Text(String),
     /// No value: deletes the key in a compacted topic.
     Tombstone,
 }
@@ -53,4 +52,6 @@ pub struct BrokerMembers {
     pub conn_details: Vec<String>,
     /// Names of members of `parameters`.
     pub parameters: Vec<String>,
+    /// The topics that queues may render for an event.
+    pub topics: Vec<String>,
 }

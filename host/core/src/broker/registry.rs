@@ -1,13 +1,8 @@
-//! The registry of brokers: takes the guest's messages or refuses them.
+//! The registry of brokers: where records may go, and what is checked of them.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use action_triggers_vocabulary::PublishError;
+use action_triggers_vocabulary::{PublishError, topic};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
@@ -17,18 +12,15 @@ use super::{
 };
 use crate::{
     cluster::{Cluster, Flavor, Format},
-    record::{Destination, Message, Record, RecordId},
+    outcome::QueueDestination,
+    record::{Destination, Record},
     settings::Settings,
 };
-
-/// Most destinations that are remembered: more queues than that are resolved
-/// anew for each record.
-const MAX_REMEMBERED: usize = 4096;
 
 /// Most headers of a record.
 const MAX_HEADERS: usize = 100;
 
-/// Most bytes of an event's id, a trigger's name or an ordering key.
+/// Most bytes of an ordering key.
 const MAX_NAME: usize = 4096;
 
 /// A named entry of the host's settings. `Debug` shows its fields' names only.
@@ -42,6 +34,9 @@ pub struct Broker {
     pub conn_details: Map<String, Value>,
     /// Upstream's `params`; of these `topic` counts.
     pub params: Map<String, Value>,
+    /// The topics that queues may render for an event: names, or beginnings with
+    /// `*` behind them. Only where `params` have no `topic`.
+    pub topics: Vec<String>,
 }
 
 impl Broker {
@@ -64,6 +59,7 @@ impl fmt::Debug for Broker {
                 &self.conn_details.keys().collect::<Vec<_>>(),
             )
             .field("params", &self.params.keys().collect::<Vec<_>>())
+            .field("topics", &self.topics)
             .finish()
     }
 }
@@ -113,14 +109,10 @@ impl RegistryError {
     }
 }
 
-/// Destinations by the queue's own `conn_details`, then `parameters`.
-type Remembered = HashMap<String, HashMap<String, Arc<Destination>>>;
-
 struct Entry {
     broker: Broker,
     /// A placeholder's value may change, so such a broker is resolved anew each time.
     is_fixed: bool,
-    remembered: RwLock<Remembered>,
 }
 
 /// The host's brokers and clusters, and the rules by which they take records.
@@ -159,11 +151,7 @@ impl Registry {
             let is_fixed = !has_placeholder(&broker.conn_details, "bootstrap_servers")
                 && !has_placeholder(&broker.params, "topic");
             let name = broker.name.clone();
-            let entry = Entry {
-                broker,
-                is_fixed,
-                remembered: RwLock::default(),
-            };
+            let entry = Entry { broker, is_fixed };
             if entries.insert(name.clone(), entry).is_some() {
                 errors.push(RegistryError::DuplicateBroker(name));
             }
@@ -193,23 +181,38 @@ impl Registry {
         }
     }
 
-    /// Takes a record that the guest hands over: addresses it and checks
-    /// everything that the guest could have got wrong.
+    /// Whether a broker's own part of a destination is the same for every record.
+    pub(super) fn is_fixed(&self, broker: &str) -> bool {
+        self.entries.get(broker).is_none_or(|entry| entry.is_fixed)
+    }
+
+    /// Whether a broker lets its queues write to a topic that an event decides.
+    pub(super) fn allows_topic(&self, broker: &str, topic: &str) -> bool {
+        self.entries
+            .get(broker)
+            .is_some_and(|Entry { broker, .. }| {
+                !broker.params.contains_key("topic") && topic::is_allowed(&broker.topics, topic)
+            })
+    }
+
+    /// Checks everything that the guest could have got wrong of a record that
+    /// goes there.
     ///
     /// # Errors
     ///
     /// The record is not taken, and never will be.
-    pub fn accept(&self, message: Offer) -> Result<Message, PublishError> {
-        let destination =
-            self.address(&message.broker, &message.conn_details, &message.parameters)?;
-        check_names(&message)?;
-        let timeout = self.timeout(message.timeout_ms)?;
-        let (value, value_is_json) = self.value(message.value, &destination.cluster)?;
+    pub(super) fn record(
+        &self,
+        offer: Offer,
+        destination: &Destination,
+    ) -> Result<Record, PublishError> {
+        check_names(&offer)?;
+        let (value, value_is_json) = self.value(offer.value, &destination.cluster)?;
         let record = Record {
-            key: message.key.map(Into::into),
-            headers: headers(message.headers)?,
-            partition: message.partition,
-            timestamp_ms: message.timestamp_ms,
+            key: offer.key.map(Into::into),
+            headers: headers(offer.headers)?,
+            partition: offer.partition,
+            timestamp_ms: offer.timestamp_ms,
             value,
             value_is_json,
         };
@@ -221,21 +224,12 @@ impl Registry {
             let [actual, maximum] = [actual, maximum].map(|bytes| bytes as u64);
             return Err(PublishError::TooLarge { actual, maximum });
         }
-        Ok(Message {
-            id: RecordId {
-                event: message.event_id.into(),
-                trigger: message.trigger.into(),
-                queue: message.queue,
-            },
-            ordering_key: message.ordering_key.into(),
-            destination,
-            record,
-            timeout,
-        })
+        Ok(record)
     }
 
-    /// Where a queue's records go: its own `conn_details` and `parameters` (JSON
-    /// objects) merged with the broker's, of which the broker's win.
+    /// Where a queue's records go: its own destination merged with the broker's,
+    /// of which the broker's fields win. A topic that an event decides stands for
+    /// the queue's own.
     ///
     /// # Errors
     ///
@@ -243,38 +237,14 @@ impl Registry {
     pub fn address(
         &self,
         broker: &str,
-        conn_details: &str,
-        parameters: &str,
-    ) -> Result<Arc<Destination>, PublishError> {
+        destination: &QueueDestination,
+        topic: Option<&str>,
+    ) -> Result<Destination, PublishError> {
         let entry = self
             .entries
             .get(broker)
             .ok_or_else(|| PublishError::UnknownBroker(broker.chars().take(MAX_TOPIC).collect()))?;
-        let remembered = entry
-            .remembered
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let found = remembered
-            .get(conn_details)
-            .and_then(|queues| queues.get(parameters))
-            .cloned();
-        drop(remembered);
-        if let Some(destination) = found {
-            return Ok(destination);
-        }
-        let destination = Arc::new(self.merge(&entry.broker, conn_details, parameters)?);
-        if entry.is_fixed {
-            let mut remembered = entry
-                .remembered
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            if remembered.values().map(HashMap::len).sum::<usize>() >= MAX_REMEMBERED {
-                remembered.clear();
-            }
-            let queues = remembered.entry(conn_details.to_owned()).or_default();
-            queues.insert(parameters.to_owned(), destination.clone());
-        }
-        Ok(destination)
+        self.merge(&entry.broker, destination, topic)
     }
 
     /// Which members each broker sets itself, for the guest to drop from queues.
@@ -286,27 +256,19 @@ impl Registry {
                 name: broker.name.clone(),
                 conn_details: names(&broker.conn_details),
                 parameters: names(&broker.params),
+                topics: broker.topics.clone(),
             })
             .collect()
-    }
-
-    /// How many destinations of a broker are remembered.
-    #[cfg(test)]
-    pub(super) fn remembered(&self, broker: &str) -> usize {
-        self.entries[broker]
-            .remembered
-            .read()
-            .unwrap()
-            .values()
-            .map(HashMap::len)
-            .sum()
     }
 
     fn merge(
         &self,
         broker: &Broker,
-        conn_details: &str,
-        parameters: &str,
+        QueueDestination {
+            conn_details,
+            parameters,
+        }: &QueueDestination,
+        topic: Option<&str>,
     ) -> Result<Destination, PublishError> {
         if let (false, Some(kind)) = (broker.is_kafka(), &broker.broker_type) {
             return Err(PublishError::InvalidDestination(format!(
@@ -328,7 +290,12 @@ impl Registry {
             })
         });
         let topic = object("parameters", parameters)
-            .and_then(|queue| field(&broker.params, &queue, "topic", &self.settings))
+            .and_then(|mut queue| {
+                if let Some(topic) = topic {
+                    queue.insert("topic".into(), topic.into());
+                }
+                field(&broker.params, &queue, "topic", &self.settings)
+            })
             .and_then(|topic| check_topic(&topic).map(|()| topic));
         match (cluster, topic) {
             (Ok(cluster), Ok(topic)) => Ok(Destination {
@@ -344,7 +311,7 @@ impl Registry {
     }
 
     /// The smaller of the queue's bound and the host's.
-    fn timeout(&self, queue_ms: Option<u64>) -> Result<Option<Duration>, PublishError> {
+    pub(super) fn timeout(&self, queue_ms: Option<u64>) -> Result<Option<Duration>, PublishError> {
         if queue_ms == Some(0) {
             return Err(PublishError::InvalidDestination(
                 "`timeout_secs` is 0, so no attempt could succeed: leave it out or raise it".into(),
@@ -364,22 +331,18 @@ impl Registry {
     ) -> Result<(Option<bytes::Bytes>, bool), PublishError> {
         let invalid = |what: &str| PublishError::InvalidRecord(what.into());
         match payload {
-            Payload::Json(bytes) => {
+            Payload::Json(text) => {
                 // As it stands it becomes part of the POST's body.
                 if cluster.format == Format::Json
-                    && serde_json::from_slice::<IgnoredAny>(&bytes).is_err()
+                    && serde_json::from_str::<IgnoredAny>(&text).is_err()
                 {
                     return Err(invalid("the value says that it is JSON, and is not"));
                 }
-                Ok((Some(bytes.into()), true))
+                Ok((Some(text.into()), true))
             }
-            Payload::Text(bytes) => match self.policy.text_encoding {
-                TextEncoding::Raw => Ok((Some(bytes.into()), false)),
-                TextEncoding::Json => {
-                    let text =
-                        String::from_utf8(bytes).map_err(|_| invalid("the text is not UTF-8"))?;
-                    Ok((Some(Value::from(text).to_string().into()), true))
-                }
+            Payload::Text(text) => match self.policy.text_encoding {
+                TextEncoding::Raw => Ok((Some(text.into()), false)),
+                TextEncoding::Json => Ok((Some(Value::from(text).to_string().into()), true)),
             },
             Payload::Tombstone if cluster.flavor == Flavor::Confluent => Ok((None, false)),
             Payload::Tombstone => Err(invalid(
@@ -389,31 +352,29 @@ impl Registry {
     }
 }
 
-/// Bounds what identifies a record.
-fn check_names(message: &Offer) -> Result<(), PublishError> {
-    let names = [
-        ("event id", &message.event_id),
-        ("trigger", &message.trigger),
-        ("ordering key", &message.ordering_key),
-    ];
-    match names.iter().find(|(_, name)| name.len() > MAX_NAME) {
-        Some((what, name)) => Err(PublishError::InvalidRecord(format!(
-            "the {what} has {} bytes, at most {MAX_NAME} are taken",
-            name.len()
-        ))),
-        None if message
-            .partition
-            .is_some_and(|partition| i32::try_from(partition).is_err()) =>
-        {
-            Err(PublishError::InvalidRecord(
-                "the partition is larger than Kafka's largest".into(),
-            ))
-        }
-        None => Ok(()),
+/// Bounds what orders and places a record.
+fn check_names(offer: &Offer) -> Result<(), PublishError> {
+    let refuse = |message: String| Err(PublishError::InvalidRecord(message));
+    if let Some(key) = offer
+        .ordering_key
+        .as_ref()
+        .filter(|key| key.len() > MAX_NAME)
+    {
+        return refuse(format!(
+            "the ordering key has {} bytes, at most {MAX_NAME} are taken",
+            key.len()
+        ));
     }
+    if offer
+        .partition
+        .is_some_and(|partition| i32::try_from(partition).is_err())
+    {
+        return refuse("the partition is larger than Kafka's largest".into());
+    }
+    Ok(())
 }
 
-fn headers(headers: Vec<(String, Vec<u8>)>) -> Result<Vec<(String, bytes::Bytes)>, PublishError> {
+fn headers(headers: Vec<(String, String)>) -> Result<Vec<(String, bytes::Bytes)>, PublishError> {
     if headers.len() > MAX_HEADERS {
         return Err(PublishError::InvalidRecord(format!(
             "the record has {} headers, at most {MAX_HEADERS} are taken",

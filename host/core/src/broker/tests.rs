@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     cluster::{Cluster, Flavor, Format},
+    outcome::{Loaded, LoadedQueue, LoadedTrigger, QueueDestination},
     settings::Settings,
 };
 
@@ -23,6 +24,7 @@ fn broker(name: &str, conn_details: Value, params: Value) -> Broker {
         broker_type: None,
         conn_details: map(conn_details),
         params: map(params),
+        topics: Vec::new(),
     }
 }
 
@@ -53,14 +55,12 @@ fn registry() -> Registry {
 
 fn message(value: Payload) -> Offer {
     Offer {
-        event_id: "e1".into(),
-        trigger: "sale".into(),
+        event: 0,
+        trigger: 0,
         queue: 0,
-        ordering_key: "shop.sale/1".into(),
-        broker: "full".into(),
-        conn_details: "{}".into(),
-        parameters: "{}".into(),
-        timeout_ms: None,
+        ordering_key: Some("shop.sale/1".into()),
+        destination: None,
+        topic: None,
         key: None,
         headers: Vec::new(),
         partition: None,
@@ -69,16 +69,50 @@ fn message(value: Payload) -> Offer {
     }
 }
 
+fn own(conn_details: &str, parameters: &str) -> QueueDestination {
+    QueueDestination {
+        conn_details: conn_details.into(),
+        parameters: parameters.into(),
+    }
+}
+
+/// A queue to the broker `full`, whose destination is fixed.
+fn queue() -> LoadedQueue {
+    LoadedQueue {
+        broker: "full".into(),
+        path: "$[0].msg_broker_queues[0]".into(),
+        destination: own("{}", "{}"),
+        is_fixed: true,
+        renders_topic: false,
+        timeout_ms: None,
+        settings: Vec::new(),
+    }
+}
+
+/// The routes of one trigger with one queue.
+fn routes(registry: Registry, queue: LoadedQueue) -> Routes {
+    let trigger = LoadedTrigger {
+        name: "sale".into(),
+        is_named: true,
+        active: true,
+        signals: Vec::new(),
+        content_types: Vec::new(),
+        queues: vec![queue],
+    };
+    let loaded = Loaded::new(vec![trigger], Vec::new(), String::new());
+    Routes::new(Arc::new(registry), &loaded)
+}
+
 fn json_message() -> Offer {
-    message(Payload::Json(b"{}".to_vec()))
+    message(Payload::Json("{}".into()))
 }
 
 #[test]
 fn the_brokers_fields_win_over_the_queues() {
     let address = |broker, conn, params| {
         registry()
-            .address(broker, conn, params)
-            .map(|found| found.topic.clone())
+            .address(broker, &own(conn, params), None)
+            .map(|found| found.topic)
     };
     let servers = r#"{"bootstrap_servers":"kafka:9092"}"#;
     let other = r#"{"bootstrap_servers":"evil:9092"}"#;
@@ -116,20 +150,85 @@ fn every_fault_of_a_destination_is_named() {
         ("rabbit", "{}", "{}"),
     ]
     .map(|(broker, conn, params)| {
-        let refusal = registry().address(broker, conn, params).unwrap_err();
+        let refusal = registry()
+            .address(broker, &own(conn, params), None)
+            .unwrap_err();
         format!("{}: {refusal}", refusal.code())
     });
     insta::assert_snapshot!(faults.join("\n"));
 }
 
 #[test]
-fn a_destination_is_merged_once() {
-    let registry = registry();
-    let first = registry.address("full", "{}", "{}").unwrap();
-    assert!(Arc::ptr_eq(
-        &first,
-        &registry.address("full", "{}", "{}").unwrap()
-    ));
+fn a_fixed_destination_is_merged_once() {
+    let routes = routes(registry(), queue());
+    let [first, second] = [0, 1].map(|_| routes.accept(json_message()).unwrap().destination);
+    assert!(Arc::ptr_eq(&first, &second));
+}
+
+#[test]
+fn a_destination_comes_with_a_record_exactly_where_it_is_not_fixed() {
+    let resolved = Offer {
+        destination: Some(own("{}", "{}")),
+        ..json_message()
+    };
+    let open = LoadedQueue {
+        is_fixed: false,
+        ..queue()
+    };
+    for (queue, offer, is_taken) in [
+        (queue(), json_message(), true),
+        (queue(), resolved.clone(), false),
+        (open.clone(), resolved, true),
+        (open, json_message(), false),
+    ] {
+        let taken = routes(registry(), queue).accept(offer);
+        assert_eq!(taken.is_ok(), is_taken, "{taken:?}");
+    }
+}
+
+#[test]
+fn a_topic_that_an_event_decides_is_taken_where_the_broker_allows_it() {
+    let brokers = || {
+        let open = Broker {
+            topics: vec!["orders.*".into()],
+            ..broker("open", json!({"bootstrap_servers": "k"}), Value::Null)
+        };
+        vec![
+            open,
+            broker("closed", json!({"bootstrap_servers": "k"}), Value::Null),
+        ]
+    };
+    let sent = |broker: &str, topic: &str| {
+        let queue = LoadedQueue {
+            broker: broker.into(),
+            renders_topic: true,
+            ..queue()
+        };
+        let offer = Offer {
+            topic: Some(topic.into()),
+            ..json_message()
+        };
+        let registry = registry_of(brokers(), cluster("k"), Policy::default());
+        let taken = routes(registry, queue).accept(offer);
+        taken.map(|message| message.destination.topic.clone()).ok()
+    };
+    assert_eq!(sent("open", "orders.eu").as_deref(), Some("orders.eu"));
+    assert_eq!(sent("open", "audit"), None);
+    assert_eq!(sent("open", "orders. "), None);
+    assert_eq!(sent("closed", "orders.eu"), None);
+}
+
+#[test]
+fn an_unknown_trigger_or_queue_has_no_records() {
+    let routes = routes(registry(), queue());
+    for (trigger, queue) in [(1, 0), (0, 1), (u32::MAX, u32::MAX)] {
+        let offer = Offer {
+            trigger,
+            queue,
+            ..json_message()
+        };
+        assert_eq!(routes.accept(offer).unwrap_err().code(), "invalid_record");
+    }
 }
 
 #[test]
@@ -151,25 +250,19 @@ fn a_broker_with_placeholders_is_resolved_anew() {
     let clusters = vec![Arc::new(cluster("kafka:9092"))];
     let registry = Registry::new(brokers, clusters, Arc::new(settings), Policy::default()).unwrap();
     assert_eq!(
-        registry.address("dynamic", "", "").unwrap().topic,
+        registry
+            .address("dynamic", &own("", ""), None)
+            .unwrap()
+            .topic,
         "topic-0"
     );
     assert_eq!(
-        registry.address("dynamic", "", "").unwrap().topic,
+        registry
+            .address("dynamic", &own("", ""), None)
+            .unwrap()
+            .topic,
         "topic-1"
     );
-}
-
-#[test]
-fn what_is_remembered_is_bounded() {
-    let registry = registry();
-    let servers = r#"{"bootstrap_servers":"kafka:9092"}"#;
-    for number in 0..10_000 {
-        let parameters = format!(r#"{{"topic":"t{number}"}}"#);
-        let found = registry.address("empty", servers, &parameters).unwrap();
-        assert_eq!(found.topic, format!("t{number}"));
-    }
-    assert!(registry.remembered("empty") <= 4096);
 }
 
 #[test]
@@ -185,22 +278,23 @@ fn the_smaller_timeout_counts() {
             json!({"topic": "sales"}),
         )]
     };
-    let bounded = registry_of(brokers(), cluster("k"), policy);
-    let free = registry_of(brokers(), cluster("k"), Policy::default());
-    let timeout = |registry: &Registry, timeout_ms| {
-        let message = Offer {
+    let timeout = |policy: &Policy, timeout_ms| {
+        let queue = LoadedQueue {
             timeout_ms,
-            ..json_message()
+            ..queue()
         };
-        registry.accept(message).map(|message| message.timeout)
+        let registry = registry_of(brokers(), cluster("k"), policy.clone());
+        let message = routes(registry, queue).accept(json_message());
+        message.map(|message| message.timeout)
     };
-    assert_eq!(timeout(&bounded, None), Ok(Some(Duration::from_secs(5))));
+    let free = Policy::default();
+    assert_eq!(timeout(&policy, None), Ok(Some(Duration::from_secs(5))));
     assert_eq!(
-        timeout(&bounded, Some(2_000)),
+        timeout(&policy, Some(2_000)),
         Ok(Some(Duration::from_secs(2)))
     );
     assert_eq!(
-        timeout(&bounded, Some(9_000)),
+        timeout(&policy, Some(9_000)),
         Ok(Some(Duration::from_secs(5)))
     );
     assert_eq!(timeout(&free, None), Ok(None));
@@ -221,14 +315,14 @@ fn a_record_may_be_as_large_as_the_cluster_takes_and_no_larger() {
         json!({"bootstrap_servers": "k"}),
         json!({"topic": "sales"}),
     )];
-    let registry = registry_of(brokers, cluster, Policy::default());
+    let routes = routes(registry_of(brokers, cluster, Policy::default()), queue());
     let sized = |value: usize| Offer {
-        key: Some(b"kk".to_vec()),
-        headers: vec![("h".into(), b"v".to_vec())],
-        ..message(Payload::Text(vec![b'x'; value]))
+        key: Some("kk".into()),
+        headers: vec![("h".into(), "v".into())],
+        ..message(Payload::Text("x".repeat(value)))
     };
-    assert!(registry.accept(sized(6)).is_ok());
-    let refusal = registry.accept(sized(7)).unwrap_err();
+    assert!(routes.accept(sized(6)).is_ok());
+    let refusal = routes.accept(sized(7)).unwrap_err();
     assert_eq!(
         refusal,
         PublishError::TooLarge {
@@ -240,7 +334,7 @@ fn a_record_may_be_as_large_as_the_cluster_takes_and_no_larger() {
 
 #[test]
 fn text_is_published_as_it_is_or_as_a_json_string() {
-    let encoded = |text_encoding, text: &[u8]| {
+    let encoded = |text_encoding, text: &str| {
         let brokers = vec![broker(
             "full",
             json!({"bootstrap_servers": "k"}),
@@ -251,22 +345,18 @@ fn text_is_published_as_it_is_or_as_a_json_string() {
             ..Policy::default()
         };
         let registry = registry_of(brokers, cluster("k"), policy);
-        let record = registry
-            .accept(message(Payload::Text(text.to_vec())))?
+        let record = routes(registry, queue())
+            .accept(message(Payload::Text(text.into())))?
             .record;
         Ok::<_, PublishError>((record.value.unwrap(), record.value_is_json))
     };
     assert_eq!(
-        encoded(TextEncoding::Raw, b"a\"b"),
+        encoded(TextEncoding::Raw, "a\"b"),
         Ok(("a\"b".into(), false))
     );
     assert_eq!(
-        encoded(TextEncoding::Json, b"a\"b"),
+        encoded(TextEncoding::Json, "a\"b"),
         Ok((r#""a\"b""#.into(), true))
-    );
-    assert_eq!(
-        encoded(TextEncoding::Json, b"\xff").unwrap_err().code(),
-        "invalid_record"
     );
 }
 
@@ -292,7 +382,9 @@ fn tombstones_go_only_where_they_can_be_written() {
             Policy::default(),
         );
         assert_eq!(
-            registry.accept(message(Payload::Tombstone)).is_ok(),
+            routes(registry, queue())
+                .accept(message(Payload::Tombstone))
+                .is_ok(),
             is_taken,
             "{flavor:?}"
         );
@@ -308,35 +400,30 @@ fn a_json_value_that_becomes_part_of_a_body_must_be_json() {
             json!({"topic": "sales"}),
         )]
     };
-    let liar = || message(Payload::Json(b"1},{\"value\":2".to_vec()));
+    let liar = || message(Payload::Json("1},{\"value\":2".into()));
     let json = Cluster {
         format: Format::Json,
         ..cluster("k")
     };
     let registry = registry_of(brokers(), json, Policy::default());
     assert_eq!(
-        registry.accept(liar()).unwrap_err().code(),
+        routes(registry, queue()).accept(liar()).unwrap_err().code(),
         "invalid_record"
     );
     let registry = registry_of(brokers(), cluster("k"), Policy::default());
-    assert!(registry.accept(liar()).is_ok(), "as base64 it harms nobody");
+    assert!(
+        routes(registry, queue()).accept(liar()).is_ok(),
+        "as base64 it harms nobody"
+    );
 }
 
 #[test]
 fn malformed_records_are_refused() {
     let long = "x".repeat(4097);
-    let header = |name: &str| (name.to_owned(), Vec::new());
+    let header = |name: &str| (name.to_owned(), String::new());
     let refused = [
         Offer {
-            event_id: long.clone(),
-            ..json_message()
-        },
-        Offer {
-            trigger: long.clone(),
-            ..json_message()
-        },
-        Offer {
-            ordering_key: long,
+            ordering_key: Some(long),
             ..json_message()
         },
         Offer {
@@ -355,7 +442,10 @@ fn malformed_records_are_refused() {
     for message in refused {
         let shown = format!("{message:?}");
         assert_eq!(
-            registry().accept(message).unwrap_err().code(),
+            routes(registry(), queue())
+                .accept(message)
+                .unwrap_err()
+                .code(),
             "invalid_record",
             "{shown}"
         );

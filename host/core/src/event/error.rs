@@ -1,13 +1,8 @@
-//! Why a text is no event, and where.
+//! Why a text is not an event, and where.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::ops::Range;
 
-use action_triggers_vocabulary::content_type;
-use serde_json::value::RawValue;
-
-use super::MAX_ID;
-
-/// Why a line is not an event.
+/// Why a text is not an event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
@@ -25,93 +20,47 @@ pub enum EventError {
         /// The first bad byte, from 0.
         offset: usize,
     },
-    /// No JSON, or a member is missing or of the wrong type.
-    #[error("the event is not of the right form: {message} at line {line} column {column}")]
-    Malformed {
-        /// What the JSON reader says.
+    /// The sandbox could not read the text as an event.
+    #[error("{message} (line {line}, column {column})")]
+    Invalid {
+        /// Stable, such as `unknown_signal`.
+        code: String,
+        /// What is wrong.
         message: String,
-        /// Where it stopped, in bytes from 0.
-        offset: usize,
-        /// The line of that, from 1.
+        /// The part of the text that is wrong, in bytes.
+        span: Range<usize>,
+        /// The line of that, from 1: of the text, or of the file that it is in.
         line: u64,
         /// The column of that, in characters from 1.
-        column: usize,
+        column: u32,
     },
-    /// None of Django's four model signals.
-    #[error(
-        "unknown signal `{0}`: expected `pre_save`, `post_save`, `pre_delete` or `post_delete`"
-    )]
-    UnknownSignal(String),
-    /// Not `app_label.model`.
-    #[error("{}", content_type::invalid(.0))]
-    InvalidContentType(String),
-    /// Empty, too long, or neither text nor integer.
-    #[error("the event's id must be a text of 1 to {MAX_ID} bytes or an integer")]
-    InvalidId,
-    /// Not a JSON object.
-    #[error("the event's `{0}` must be an object")]
-    NotAnObject(&'static str),
 }
 
 impl EventError {
     /// Stable, for machines.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Self::TooLarge { .. } => "event_too_large",
             Self::NotUtf8 { .. } => "event_not_utf8",
-            Self::Malformed { .. } | Self::NotAnObject(_) => "event_malformed",
-            Self::UnknownSignal(_) => "unknown_signal",
-            Self::InvalidContentType(_) => "invalid_content_type",
-            Self::InvalidId => "invalid_event_id",
+            Self::Invalid { code, .. } => code,
         }
     }
 
     /// The error of a text as that of one line in a file: its number, from 1.
+    #[must_use]
     pub fn on_line(mut self, number: u64) -> Self {
-        if let Self::Malformed { line, .. } = &mut self {
-            *line += number.saturating_sub(1);
+        if let Self::Invalid { line, .. } = &mut self {
+            *line = line.saturating_add(number.saturating_sub(1));
         }
         self
     }
 
     /// The bytes of its text that the error is about, if they are known.
-    pub fn span_in(&self, text: &str) -> Option<Range<usize>> {
-        let member = match self {
-            Self::TooLarge { .. } => return None,
-            Self::NotUtf8 { offset } => return Some(*offset..offset + 1),
-            Self::Malformed { offset, .. } => return Some(*offset..*offset),
-            Self::UnknownSignal(_) => "signal",
-            Self::InvalidContentType(_) => "content_type",
-            Self::InvalidId => "id",
-            Self::NotAnObject(name) => name,
-        };
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-        let written = members.get(member)?.get();
-        let start = written.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-        Some(start..start + written.len())
-    }
-
-    pub(super) fn malformed(text: &str, offset: usize, message: String) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before.matches('\n').count() as u64 + 1;
-        let column = before.chars().rev().take_while(|one| *one != '\n').count() + 1;
-        Self::Malformed {
-            message,
-            offset,
-            line,
-            column,
+    pub fn span(&self) -> Option<Range<usize>> {
+        match self {
+            Self::TooLarge { .. } => None,
+            Self::NotUtf8 { offset } => Some(*offset..offset.saturating_add(1)),
+            Self::Invalid { span, .. } => Some(span.clone()),
         }
-    }
-
-    /// What serde says of a text; its columns are bytes.
-    pub(super) fn unreadable(text: &str, error: &serde_json::Error) -> Self {
-        let lines = text
-            .split_inclusive('\n')
-            .take(error.line().saturating_sub(1));
-        let offset = lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
-        let message = error.to_string();
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let message = message.strip_suffix(&place).unwrap_or(&message);
-        Self::malformed(text, text.floor_char_boundary(offset), message.to_owned())
     }
 }

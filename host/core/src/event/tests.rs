@@ -1,105 +1,48 @@
-//! What is an event, and what is not.
+//! Events written, bounded and named.
+
+use std::collections::BTreeSet;
 
 use super::*;
 
-fn read(line: &str) -> Result<Event, EventError> {
-    Event::from_json(line, || "given".into())
-}
-
-fn with(members: &str) -> String {
-    format!(r#"{{"signal":"post_save","content_type":"shop.sale","instance":{{"id":1}}{members}}}"#)
-}
-
 #[test]
-fn instance_and_before_stay_as_they_were_written() {
-    let line = r#"{"signal":"pre_delete","content_type":"shop.Sale","id":"e1","time":"2026-01-01T00:00:00Z",
-        "before":{"b":1.10, "a":[]}, "instance": {"price": 1.10,"n":12345678901234567890123} }"#;
-    let event = read(line).unwrap();
+fn an_event_is_spliced_into_one_text() {
+    let event = Event {
+        before: Some(r#"{"price": 9.90}"#.into()),
+        created: Some(false),
+        time: Some("2024-01-02T03:04:05Z".into()),
+        ..Event::new("a\"b", Signal::PostSave, "shop.sale", r#"{"price": 10.50}"#)
+    };
     assert_eq!(
-        event.instance,
-        r#"{"price": 1.10,"n":12345678901234567890123}"#
-    );
-    assert_eq!(event.before.as_deref(), Some(r#"{"b":1.10, "a":[]}"#));
-    assert_eq!(event.content_type, "shop.Sale");
-    assert_eq!(event.signal, Signal::PreDelete);
-    assert_eq!(event.time.as_deref(), Some("2026-01-01T00:00:00Z"));
-}
-
-#[test]
-fn an_id_is_text_or_integer_or_given() {
-    for (written, id) in [
-        ("", "given"),
-        (r#","id":"a\u0062""#, "ab"),
-        (r#","id":-7"#, "-7"),
-        (r#","id":null"#, "given"),
-    ] {
-        assert_eq!(read(&with(written)).unwrap().id, id);
-    }
-    let long = format!(r#","id":"{}""#, "x".repeat(MAX_ID + 1));
-    for written in [
-        r#","id":"""#,
-        r#","id":1.5"#,
-        r#","id":1e3"#,
-        r#","id":[]"#,
-        r#","id":true"#,
-        &long,
-    ] {
-        assert_eq!(
-            read(&with(written)),
-            Err(EventError::InvalidId),
-            "{written}"
-        );
-    }
-}
-
-#[test]
-fn a_content_type_is_text_or_its_parts() {
-    for written in [
-        r#""shop.sale""#,
-        r#"{"app_label":"shop","model":"sale"}"#,
-        r#"{"app_label":"shop","model_name":"sale"}"#,
-    ] {
-        let line = format!(r#"{{"signal":"post_save","content_type":{written},"instance":{{}}}}"#);
-        assert_eq!(read(&line).unwrap().content_type, "shop.sale");
-    }
-    for written in ["shop", ".sale", "shop.", "", "a.b.c"] {
-        let line =
-            format!(r#"{{"signal":"post_save","content_type":"{written}","instance":{{}}}}"#);
-        assert_eq!(
-            read(&line),
-            Err(EventError::InvalidContentType(written.into()))
-        );
-    }
-}
-
-#[test]
-fn a_null_before_is_none() {
-    assert_eq!(read(&with(r#","before":null"#)).unwrap().before, None);
-}
-
-#[test]
-fn deep_nesting_is_only_text() {
-    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
-    let event = read(&format!(
-        r#"{{"signal":"post_save","content_type":"a.b","instance":{{"deep":{deep}}}}}"#
-    ));
-    assert_eq!(
-        event.unwrap().instance.len(),
-        400_000 + r#"{"deep":}"#.len()
+        event.to_json().unwrap(),
+        r#"{"id":"a\"b","signal":"post_save","content_type":"shop.sale","instance":{"price": 10.50},"before":{"price": 9.90},"created":false,"time":"2024-01-02T03:04:05Z"}"#
     );
 }
 
 #[test]
-fn bytes_are_bounded_before_they_are_parsed() {
-    let line = with("");
-    let read = |maximum| Event::from_bytes(line.as_bytes(), maximum, String::new);
-    assert!(read(line.len()).is_ok());
-    let maximum = line.len() - 1;
-    assert_eq!(read(maximum), Err(EventError::TooLarge { maximum }));
+fn an_instance_cannot_bring_members_of_the_event() {
+    let event = Event::new("e", Signal::PostSave, "shop.sale", r#"{}, "before": {}"#);
+    assert_eq!(event.to_json().unwrap_err().code(), "event_malformed");
 }
 
 #[test]
-fn bytes_that_are_not_text_say_where() {
-    let read = Event::from_bytes(b"{\"signal\": \"\xff\"}", 100, String::new);
-    assert_eq!(read, Err(EventError::NotUtf8 { offset: 12 }));
+fn a_text_is_bounded_and_utf_8() {
+    assert_eq!(text_of(b"abc", 3), Ok("abc"));
+    assert_eq!(text_of(b"abcd", 3).unwrap_err().code(), "event_too_large");
+    let error = text_of(b"a\xff", 3).unwrap_err();
+    assert_eq!(error.span(), Some(1..2));
+    assert_eq!(error.code(), "event_not_utf8");
+}
+
+#[test]
+fn ids_are_unique_ordered_and_of_version_7() {
+    let ids: Vec<String> = EventIds::new(1_700_000_000_000, [255; 10])
+        .take(1000)
+        .collect();
+    let distinct: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(distinct.len(), 1000);
+    for id in &ids {
+        let id = uuid::Uuid::parse_str(id).unwrap();
+        assert_eq!(id.get_version_num(), 7);
+        assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+    }
 }

@@ -1,0 +1,133 @@
+//! What is wrong with the destinations of queues in the host's eyes: brokers
+//! that it does not have, fields that nobody gives or that cannot be right,
+//! settings off the allow-list. What a queue says was told by `load`.
+
+use std::sync::Arc;
+
+use action_triggers_vocabulary::{
+    members::queue::{BOOTSTRAP_SERVERS, TOPIC},
+    suggest::did_you_mean_or,
+};
+use serde_json::{Map, Value as Json};
+
+use super::Config;
+use crate::{
+    broker::{Broker, Policy, Registry},
+    outcome::{Diagnostic, LoadedQueue, LoadedTrigger, NamedSetting, Severity},
+};
+
+/// Everything that keeps every record of some queue from being published.
+pub(super) fn examine(config: &Config, triggers: &[LoadedTrigger]) -> Vec<Diagnostic> {
+    let clusters = config.clusters.iter().cloned().map(Arc::new).collect();
+    let brokers = config.brokers.clone();
+    let settings = Arc::new(config.settings.clone());
+    // What is wrong with the registry itself is told elsewhere.
+    let registry = Registry::new(brokers, clusters, settings, Policy::default()).ok();
+    let mut faults = Vec::new();
+    for queue in triggers.iter().flat_map(|trigger| &trigger.queues) {
+        for setting in &queue.settings {
+            faults.extend(denied(config, setting));
+        }
+        let broker = config.brokers.iter().find(|one| one.name == queue.broker);
+        match broker {
+            None => faults.push(unknown_broker(config, queue)),
+            Some(broker) => faults.extend(destination(broker, queue, registry.as_ref())),
+        }
+    }
+    faults
+}
+
+fn denied(config: &Config, setting: &NamedSetting) -> Option<Diagnostic> {
+    let settings = &config.settings;
+    if settings.allows(&setting.name) {
+        return None;
+    }
+    let known: Vec<&str> = settings.allowed().collect();
+    let add = "add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`";
+    Some(Diagnostic {
+        span: Some(setting.span),
+        ..error(
+            "setting_not_allowed",
+            &setting.path,
+            format!("the path `{}` is not on the allow-list", setting.name),
+            did_you_mean_or(&setting.name, &known, add),
+        )
+    })
+}
+
+fn unknown_broker(config: &Config, queue: &LoadedQueue) -> Diagnostic {
+    let known: Vec<&str> = config.broker_names().collect();
+    let add = "add it to `ACTION_TRIGGERS.brokers`";
+    error(
+        "unknown_broker",
+        &name_of(queue),
+        format!("the host has no broker `{}`", queue.broker),
+        did_you_mean_or(&queue.broker, &known, add),
+    )
+}
+
+/// The fields that a destination needs, from the queue or its broker; and
+/// whether they are right, where no event can change them.
+fn destination(
+    broker: &Broker,
+    queue: &LoadedQueue,
+    registry: Option<&Registry>,
+) -> Vec<Diagnostic> {
+    let own = &queue.destination;
+    let needed = [
+        (
+            BOOTSTRAP_SERVERS,
+            &broker.conn_details,
+            &own.conn_details,
+            "conn_details",
+        ),
+        (TOPIC, &broker.params, &own.parameters, "parameters"),
+    ];
+    let mut faults = Vec::new();
+    for (field, of_broker, of_queue, member) in needed {
+        let is_rendered = field == TOPIC && queue.renders_topic;
+        if of_broker.contains_key(field) || has(of_queue, field) || is_rendered {
+            continue;
+        }
+        faults.push(error(
+            "invalid_destination",
+            &name_of(queue),
+            format!("neither this queue nor its broker has `{field}`"),
+            format!("add it to the queue's `{member}`"),
+        ));
+    }
+    let is_known = faults.is_empty() && queue.is_fixed && !queue.renders_topic;
+    if let (true, Some(registry)) = (is_known, registry)
+        && let Err(refusal) = registry.address(&queue.broker, own, None)
+    {
+        faults.push(error(
+            refusal.code(),
+            &name_of(queue),
+            refusal.to_string(),
+            String::new(),
+        ));
+    }
+    faults
+}
+
+/// Whether a JSON object has a member that is not null.
+fn has(object: &str, field: &str) -> bool {
+    serde_json::from_str::<Map<String, Json>>(object)
+        .is_ok_and(|members| members.get(field).is_some_and(|value| !value.is_null()))
+}
+
+/// Where the queue names its broker.
+fn name_of(queue: &LoadedQueue) -> String {
+    format!("{}.name", queue.path)
+}
+
+fn error(code: &str, path: &str, message: String, help: String) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        code: code.into(),
+        path: path.into(),
+        message,
+        help: Some(help),
+        span: None,
+    }
+}
