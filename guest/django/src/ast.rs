@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{condition::Operator, filters::Filter};
+use super::filters::Filter;
 
 /// A filter expression: a value, and filters it goes through.
 #[derive(Clone, Debug)]
@@ -169,4 +169,21 @@ pub(super) fn names_set_by<'a>(nodes: &'a [Node], names: &mut BTreeMap<&'a str, 
             _ => {}
         }
     }
+}
+
+/// An operator of two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Or,
+    And,
+    In,
+    NotIn,
+    Is,
+    IsNot,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
 }

@@ -1,7 +1,7 @@
 //! The grammar of `{% if %}`: Django's operators, with Django's precedence.
 
 use super::{
-    ast::{Condition, Expression},
+    ast::{Condition, Expression, Operator},
     expression::{self, Fault, Parsed},
     lexer::Part,
 };
@@ -11,22 +11,7 @@ const MOST_OPERANDS: usize = 200;
 /// The most operators inside each other.
 const DEEPEST: usize = 24;
 
-/// An operator of two operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operator {
-    Or,
-    And,
-    In,
-    NotIn,
-    Is,
-    IsNot,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
+const NOT: u8 = 8;
 
 impl Operator {
     /// How tightly it binds; `not` binds with [`NOT`].
@@ -44,8 +29,6 @@ impl Operator {
         matches!(self, Self::Or | Self::And)
     }
 }
-
-const NOT: u8 = 8;
 
 #[derive(Debug)]
 enum Word<'a> {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::{
     ast::{Expression, FilterCall, Node, Operand, Target},
     error::{Lines, Span},
-    python, runtime,
+    output, python,
 };
 use crate::json::{self, write};
 use minijinja::Value;
@@ -79,9 +79,9 @@ impl Position {
             }
         }
         match form {
-            Form::Value => write::string_content(&runtime::rendered(value, escape), &mut out),
+            Form::Value => write::string_content(&output::rendered(value, escape), &mut out),
             Form::Safe => write::string_content(&python::as_text(value), &mut out),
-            Form::Content => out.push_str(&runtime::rendered(value, escape)),
+            Form::Content => out.push_str(&output::rendered(value, escape)),
         }
         Some(out)
     }
@@ -97,6 +97,13 @@ pub(super) enum Form {
     /// The inside of a JSON string, escaped already.
     Content,
 }
+
+/// The filters that write a value of each form.
+pub(super) const FORMS: [(&str, Form); 3] = [
+    ("placed", Form::Value),
+    ("placed_safe", Form::Safe),
+    ("placed_content", Form::Content),
+];
 
 impl Form {
     /// The form of what an expression gives, and its filters without `safe` at their end.
@@ -135,13 +142,13 @@ fn write_outside(value: &Value, escape: bool, out: &mut String) {
     if let Some(number) = number.filter(|text| json::is_number(text)) {
         out.push_str(number);
     } else if number.is_some() {
-        write::string(&runtime::rendered(value, escape), out);
+        write::string(&output::rendered(value, escape), out);
     } else {
         let start = out.len();
         if write::value(value, out).is_err() {
             out.truncate(start);
             // An infinity has no JSON form, and what it is written as makes the payload a text.
-            out.push_str(&runtime::rendered(value, escape));
+            out.push_str(&output::rendered(value, escape));
         }
     }
 }

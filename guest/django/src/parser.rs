@@ -40,8 +40,9 @@ pub(super) fn parse(source: &str) -> Result<Parsed, Vec<TemplateError>> {
     }
 }
 
-/// The variables that a template reads, also one with faults.
-pub(super) fn variables(source: &str) -> Vec<Variable> {
+/// The variables that a source reads, also one that does not compile; those its
+/// own tags bind are not among them.
+pub fn variables(source: &str) -> Vec<Variable> {
     let mut parser = Parser::new(source);
     parser.nodes();
     parser.variables

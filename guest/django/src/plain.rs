@@ -5,6 +5,7 @@ use super::{
     ast::{Expression, Node, Operand},
     error::RenderError,
     json_text::{Form, Position},
+    output,
     runtime::{self, Found},
 };
 
@@ -65,7 +66,7 @@ pub(super) fn render(
                 let value = value(context, path);
                 match position.place(&value, escape, Form::Value) {
                     Some(text) => out.push_str(&text),
-                    None => out.push_str(&runtime::rendered(&value, escape)),
+                    None => out.push_str(&output::rendered(&value, escape)),
                 }
             }
         }

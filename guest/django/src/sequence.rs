@@ -7,13 +7,11 @@ use minijinja::{
     value::{Enumerator, Object, ObjectRepr},
 };
 
-use super::python;
-
 /// A sequence of a Python type that is not `list`.
 #[derive(Debug)]
 pub(super) struct Sequence {
-    kind: SequenceKind,
-    items: Vec<Value>,
+    pub(super) kind: SequenceKind,
+    pub(super) items: Vec<Value>,
 }
 
 /// Which type it is.
@@ -44,26 +42,6 @@ impl Sequence {
                 .items
                 .get(names.iter().position(|known| *known == name)?),
             (_, index) => self.items.get(index.parse::<usize>().ok()?),
-        }
-    }
-
-    /// `repr(sequence)`
-    pub(super) fn repr(&self) -> String {
-        let items: Vec<String> = self.items.iter().map(python::repr).collect();
-        match (self.kind, items.as_slice()) {
-            (SequenceKind::View(name), items) => format!("{name}([{}])", items.join(", ")),
-            (SequenceKind::Named(type_name, names), items) => {
-                let fields = names.iter().zip(items);
-                let fields: Vec<_> = fields
-                    .map(|(name, item)| format!("{name}={item}"))
-                    .collect();
-                format!("{type_name}({})", fields.join(", "))
-            }
-            (SequenceKind::GroupedResult, [grouper, list]) => {
-                format!("GroupedResult(grouper={grouper}, list={list})")
-            }
-            (_, [item]) => format!("({item},)"),
-            (_, items) => format!("({})", items.join(", ")),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Templates from source to output.
 
+use minijinja::Value;
+
 use super::*;
 use crate::json;
 

@@ -2,7 +2,7 @@
 //! operator is a function.
 
 use super::{
-    super::{ast::Condition, condition::Operator},
+    super::ast::{Condition, Operator},
     Emitter, Missing,
 };
 

@@ -19,8 +19,7 @@ use std::collections::BTreeSet;
 
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
-    json_text::Form,
-    runtime::FORMS,
+    json_text::{FORMS, Form},
 };
 
 /// What a missing variable or a failing filter means at a place.

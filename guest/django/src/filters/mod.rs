@@ -9,12 +9,8 @@
     reason = "every filter has the signature of `FilterFunction`"
 )]
 
-use minijinja::Value;
-
-pub use super::dates::Timestamp;
-use super::python::{self, Exception};
-
 mod dates;
+mod filter;
 pub mod html;
 mod html_entities;
 mod html_lists;
@@ -41,56 +37,9 @@ mod wrap;
 #[cfg(test)]
 mod tests;
 
-/// The most bytes one filter makes of a width, a precision or a count.
-const MOST_BYTES: usize = 1 << 20;
-
-/// A filter, as a template names it.
-#[derive(Debug)]
-pub struct Filter {
-    /// Its name.
-    pub name: &'static str,
-    /// Whether it takes an argument.
-    pub argument: Argument,
-    /// Whether a safe string stays one: then the caller marks the answer safe.
-    pub is_safe: bool,
-    /// What it does.
-    pub function: FilterFunction,
-}
-
-/// Whether a filter takes an argument behind a colon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Argument {
-    /// It takes none.
-    None,
-    /// It has a default.
-    Optional,
-    /// It does nothing without.
-    Required,
-}
-
-/// What a filter does to a value.
-pub type FilterFunction =
-    fn(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, FilterError>;
-
-/// What filters know of the place they are called from.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Call {
-    /// Whether output is escaped there.
-    pub autoescape: bool,
-    /// The event's time.
-    pub now: Option<Timestamp>,
-}
-
-/// Why a filter failed, where Django raises an exception too.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct FilterError(pub String);
-
-impl From<Exception> for FilterError {
-    fn from(exception: Exception) -> Self {
-        Self(exception.to_string())
-    }
-}
+pub use self::filter::{Argument, Call, Filter, FilterError, FilterFunction};
+use self::filter::{MOST_BYTES, bounded, required, safe, text_argument, text_like, unsafe_};
+pub use super::dates::Timestamp;
 
 const THEMES: &[&[Filter]] = &[
     dates::FILTERS,
@@ -124,58 +73,4 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 fn all() -> impl Iterator<Item = &'static Filter> {
     THEMES.iter().copied().flatten()
-}
-
-/// A filter whose answer to a safe string is safe.
-const fn safe(name: &'static str, argument: Argument, function: FilterFunction) -> Filter {
-    Filter {
-        name,
-        argument,
-        is_safe: true,
-        function,
-    }
-}
-
-/// A filter whose answer is escaped like any string.
-const fn unsafe_(name: &'static str, argument: Argument, function: FilterFunction) -> Filter {
-    Filter {
-        name,
-        argument,
-        is_safe: false,
-        function,
-    }
-}
-
-/// The argument of a filter that needs one.
-fn required(argument: Option<&Value>) -> Result<&Value, FilterError> {
-    argument.ok_or_else(|| FilterError("the filter needs an argument".into()))
-}
-
-/// A size of an argument, within what one filter may make.
-fn bounded(size: i64) -> Result<usize, FilterError> {
-    let size = usize::try_from(size).unwrap_or(0);
-    if size <= MOST_BYTES {
-        Ok(size)
-    } else {
-        Err(FilterError(format!(
-            "{size} is more than the {MOST_BYTES} characters a filter may make"
-        )))
-    }
-}
-
-/// `str(value)`, safe if the value was.
-fn text_like(value: &Value, text: String) -> Value {
-    if value.is_safe() {
-        Value::from_safe_string(text)
-    } else {
-        Value::from(text)
-    }
-}
-
-/// The argument as text, for those filters that do not convert it.
-fn text_argument(argument: &Value) -> Result<&str, FilterError> {
-    match python::kind(argument) {
-        python::Kind::Str(text) => Ok(text),
-        _ => Err(Exception::Type(python::type_name(argument)).into()),
-    }
 }

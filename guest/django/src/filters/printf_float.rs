@@ -1,22 +1,25 @@
 //! C's `e`, `f` and `g` conversions of floats, as Python has them.
 
-use super::stringformat::Specification;
-
 /// More digits of fraction than any float has; those behind are zeros.
 const MOST_DIGITS: usize = 1100;
 
 /// Writes a float that is not negative by one of the letters `eEfFgG`.
-pub(super) fn format_float(letter: char, number: f64, specification: &Specification) -> String {
-    let precision = specification.precision.unwrap_or(6);
+pub(super) fn format_float(
+    letter: char,
+    number: f64,
+    precision: Option<usize>,
+    alternate: bool,
+) -> String {
+    let precision = precision.unwrap_or(6);
     let text = if number.is_nan() {
         "nan".to_owned()
     } else if number.is_infinite() {
         "inf".to_owned()
     } else {
         match letter.to_ascii_lowercase() {
-            'e' => scientific(number, precision, specification.alternate),
-            'f' => fixed(number, precision, specification.alternate),
-            _ => general(number, precision.max(1), specification.alternate),
+            'e' => scientific(number, precision, alternate),
+            'f' => fixed(number, precision, alternate),
+            _ => general(number, precision.max(1), alternate),
         }
     };
     if letter.is_ascii_uppercase() {

@@ -56,13 +56,13 @@ struct Formatting<'a> {
 
 /// What stands between `%` and the conversion's letter.
 #[derive(Default)]
-pub(super) struct Specification {
+struct Specification {
     left: bool,
     sign: Option<char>,
-    pub(super) alternate: bool,
+    alternate: bool,
     zero: bool,
     width: usize,
-    pub(super) precision: Option<usize>,
+    precision: Option<usize>,
 }
 
 impl<'a> Formatting<'a> {
@@ -210,7 +210,7 @@ impl Specification {
 
     fn float(&self, letter: char, number: f64) -> Result<String, Failure> {
         let negative = number.is_sign_negative() && !number.is_nan();
-        let digits = format_float(letter, number.abs(), self);
+        let digits = format_float(letter, number.abs(), self.precision, self.alternate);
         self.padded(self.sign_of(negative), "", &digits, self.zero)
     }
 

@@ -1,13 +1,13 @@
 //! Fields that are more than JSON says: decimals, dates and times in quotes.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use minijinja::{
     Value,
     value::{Object, ObjectRepr},
 };
 
-use super::{FieldType, View};
+use super::declared::FieldType;
 use crate::{
     dates::{self, Timestamp},
     decimal::Decimal,
@@ -56,6 +56,15 @@ impl Field {
         &self.reading
     }
 
+    /// Python's `str` of it.
+    pub fn printed(&self) -> Cow<'_, str> {
+        match &self.reading {
+            Reading::Decimal(decimal) => decimal.to_string().into(),
+            Reading::Moment(moment) => moment.text().into(),
+            _ => Cow::Borrowed(&self.text),
+        }
+    }
+
     /// Whether Python has a text in its place.
     pub fn is_text(&self) -> bool {
         !matches!(self.reading, Reading::Decimal(_) | Reading::Moment(_))
@@ -78,7 +87,7 @@ impl Object for Field {
     }
 
     fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&python::as_text(&Value::from_dyn_object(self.clone())))
+        formatter.write_str(&self.printed())
     }
 }
 
@@ -117,34 +126,27 @@ fn reading(text: &str) -> Option<Reading> {
     }
 }
 
-/// A field's value as the type that was declared; what cannot be read as it comes back as it is.
-pub(super) fn declared(value: &Value, field_type: FieldType) -> Value {
-    let (text, is_number) = match View::of(value) {
-        View::String(text) => (text.to_owned(), false),
-        View::Number(text) if field_type == FieldType::Decimal => (text, true),
-        _ => return value.clone(),
-    };
+/// A field of this text, quoted or a number in JSON, as the type that was declared; none if
+/// it cannot be read as that.
+pub(super) fn declared(text: &str, is_number: bool, field_type: FieldType) -> Option<Value> {
     let reading = match field_type {
-        FieldType::Decimal => Decimal::parse(&text).map(Reading::Decimal),
-        FieldType::DateTime => dates::parse(&text)
+        FieldType::Decimal => Decimal::parse(text).map(Reading::Decimal),
+        FieldType::DateTime => dates::parse(text)
             .and_then(Timestamp::as_datetime)
             .map(Reading::Moment),
-        FieldType::Date => dates::parse(&text)
+        FieldType::Date => dates::parse(text)
             .filter(Timestamp::is_date)
             .map(Reading::Moment),
-        FieldType::Time => dates::parse(&text)
+        FieldType::Time => dates::parse(text)
             .and_then(Timestamp::as_time)
             .map(Reading::Moment),
         FieldType::Text => Some(Reading::Text),
     };
-    let Some(reading) = reading else {
-        return value.clone();
-    };
-    Value::from_object(Field {
+    Some(Value::from_object(Field {
         text: text.into(),
         is_number,
-        reading,
-    })
+        reading: reading?,
+    }))
 }
 
 /// A decimal that something computed.

@@ -6,7 +6,7 @@ use minijinja::Value;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::{Fields, Slice, value_of};
+use super::slice::Slice;
 
 /// Objects of more members than this look names up in a map.
 const FEW: usize = 32;
@@ -30,10 +30,11 @@ impl Members {
         found.map(|(_, value)| value)
     }
 
+    /// Reads the members of an object of this text; `value_of` makes each one's value.
     pub(super) fn of(
         source: &Slice,
         RawMembers(raw): RawMembers<'_>,
-        fields: Option<&Fields>,
+        value_of: impl Fn(&str, Slice) -> Value,
     ) -> Self {
         let mut members: Vec<(Slice, Value)> = Vec::with_capacity(raw.len());
         let mut flat_and_unique = true;
@@ -41,8 +42,7 @@ impl Members {
         let mut places = BTreeMap::new();
         for (name, raw) in raw {
             flat_and_unique &= !raw.get().starts_with(['{', '[']);
-            let declared = fields.and_then(|fields| fields.get(&name));
-            let value = value_of(&source.part(raw.get()), declared);
+            let value = value_of(&name, source.part(raw.get()));
             let known = if has_many {
                 places.get(&*name).copied()
             } else {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
-use super::write::string_end;
+use super::scan::string_end;
 
 /// A stretch of a JSON text that is left out, and what takes its place.
 #[derive(Debug, PartialEq, Eq)]

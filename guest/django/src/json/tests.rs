@@ -1,5 +1,7 @@
 //! JSON text in, template values out.
 
+use minijinja::Value;
+
 use super::*;
 
 #[test]

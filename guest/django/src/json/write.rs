@@ -3,7 +3,13 @@
 pub use action_triggers_vocabulary::quote::{string, string_content};
 use minijinja::{Value, value::ValueKind};
 
-use super::{Field, JsonArray, JsonObject, Number, python_float, repeated};
+use super::{
+    field::Field,
+    float::python_float,
+    repeated,
+    scan::string_end,
+    value::{JsonArray, JsonObject, Number},
+};
 
 /// Copies JSON text without the white space between its tokens; of members of one name the last
 /// counts, in the place of the first. The text must be JSON.
@@ -148,20 +154,6 @@ fn source_text(value: &Value) -> Option<&str> {
 fn copy_tokens(text: &str, out: &mut String) {
     let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
     text.split(is_space).for_each(|tokens| out.push_str(tokens));
-}
-
-/// Bytes of the JSON string at the start of the text, quotes included.
-pub(super) fn string_end(text: &str) -> usize {
-    let mut escaping = false;
-    for (index, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaping => escaping = false,
-            b'\\' => escaping = true,
-            b'"' => return index + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]

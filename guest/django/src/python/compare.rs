@@ -9,11 +9,14 @@ use std::{borrow::Cow, cmp::Ordering};
 
 use minijinja::Value;
 
-use super::{Exception, Kind, get, items, iterate, kind, length, type_name};
+use super::{
+    kind::{Exception, Kind, kind, text, type_name},
+    members::{items, iterate, length},
+};
 use crate::{
     dates::Timestamp,
     decimal::Decimal,
-    json::{Field, Number, Reading},
+    json::{Field, JsonObject, Number, Reading, undeclared},
 };
 
 /// `left == right`.
@@ -39,6 +42,19 @@ pub fn equals(left: &Value, right: &Value) -> bool {
         (Kind::Other, _) | (_, Kind::Other) => left == right,
         _ => by_worth(left, right).is_some_and(Ordering::is_eq),
     }
+}
+
+/// `value[key]` of a dict, without the fallbacks of attribute access.
+pub(super) fn get(dict: &Value, key: &Value) -> Option<Value> {
+    if let Some(object) = dict.downcast_object_ref::<JsonObject>() {
+        let name = text(key)?;
+        object.exact_member(name)?;
+        return object.lookup(name).map(undeclared);
+    }
+    items(dict)
+        .into_iter()
+        .find(|(known, _)| equals(known, key))
+        .map(|(_, item)| item)
 }
 
 fn dicts_equal(left: &Value, right: &Value) -> bool {

@@ -1,6 +1,9 @@
 use std::cmp::Ordering;
 
+use minijinja::Value;
+
 use super::*;
+use crate::json;
 
 fn value(json: &str) -> Value {
     json::parse(json).unwrap()

@@ -2,18 +2,14 @@
 
 use minijinja::{Environment, State, Value};
 
-use super::{Root, escapes, state::Progress};
+use super::{
+    root::Root,
+    state::{Progress, escapes},
+};
 use crate::{
-    json_text::{Form, Position},
+    json_text::{FORMS, Form, Position},
     python,
 };
-
-/// The filters that write a value of each form.
-pub(in super::super) const FORMS: [(&str, Form); 3] = [
-    ("placed", Form::Value),
-    ("placed_safe", Form::Safe),
-    ("placed_content", Form::Content),
-];
 
 /// Adds what such templates call.
 pub(super) fn add_to(environment: &mut Environment<'_>) {
@@ -47,7 +43,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
 }
 
 /// Where the output stands.
-pub(in super::super) fn position(state: &State<'_, '_>) -> Position {
+pub(crate) fn position(state: &State<'_, '_>) -> Position {
     let progress = state.get_extension::<Progress>();
     progress
         .and_then(|progress| progress.position)

@@ -7,7 +7,7 @@
 use minijinja::Value;
 
 use super::loops::ForLoop;
-use super::typed;
+use super::typed::{self, uncallable};
 use crate::{
     json::{JsonObject, undeclared},
     python::{self, Kind},
@@ -97,11 +97,6 @@ fn index(value: &Value, step: &str) -> Value {
         Some(_) => python::item(value, &Value::from(place)).unwrap_or_default(),
         None => value.get_item(&Value::from(place)).unwrap_or_default(),
     }
-}
-
-/// What a method that cannot be called from a template gives.
-pub(super) fn uncallable() -> Value {
-    Value::from("")
 }
 
 fn attribute_of_dict(value: &Value, step: &str) -> Value {

@@ -1,38 +1,40 @@
 //! What the emitted minijinja source calls: Django's meaning of output,
 //! lookups, filters, operators and tags.
 
+mod failure;
 mod json_text;
 mod lookup;
 mod loops;
 mod lorem;
 mod operators;
+mod root;
 mod state;
 mod tags;
 mod typed;
 
-use std::sync::Arc;
-
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
-    syntax::SyntaxConfig,
-    value::{Object, Rest},
+    syntax::SyntaxConfig, value::Rest,
 };
 
 pub(super) use {
-    json_text::{FORMS, position},
+    json_text::position,
     lookup::{Found, at},
+    root::{Root, variable},
 };
 
-use self::state::Progress;
+use self::{
+    failure::{failed, too_large},
+    root::now,
+    state::{Progress, escapes},
+};
 use super::{
     Limits,
-    dates::Timestamp,
     decimal::Decimal,
-    emit,
-    filters::{self, Call, Filter, html},
-    json::{self, undeclared},
-    json_text::Position,
-    python::{self, Kind},
+    filters::{self, Call, Filter},
+    json,
+    output::rendered,
+    python,
 };
 
 /// Ends the name of a template whose output is escaped.
@@ -120,71 +122,6 @@ fn is_exact(number: f64, text: &str) -> bool {
     pair.is_some_and(|(number, text)| number.compare(&text).is_eq())
 }
 
-/// What a template sees beside what its tags bind.
-#[derive(Debug)]
-pub(super) struct Root {
-    variables: Value,
-    now: Option<Timestamp>,
-    /// Where the output begins.
-    position: Position,
-}
-
-impl Root {
-    pub(super) fn new(context: &super::Context, position: Position) -> Self {
-        Self {
-            variables: context.variables.clone(),
-            now: context.now,
-            position,
-        }
-    }
-}
-
-impl Object for Root {
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        if key == "root" {
-            return Some(Value::from_dyn_object(self.clone()));
-        }
-        Some(undeclared(variable(
-            &self.variables,
-            &emit::django_name(key)?,
-        )))
-        .filter(|value| !value.is_undefined())
-    }
-}
-
-/// A variable by its first name; undefined if there is none.
-pub(super) fn variable(variables: &Value, name: &str) -> Value {
-    match variables.get_attr(name) {
-        Ok(value) if !value.is_undefined() => value,
-        _ => match name {
-            "True" => Value::from(true),
-            "False" => Value::from(false),
-            "None" => Value::from(()),
-            _ => Value::UNDEFINED,
-        },
-    }
-}
-
-/// The event's time.
-fn now(state: &State<'_, '_>) -> Option<Timestamp> {
-    state.lookup("root")?.downcast_object_ref::<Root>()?.now
-}
-
-fn escapes(state: &State<'_, '_>) -> bool {
-    !matches!(state.auto_escape(), AutoEscape::None)
-}
-
-fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, message)
-}
-
-fn too_large(limits: Limits) -> Error {
-    Error::new(
-        ErrorKind::WriteFailure,
-        format!("more than {} bytes", limits.output_bytes),
-    )
-}
-
 /// Writes a value as Django's `{{ value }}` does, and counts it.
 fn write_output(
     out: &mut Output<'_>,
@@ -199,63 +136,6 @@ fn write_output(
         return Err(too_large(limits));
     }
     out.write_str(&text).map_err(Error::from)
-}
-
-/// A value as text, escaped where that is due.
-pub(super) fn rendered(value: &Value, escape: bool) -> std::borrow::Cow<'_, str> {
-    match python::kind(value) {
-        Kind::Float(_) => {
-            if let Some(digits) = long_float(value) {
-                return digits.into();
-            }
-        }
-        Kind::Decimal(decimal) => return decimal_output(decimal).into(),
-        Kind::Moment(moment) => return moment.localized().unwrap_or_default().into(),
-        _ => {}
-    }
-    let text = python::as_text(value);
-    if escape && !value.is_safe() && text.contains(['&', '<', '>', '"', '\'']) {
-        html::escape(&text).into()
-    } else {
-        text
-    }
-}
-
-/// The most digits of a float that Django writes without an exponent.
-const MOST_DIGITS: usize = 200;
-
-/// A decimal as Django's output has it: with an exponent only where it would be very long.
-fn decimal_output(decimal: &Decimal) -> String {
-    match usize::try_from(decimal.written_size()) {
-        Ok(size) if size <= MOST_DIGITS => decimal.written_out(),
-        _ => decimal.scientific(),
-    }
-}
-
-/// A float that Python prints with an exponent, as Django's output has it.
-fn long_float(value: &Value) -> Option<String> {
-    if !value.is_number() || value.is_integer() {
-        return None;
-    }
-    let text = python::to_str(value);
-    let (mantissa, exponent) = text.split_once('e')?;
-    let exponent: i32 = exponent.parse().ok()?;
-    let (sign, mantissa) = mantissa
-        .strip_prefix('-')
-        .map_or(("", mantissa), |rest| ("-", rest));
-    let digits = mantissa.replace('.', "");
-    // The place of the point, counted from the first digit.
-    let point = exponent + 1;
-    let last = exponent + 1 - i32::try_from(digits.len()).ok()?;
-    if usize::try_from(last.unsigned_abs()).ok()? + digits.len() > MOST_DIGITS {
-        return Some(text.clone());
-    }
-    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
-    Some(if point > 0 {
-        format!("{sign}{digits}{}", zeros(last))
-    } else {
-        format!("{sign}0.{}{digits}", zeros(-point))
-    })
 }
 
 /// What would be written, as a value.

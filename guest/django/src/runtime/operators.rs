@@ -8,6 +8,7 @@ use minijinja::{
     value::{Object, ObjectRepr},
 };
 
+use super::failure::failed;
 use crate::{
     json::{JsonArray, JsonObject},
     python::{self, Kind},
@@ -127,7 +128,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
 /// The value of an operand that is needed after all, or its error.
 pub(super) fn needed(value: Value) -> Result<Value, Error> {
     match value.downcast_object_ref::<Failure>() {
-        Some(failure) => Err(super::failed(failure.message.clone())),
+        Some(failure) => Err(failed(failure.message.clone())),
         None => Ok(value),
     }
 }

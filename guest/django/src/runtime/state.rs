@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::Value;
+use minijinja::{AutoEscape, State, Value};
 
 use crate::json_text::Position;
 
@@ -21,4 +21,9 @@ pub(super) struct Progress {
     pub(super) seen: BTreeMap<(Option<usize>, usize), Value>,
     /// What each `{% regroup %}` has collected: keys with their items.
     pub(super) groups: BTreeMap<usize, Vec<(Value, Vec<Value>)>>,
+}
+
+/// Whether output is escaped for HTML at this point.
+pub(super) fn escapes(state: &State<'_, '_>) -> bool {
+    !matches!(state.auto_escape(), AutoEscape::None)
 }

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use minijinja::{Environment, Error, State, Value, value::Object};
 
 use super::{
-    failed,
+    failure::{failed, too_large},
     loops::{self, ForLoop},
-    lorem, operators,
+    lorem, operators, root,
     state::Progress,
 };
 use crate::{
@@ -34,8 +34,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
     environment.add_function("now", now);
     environment.add_function("lorem", move |count: Value, method: &str, common: bool| {
         let count = python::to_i64(&count).unwrap_or(1);
-        lorem::lorem(count, method, common, limits.output_bytes)
-            .ok_or_else(|| super::too_large(limits))
+        lorem::lorem(count, method, common, limits.output_bytes).ok_or_else(|| too_large(limits))
     });
     environment.add_filter("spaceless", |text: &str| {
         Value::from_safe_string(spaceless(text))
@@ -184,7 +183,7 @@ fn width_ratio(values: Vec<Value>) -> Result<String, Error> {
 }
 
 fn now(state: &State<'_, '_>, format: &str) -> Result<String, Error> {
-    let now = super::now(state).and_then(Timestamp::to_utc);
+    let now = root::now(state).and_then(Timestamp::to_utc);
     let now = now.ok_or_else(|| failed("`now` is the event's time, and the event has none"))?;
     let format = if format.is_empty() {
         "DATE_FORMAT"

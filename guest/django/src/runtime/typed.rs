@@ -2,13 +2,17 @@
 
 use minijinja::Value;
 
-use super::lookup::uncallable;
 use crate::{
     dates::{Timestamp, Type},
     decimal::Decimal,
     json::{decimal, moment},
     sequence::{Sequence, SequenceKind},
 };
+
+/// What a method that cannot be called from a template gives.
+pub(super) fn uncallable() -> Value {
+    Value::from("")
+}
 
 pub(super) fn attribute_of_decimal(value: &Value, number: &Decimal, step: &str) -> Value {
     match step {

@@ -1,0 +1,316 @@
+//! JSON values: taken apart level by level, only where a template looks.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use minijinja::{
+    Value,
+    value::{Enumerator, Object, ObjectRepr},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    declared::{Declared, FieldType, Fields},
+    field::{self, undeclared},
+    float::python_float,
+    members::{Members, RawMembers},
+    slice::{Document, Slice},
+};
+use crate::decimal::Decimal;
+
+/// Takes JSON text as a template value. Containers are read one level at a
+/// time, those inside when something asks for a member.
+///
+/// # Errors
+///
+/// The text is not one JSON value. All of it is checked, however deep.
+pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    parse_with(text, None)
+}
+
+/// Takes JSON text as [`parse`] does; if it is an object, its fields have the types declared.
+///
+/// # Errors
+///
+/// As for [`parse`].
+pub fn parse_with(text: &str, fields: Option<&Arc<Fields>>) -> Result<Value, serde_json::Error> {
+    let source = Slice::whole(text);
+    let fields = fields.cloned();
+    if text.trim_ascii_start().starts_with('{') {
+        // Reading the first level checks the whole text on the way.
+        let members = members_of(&source, serde_json::from_str(&source)?, fields.as_deref());
+        let source = source.trimmed();
+        return Ok(Value::from_object(JsonObject {
+            source,
+            members: members.into(),
+            fields,
+        }));
+    }
+    let raw: &RawValue = serde_json::from_str(&source)?;
+    Ok(value_of(&source.part(raw.get()), None))
+}
+
+/// The same value, nothing of it taken apart yet: what is taken apart of it goes
+/// when it goes, and not with what it came from.
+pub fn unread(value: &Value) -> Value {
+    if let Some(object) = value.downcast_object_ref::<JsonObject>() {
+        return value_of(&object.source, None);
+    }
+    match value.downcast_object_ref::<JsonArray>() {
+        Some(array) => value_of(&array.source, None),
+        None => value.clone(),
+    }
+}
+
+/// A JSON number that minijinja could not hold without changing it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Number {
+    text: Box<str>,
+}
+
+impl Number {
+    /// The number as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The number, exactly.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        Decimal::parse(&self.text)
+    }
+
+    /// Whether it was written without fraction and exponent.
+    pub fn is_integer(&self) -> bool {
+        !self.text.contains(['.', 'e', 'E'])
+    }
+
+    /// The nearest double; infinite where JSON's number is out of its range.
+    pub fn to_f64(&self) -> f64 {
+        self.text.parse().unwrap_or(f64::NAN)
+    }
+}
+
+impl Object for Number {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.text
+            .bytes()
+            .take_while(|byte| !matches!(byte, b'e' | b'E'))
+            .any(|byte| matches!(byte, b'1'..=b'9'))
+    }
+
+    fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// A JSON object, as a map that keeps the order of its members.
+#[derive(Debug)]
+pub struct JsonObject {
+    source: Slice,
+    members: OnceLock<Members>,
+    /// What is declared of its members; most often nothing.
+    fields: Option<Arc<Fields>>,
+}
+
+impl JsonObject {
+    /// The object's JSON text, as it came.
+    pub fn text(&self) -> &str {
+        &self.source
+    }
+
+    /// Its members in the order written; of a repeated name the last one, as
+    /// JSON readers do, in the place of the first.
+    pub fn members(&self) -> &[(Slice, Value)] {
+        &self.read().all
+    }
+
+    /// Whether no name is repeated and no value is an object or array.
+    pub(crate) fn is_flat_and_unique(&self) -> bool {
+        self.read().flat_and_unique
+    }
+
+    fn read(&self) -> &Members {
+        self.members.get_or_init(|| {
+            let raw = serde_json::from_str(self.text()).unwrap_or_default();
+            members_of(&self.source, raw, self.fields.as_deref())
+        })
+    }
+
+    /// The member of exactly this name.
+    pub fn exact_member(&self, name: &str) -> Option<&Value> {
+        self.read().find(name)
+    }
+
+    /// The member of this name as templates see it: as [`member`](Self::member), with the type
+    /// that is declared of it.
+    pub fn lookup(&self, name: &str) -> Option<Value> {
+        let value = self.member(name)?;
+        let Some(fields) = &self.fields else {
+            return Some(value.clone());
+        };
+        let declared = fields.get(name);
+        let declared = declared.or_else(|| if name == "pk" { fields.get("id") } else { None });
+        Some(typed(value, declared))
+    }
+
+    /// The member of this name. `pk` falls back to `id`, as a model's does.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        let members = self.read();
+        members.find(name).or_else(|| {
+            if name == "pk" {
+                members.find("id")
+            } else {
+                None
+            }
+        })
+    }
+}
+
+impl Object for JsonObject {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.lookup(key).map(undeclared)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(
+            self.members()
+                .iter()
+                .map(|(name, _)| Value::from(&**name))
+                .collect(),
+        )
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        Some(self.members().len())
+    }
+}
+
+/// A JSON array, as a sequence.
+#[derive(Debug)]
+pub struct JsonArray {
+    source: Slice,
+    items: OnceLock<Vec<Value>>,
+    /// What is declared of each item; most often nothing.
+    declared: Option<Box<Declared>>,
+}
+
+impl JsonArray {
+    /// The array's JSON text, as it came.
+    pub fn text(&self) -> &str {
+        &self.source
+    }
+
+    /// Its items in order.
+    pub fn items(&self) -> &[Value] {
+        self.items.get_or_init(|| {
+            let raw: Vec<&RawValue> = serde_json::from_str(self.text()).unwrap_or_default();
+            raw.into_iter()
+                .map(|raw| value_of(&self.source.part(raw.get()), self.declared.as_deref()))
+                .collect()
+        })
+    }
+}
+
+impl Object for JsonArray {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let item = self.items().get(key.as_usize()?)?;
+        Some(undeclared(typed(item, self.declared.as_deref())))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.items().len())
+    }
+}
+
+impl Document {
+    /// A part of the text as an object with fields of the types declared,
+    /// nothing of it taken apart yet. The part must be a slice of the text and
+    /// one JSON value.
+    pub fn object(&self, part: &str, fields: Option<&Arc<Fields>>) -> Option<JsonObject> {
+        let source = self.part(part)?;
+        part.starts_with('{').then(|| JsonObject {
+            source,
+            members: OnceLock::new(),
+            fields: fields.cloned(),
+        })
+    }
+}
+
+fn members_of(source: &Slice, raw: RawMembers<'_>, fields: Option<&Fields>) -> Members {
+    Members::of(source, raw, |name, value| {
+        value_of(&value, fields.and_then(|fields| fields.get(name)))
+    })
+}
+
+/// A value with the type that is declared of it, if it is not one inside of which things are.
+fn typed(value: &Value, declared: Option<&Declared>) -> Value {
+    match declared.and_then(|declared| declared.own) {
+        Some(field_type) => {
+            let text = value.as_str().map(|text| (text.to_owned(), false));
+            let number =
+                || Some((number_text(value)?, true)).filter(|_| field_type == FieldType::Decimal);
+            let written = text.or_else(number);
+            let field =
+                written.and_then(|(text, is_number)| field::declared(&text, is_number, field_type));
+            field.unwrap_or_else(|| value.clone())
+        }
+        None => value.clone(),
+    }
+}
+
+/// A number as it was written, if the value is one.
+fn number_text(value: &Value) -> Option<String> {
+    let is_number = value.is_number() || value.downcast_object_ref::<Number>().is_some();
+    is_number.then(|| value.to_string())
+}
+
+fn value_of(source: &Slice, declared: Option<&Declared>) -> Value {
+    let text: &str = source;
+    match text.as_bytes().first() {
+        Some(b'{') => Value::from_object(JsonObject {
+            source: source.clone(),
+            members: OnceLock::new(),
+            fields: declared.and_then(|declared| declared.inside.clone()),
+        }),
+        Some(b'[') => Value::from_object(JsonArray {
+            source: source.clone(),
+            items: OnceLock::new(),
+            declared: declared.cloned().map(Box::new),
+        }),
+        Some(b'"') => match text.get(1..text.len() - 1) {
+            Some(plain) if !plain.contains('\\') => Value::from(plain),
+            _ => Value::from(serde_json::from_str::<String>(text).unwrap_or_default()),
+        },
+        Some(b't') => Value::from(true),
+        Some(b'f') => Value::from(false),
+        Some(b'n') => Value::from(()),
+        _ => number_of(text),
+    }
+}
+
+fn number_of(text: &str) -> Value {
+    if let Ok(number) = text.parse::<i64>()
+        && text != "-0"
+    {
+        return Value::from(number);
+    }
+    match text.parse::<f64>() {
+        // With an exponent it is text too: Django's output writes floats without.
+        Ok(number) if python_float(number) == text && !text.contains('e') => Value::from(number),
+        _ => Value::from_object(Number { text: text.into() }),
+    }
+}
