@@ -12,7 +12,8 @@ pub(crate) struct Process;
 
 impl Environment for Process {
     fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
+        let value = std::env::var(name).ok()?;
+        Some(without_line_break(&value).to_owned())
     }
 
     fn file(&self, path: &Path) -> Result<String, String> {
@@ -25,9 +26,14 @@ impl Environment for Process {
         let Ok(text) = String::from_utf8(bytes) else {
             return failed(&"is not UTF-8");
         };
-        let value = text.strip_suffix('\n').unwrap_or(&text);
-        Ok(value.strip_suffix('\r').unwrap_or(value).to_owned())
+        Ok(without_line_break(&text).to_owned())
     }
+}
+
+/// Files and `$(command)` end with a line break that nobody means.
+fn without_line_break(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -41,6 +47,13 @@ mod tests {
         for (content, value) in [("x", "x"), ("x\n", "x"), ("x\r\n", "x"), ("x\n\n", "x\n")] {
             std::fs::write(&file, content).unwrap();
             assert_eq!(Process.file(&file).as_deref(), Ok(value));
+        }
+    }
+
+    #[test]
+    fn a_text_loses_its_last_line_break() {
+        for (text, value) in [("x", "x"), ("x\r\n", "x"), ("x\n\n", "x\n"), ("", "")] {
+            assert_eq!(without_line_break(text), value);
         }
     }
 

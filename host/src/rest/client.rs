@@ -184,12 +184,9 @@ impl Client {
         let is_https = self.cluster.rest_url.scheme() == "https";
         let cause = root_cause(error);
         let tls = sources(error).find_map(tls_error);
-        let is_no_http = sources(error)
-            .filter_map(|error| error.downcast_ref::<hyper::Error>())
-            .any(hyper::Error::is_parse);
         match tls {
             Some(error) => Failure::Tls(tls::explain(error)),
-            None if is_no_http && !is_https => Failure::Lost(format!(
+            None if cause.contains("HTTP version") && !is_https => Failure::Lost(format!(
                 "{cause}: that is not an answer in HTTP/1; if the port wants TLS, or speaks HTTP/2 only, write `https://` in `rest_url`"
             )),
             None if error.is_connect() && is_https && ends_handshake(&cause) => {
