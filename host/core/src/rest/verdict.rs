@@ -108,9 +108,9 @@ fn of_message(dialect: Dialect, message: &str) -> Option<Finding> {
         _ if says("since batch creation") => Unknown("expired"),
         // Seen: a half-sent body on a connection the proxy gave up on.
         _ if says("Idle timeout expired") => Retriable("connection_idle"),
-        // Kafka's broker, of the record itself.
+        // Seen: 500 (Strimzi). Kafka's broker, of the record itself.
         _ if says("cannot accept message without key") => Refused(KEY_REQUIRED),
-        // Kafka's producer and librdkafka, of the neighbours of a bad record.
+        // Seen: 500 (Strimzi). Kafka's producer and librdkafka, of a bad record's neighbours.
         _ if says("part of a batch") || says("record in the same batch") => Refused(RECORD_REFUSED),
         // Seen: max.request.size, which Kafka's producer checks record by record.
         _ if says("when serialized which is larger than") => Permanent(TOO_LARGE),
