@@ -154,3 +154,63 @@ fn reasons_say_what_the_proxy_said_in_short_and_without_secrets() {
     the proxy answered HTTP 500 (error_code 500): line with *** xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
     ");
 }
+
+#[test]
+fn a_proxy_that_is_another_than_configured_is_named_with_a_remedy() {
+    let said = |dialect, records, status, body: &str| {
+        let record = record("x");
+        let records = vec![&record; records];
+        let answer = answer(status, body);
+        let verdicts = match dialect {
+            ConfluentV3 => v3::verdicts(&records, &answer, &redactor()),
+            _ => v2::verdicts(dialect, &records, &answer, &redactor()),
+        };
+        match &verdicts[0] {
+            Verdict::Delivered { .. } => "delivered".to_owned(),
+            Verdict::Retriable(reason)
+            | Verdict::Permanent(reason)
+            | Verdict::Alone(reason)
+            | Verdict::Unknown(reason) => format!("{}: {}", verdicts[0], reason.message),
+        }
+    };
+    let refused = |code: u32, message: &str| {
+        serde_json::json!({"error_code": code, "message": message}).to_string()
+    };
+    let shown = [
+        // v3 is asked for, and this is Karapace, or one that serves v2 only.
+        said(ConfluentV3, 1, 404, "404: Not Found"),
+        said(ConfluentV3, 1, 404, &refused(404, "HTTP 404 Not Found")),
+        // v2 is asked for, and this serves v3 only, below a path.
+        said(ConfluentV2, 1, 404, &refused(404, "HTTP 404 Not Found")),
+        // Strimzi's headers, and this is Confluent or Karapace.
+        said(
+            Strimzi,
+            1,
+            422,
+            &refused(422, "Unrecognized field: headers"),
+        ),
+        said(Strimzi, 1, 422, &refused(422, "Invalid request format")),
+        // Confluent is configured, and this is Redpanda.
+        said(
+            ConfluentV2,
+            2,
+            200,
+            r#"{"offsets":[{"partition":0,"offset":7}]}"#,
+        ),
+        said(
+            ConfluentV2,
+            1,
+            415,
+            &refused(415, "HTTP 415 Unsupported Media Type"),
+        ),
+    ];
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    retriable foreign_answer: HTTP 404 with no content type instead of a REST proxy's answer: 404: Not Found; if the proxy has no v3 API (only Confluent's has), set `api` to `v2` and `flavor` to whose proxy it is
+    permanent not_found: the proxy answered HTTP 404 (error_code 404): HTTP 404 Not Found; if the proxy has no v3 API (only Confluent's has), set `api` to `v2` and `flavor` to whose proxy it is
+    permanent not_found: the proxy answered HTTP 404 (error_code 404): HTTP 404 Not Found; is there a path to add to `rest_url`? If the proxy has the v3 API only, set `api` to `v3`
+    permanent record_refused: the proxy answered HTTP 422 (error_code 422): Unrecognized field: headers; does `flavor` say whose proxy it is?
+    permanent record_refused: the proxy answered HTTP 422 (error_code 422): Invalid request format; does `flavor` say whose proxy it is?
+    unknown bad_answer: the proxy answered for 1 records, 2 were sent; if it answers once a partition, as Redpanda does, set `flavor` to `redpanda`
+    permanent format_refused: the proxy answered HTTP 415 (error_code 415): HTTP 415 Unsupported Media Type; does `flavor` say whose proxy it is?
+    ");
+}
