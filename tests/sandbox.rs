@@ -71,6 +71,7 @@ fn builder(kept: &Kept) -> Builder {
         .publisher(Arc::new(kept.clone()))
         .brokers([broker("b", "topic"), broker("kafka", "sales")])
         .clusters([cluster])
+        .code_cache(concat!(env!("CARGO_TARGET_TMPDIR"), "/code"))
         .workers(1)
 }
 

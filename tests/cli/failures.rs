@@ -50,6 +50,35 @@ async fn only_the_first_bad_lines_are_pointed_at() {
 }
 
 #[tokio::test]
+async fn nothing_of_triggers_and_events_steers_a_terminal() {
+    let hostile = "\u{1b}[2J\u{9b}31m\u{7f}\u{202e}";
+    let mut named = trigger();
+    named["name"] = json!(hostile);
+    named["payload"] = json!("{{ customer.name }}");
+    let mut config = config("http://localhost:1");
+    config["triggers"] = json!([named]);
+    let sale = sale("1").replace("Alice", &format!("\u{9b}{}", "\\u001b[2J"));
+    let events = sale.clone() + &sale.replace("post_save", hostile) + hostile + "\n";
+    for command in ["render", "explain", "run"] {
+        let output = Place::new(&config).call(command, events.clone()).await;
+        let printed = [&output.stdout[..], &output.stderr].concat();
+        let printed = String::from_utf8(printed).unwrap();
+        let steering = |one: char| one != '\n' && (one.is_control() || one == '\u{202e}');
+        assert!(!printed.contains(steering), "{command}: {printed:?}");
+        assert!(lines(&output).iter().any(|line| line["trigger"].is_null()));
+    }
+    config["triggers"][0]["config_signals"] = json!([hostile]);
+    config[hostile] = json!(1);
+    let output = Place::new(&config).call("check", "").await;
+    let shown = stderr(&output);
+    assert!(shown.contains("unknown_signal") && shown.contains("unknown_key"));
+    assert!(
+        !shown.contains('\u{1b}') && !shown.contains('\u{9b}'),
+        "{shown:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_huge_event_fails_alone() {
     let huge = sale("huge").replace("Alice", &"a".repeat(70 << 20));
     let events = [sale("1"), huge, sale("2")].concat();

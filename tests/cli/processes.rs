@@ -60,6 +60,27 @@ fn whoever_asks_twice_does_not_wait() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn whoever_asks_twice_does_not_wait_for_a_reader() {
+    let events: String = (0..50_000).map(|id| sale(&id.to_string())).collect();
+    for command in ["render", "explain"] {
+        let place = Place::new(&config("http://localhost:1"));
+        place.write("events.ndjson", &events);
+        let mut call = place.command(command);
+        call.arg("events.ndjson");
+        // Of what it prints one line is read, and the pipe is full.
+        let (mut run, stdout) = Running::unread(call);
+        let mut first = [0];
+        let mut stdout = stdout;
+        std::io::Read::read_exact(&mut stdout, &mut first).unwrap();
+        run.signal("-INT");
+        run.says("stopping");
+        run.signal("-INT");
+        assert_eq!(run.status().code(), Some(0), "{command}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_goes_away_ends_a_run() {
     let proxy = proxy().await;

@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::PathBuf,
-    process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -131,6 +131,22 @@ impl Running {
             lines,
             errors,
         }
+    }
+
+    /// The same, with its standard output for the caller to read.
+    #[cfg(unix)]
+    pub(crate) fn unread(mut command: Command) -> (Self, ChildStdout) {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let errors = lines_of(child.stderr.take().unwrap());
+        let started = Self {
+            child,
+            stdin: None,
+            lines: mpsc::channel().1,
+            errors,
+        };
+        (started, stdout)
     }
 
     pub(crate) fn send(&mut self, text: &str) {

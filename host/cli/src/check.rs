@@ -4,7 +4,7 @@ use action_triggers_host::{
     config::Config, outcome::Refusal, problem::Problem, runtime::BuildError, sandbox::StartError,
 };
 
-use super::{Outcome, args::Files, error::CliError, output::Output, report};
+use super::{Outcome, args::Files, code_cache, error::CliError, output::Output, report};
 
 pub(crate) async fn run(files: &Files) -> Result<Outcome, CliError> {
     let examined = Config::examine(&files.config, files.triggers.as_deref());
@@ -44,7 +44,7 @@ async fn examined_by_the_sandbox(config: &Config) -> Result<Refusal, CliError> {
     if config.triggers_json().is_none() {
         return Ok(Refusal::default());
     }
-    match config.examiner().build().await {
+    match code_cache::keep(config.examiner()).build().await {
         Ok(runtime) => Ok(Refusal {
             diagnostics: runtime.loaded().diagnostics.clone(),
             triggers: runtime.loaded().triggers.clone(),

@@ -1,22 +1,28 @@
 //! What the commands that read events print, in the order of the events.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
 use action_triggers_host::{event::EventError, problem::Problem, sandbox::EngineStopped};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use tokio::task::spawn_blocking;
 
 use super::{
     error::CliError,
     events::Piece,
+    interrupt,
     lines::{Lines, Names},
     output::Output,
     progress::Progress,
     report,
 };
 
+const STOPPING: &str = "stopping: what was read is still shown; ask again to end at once";
 /// Most lines without an event that are shown to a person.
 const MOST_EXCERPTS: usize = 10;
 
@@ -25,7 +31,7 @@ const MOST_EXCERPTS: usize = 10;
 pub(crate) struct Console {
     pub(crate) names: Names,
     pub(crate) progress: Progress,
-    output: Output,
+    output: Arc<Output>,
     /// What a person calls the events.
     source: String,
     excerpts: AtomicUsize,
@@ -36,17 +42,36 @@ impl Console {
         Self {
             names,
             progress,
-            output: Output::new(),
+            output: Arc::new(Output::new()),
             source,
             excerpts: AtomicUsize::new(0),
         }
     }
 
-    /// Prints lines; false once nobody reads any more.
-    pub(crate) fn print(&self, lines: &Lines) -> Result<bool, CliError> {
+    /// Prints lines; false once nobody reads any more. Who reads may be slow, so
+    /// this waits on a thread that nobody waits for in the end.
+    pub(crate) async fn print(&self, lines: Lines) -> Result<bool, CliError> {
         self.progress
             .add(lines.events, lines.records, lines.failures);
-        self.output.write(&lines.text)
+        let output = self.output.clone();
+        let written = spawn_blocking(move || output.write(&lines.text));
+        written.await.map_err(|_| EngineStopped)?
+    }
+
+    /// Prints all as [`Console::print_all`] does, until the process is asked a
+    /// second time to stop: then it ends whatever is under way.
+    pub(crate) async fn print_until_told<W>(
+        &self,
+        pieces: impl Stream<Item = Result<Piece, CliError>>,
+        work: impl Fn(Piece) -> W,
+    ) -> Result<(), CliError>
+    where
+        W: Future<Output = Result<Lines, EngineStopped>>,
+    {
+        tokio::select! {
+            printed = self.print_all(pieces, work) => printed,
+            () = interrupt::twice(|| self.progress.above(|| report::note(STOPPING))) => Ok(()),
+        }
     }
 
     /// Works on several pieces at once and prints what comes of each, in order,
@@ -69,7 +94,7 @@ impl Console {
         let mut worked = Box::pin(worked.buffered(at_once()));
         while let Some((piece, lines)) = worked.try_next().await? {
             self.point_out(&piece, &lines);
-            if !self.print(&lines)? {
+            if !self.print(lines).await? {
                 break;
             }
         }

@@ -14,7 +14,7 @@ use action_triggers_host::{
 use serde_json::{Map, json};
 use tokio::sync::mpsc;
 
-use super::{Outcome, error::CliError, output::Output};
+use super::{Outcome, code_cache, error::CliError, output::Output};
 
 const SERVERS: &str = "localhost:9092";
 const TOPIC: &str = "sales";
@@ -91,7 +91,7 @@ async fn start(cluster: Cluster) -> Result<Runtime, CliError> {
         .brokers([broker])
         .clusters([cluster])
         .workers(1);
-    Ok(builder.build().await?)
+    Ok(code_cache::keep(builder).build().await?)
 }
 
 /// Lets the event happen and waits for the proxy's word: topic, partition and

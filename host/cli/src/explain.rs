@@ -12,6 +12,6 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         let explained = runtime.explain_lines(piece.lines, piece.first_line);
         Ok(Lines::of_explanations(&explained.await?, &console.names))
     };
-    console.print_all(pieces, explain).await?;
+    console.print_until_told(pieces, explain).await?;
     Ok(console.progress.finish())
 }

@@ -11,6 +11,8 @@ use action_triggers_host::{
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
+use super::shown::escape;
+
 /// What triggers are called. One without a name of its own is known by its place
 /// in the set, and printed as a number.
 #[derive(Clone, Debug, Default)]
@@ -134,8 +136,10 @@ pub(crate) struct Lines {
 
 impl Lines {
     fn push(&mut self, line: &impl Serialize) {
+        let start = self.text.len();
         // Nothing of a line can fail to be written to memory.
         serde_json::to_writer(&mut self.text, line).ok();
+        escape(&mut self.text, start);
         self.text.push(b'\n');
     }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod code_cache;
 mod codes;
 mod console;
 mod demo;
@@ -17,6 +18,7 @@ mod progress;
 mod publish;
 mod render;
 mod report;
+mod shown;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
@@ -107,7 +109,7 @@ async fn start(
 ) -> Result<Started<impl Stream<Item = Result<Piece, CliError>>>, CliError> {
     let events = Events::open(&input.events)?;
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
-    let runtime = config.builder().build().await;
+    let runtime = code_cache::keep(config.builder()).build().await;
     let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
     let names = Names::new(runtime.loaded());
     let progress = Progress::new(verb, std::io::stderr().is_terminal());

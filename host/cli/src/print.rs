@@ -7,6 +7,8 @@ use miette::{
     Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents,
 };
 
+use super::shown::shown;
+
 /// A problem on its way to a terminal.
 #[derive(Debug)]
 pub(crate) struct Printed<'a> {
@@ -30,13 +32,13 @@ impl std::error::Error for Printed<'_> {}
 
 impl fmt::Display for Printed<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.problem)
+        formatter.write_str(&shown(&self.problem.to_string()))
     }
 }
 
 impl Diagnostic for Printed<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.problem.code()))
+        Some(Box::new(shown(self.problem.code())))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
@@ -48,7 +50,7 @@ impl Diagnostic for Printed<'_> {
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let help = self.problem.help()?;
-        Some(Box::new(help))
+        Some(Box::new(shown(help)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -58,7 +60,11 @@ impl Diagnostic for Printed<'_> {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let mark = self.problem.excerpt()?.mark();
         let path = Some(self.problem.path()).filter(|path| !path.is_empty());
-        let label = LabeledSpan::new(path.map(str::to_owned), mark.start, mark.len());
+        let label = LabeledSpan::new(
+            path.map(|path| shown(path).into_owned()),
+            mark.start,
+            mark.len(),
+        );
         Some(Box::new(std::iter::once(label)))
     }
 }
@@ -76,14 +82,14 @@ impl SourceCode for Source<'_> {
             0 => excerpt.position(),
             _ => (excerpt.first_line(), 0),
         };
-        let shown = excerpt.shown();
+        let lines = excerpt.shown();
         Ok(Box::new(MietteSpanContents::new_named(
-            excerpt.name().to_owned(),
-            shown.as_bytes(),
-            (0, shown.len()).into(),
+            shown(excerpt.name()).into_owned(),
+            lines.as_bytes(),
+            (0, lines.len()).into(),
             line,
             column,
-            shown.lines().count(),
+            lines.lines().count(),
         )))
     }
 }

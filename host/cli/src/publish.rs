@@ -53,7 +53,9 @@ async fn print_reports(
 ) -> Result<(), CliError> {
     let mut batch = Vec::new();
     while reports.recv_many(&mut batch, REPORTS_AT_ONCE).await > 0 {
-        console.print(&Lines::of_reports(&batch, &console.names))?;
+        console
+            .print(Lines::of_reports(&batch, &console.names))
+            .await?;
         batch.clear();
     }
     Ok(())

@@ -13,6 +13,6 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         let finish = move |renderings: Vec<_>| Lines::of_renderings(&renderings, &names);
         runtime.render_lines(piece.lines, piece.first_line, finish)
     };
-    console.print_all(pieces, render).await?;
+    console.print_until_told(pieces, render).await?;
     Ok(console.progress.finish())
 }

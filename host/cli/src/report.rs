@@ -8,13 +8,14 @@ use std::{
 use action_triggers_host::problem::Problem;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use super::{error::CliError, print::Printed};
+use super::{error::CliError, print::Printed, shown::shown};
 
 /// Prints an error; its exit code says that the configuration or the call is wrong.
 pub(crate) fn error(error: &CliError) -> ExitCode {
     problems(error.problems());
     // Nobody is left to be told when this fails.
-    writeln!(std::io::stderr(), "error[{}]: {error}", error.code()).ok();
+    let text = format!("error[{}]: {error}", error.code());
+    writeln!(std::io::stderr(), "{}", shown(&text)).ok();
     ExitCode::from(2)
 }
 
@@ -26,7 +27,7 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
 
 /// Prints a remark.
 pub(crate) fn note(text: &str) {
-    writeln!(std::io::stderr(), "note: {text}").ok();
+    writeln!(std::io::stderr(), "note: {}", shown(text)).ok();
 }
 
 /// Prints problems, each with a mark in the file it is about.
@@ -43,7 +44,7 @@ pub(crate) fn problems(problems: &[Problem]) {
             .render_report(&mut text, &Printed::new(problem))
             .is_err()
         {
-            text = format!("{}: {problem}", problem.code());
+            text = shown(&format!("{}: {problem}", problem.code())).into_owned();
         }
         writeln!(std::io::stderr(), "{text}").ok();
     }

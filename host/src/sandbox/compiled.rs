@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -38,6 +39,13 @@ pub(crate) struct Services {
     pub(crate) whitelist: Vec<String>,
 }
 
+/// A component to be compiled, and where compiled ones are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code<'a> {
+    pub(crate) component: &'a [u8],
+    pub(crate) cache: Option<&'a Path>,
+}
+
 /// A compiled component, ready to make instances of.
 pub(crate) struct Sandbox {
     linked: Linked,
@@ -48,13 +56,13 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Compiles the component and starts the ticker, which ends with the engine.
     pub(crate) fn new(
-        component: &[u8],
+        code: Code<'_>,
         instances: u32,
         limits: Limits,
         services: Services,
     ) -> wasmtime::Result<Self> {
         let engine = wasmtime::Engine::new(&config(instances, &limits))?;
-        let component = cache::compile(&engine, component)?;
+        let component = cache::compile(&engine, code.component, code.cache)?;
         let linked = Linked::new(&engine, &component)?;
         start_ticker(&engine)?;
         Ok(Self {

@@ -7,6 +7,7 @@
 //! loads the triggers again. Its batch runs once more, event by event, so that
 //! only the guilty event fails.
 
+mod admit;
 mod boundary;
 mod cache;
 mod call;
@@ -16,7 +17,10 @@ mod pool;
 
 use std::time::Duration;
 
-pub(crate) use self::compiled::Services;
+pub(crate) use self::{
+    admit::{MAX_BYTES, admit},
+    compiled::{Code, Services},
+};
 pub use self::{
     call::{CallError, Decided, Outcome},
     guest::Guest,

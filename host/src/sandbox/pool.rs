@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallError, Guest, Limits,
-    compiled::{Sandbox, Services},
+    compiled::{Code, Sandbox, Services},
     guest::{LoadError, Set},
 };
 use crate::outcome::{Loaded, Refusal, Severity};
@@ -86,7 +86,7 @@ impl Engine {
     /// Compiles the component, loads the triggers once to check them, and
     /// starts the workers. Takes a while: not for an async thread.
     pub(crate) fn start(
-        component: &[u8],
+        code: Code<'_>,
         triggers: &str,
         workers: usize,
         limits: Limits,
@@ -96,7 +96,7 @@ impl Engine {
         let instances = u32::try_from(workers).unwrap_or(u32::MAX);
         // wasmtime runs the guest on the worker's own stack.
         let stack = limits.stack_bytes + (2 << 20);
-        let sandbox = Sandbox::new(component, instances, limits, services).map_err(|error| {
+        let sandbox = Sandbox::new(code, instances, limits, services).map_err(|error| {
             StartError::Component {
                 message: format!("{error:#}"),
             }
