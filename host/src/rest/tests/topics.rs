@@ -11,7 +11,7 @@ use super::{
         RestPublisher,
         topics::{Topics, ask_meanwhile, slow_after},
     },
-    cluster, message, record,
+    cluster, message, publish, record,
     server::{Script, Server, http, ok},
     shorts,
 };
@@ -210,6 +210,18 @@ fn found(partitions: u32) -> Topic {
         partitions,
         is_compacted: false,
     }
+}
+
+#[tokio::test]
+async fn a_compacted_topic_is_told_where_the_error_does_not_tell() {
+    // Karapace's words for whatever its client does not know.
+    let refused = r#"{"offsets":[{"error":"An unexpected server error.","error_code":1}]}"#;
+    let compacted = r#"{"name":"sales","configs":{"cleanup.policy":"compact"},"partitions":[{}]}"#;
+    let server = Server::start([Script::Say(http(422, "", refused)), ok(compacted)]).await;
+    let cluster = cluster(&server.url, Api::V2, Flavor::Karapace);
+    let verdicts = publish(cluster, vec![record("a")]).await;
+    assert_eq!(shorts(&verdicts), ["permanent key_required"]);
+    insta::assert_snapshot!(message(&verdicts[0]), @"topic `sales` is compacted and takes only records with a key; give the queue's `record` a `key`");
 }
 
 #[test]

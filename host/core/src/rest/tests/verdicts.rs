@@ -214,3 +214,34 @@ fn a_proxy_that_is_another_than_configured_is_named_with_a_remedy() {
     permanent format_refused: the proxy answered HTTP 415 (error_code 415): HTTP 415 Unsupported Media Type; does `flavor` say whose proxy it is?
     ");
 }
+
+#[test]
+fn a_record_without_a_key_is_named_as_that_where_it_is_refused() {
+    let no_key = "Compacted topic cannot accept message without key in topic partition t-0.";
+    let refused = |code: u32, member: &str| {
+        serde_json::json!({"offsets": [{"partition": 0, "error_code": code, member: no_key}]})
+            .to_string()
+    };
+    let message = |dialect, body: &str| {
+        let record = record("x");
+        let verdicts = v2::verdicts(dialect, &[&record], &answer(200, body), &redactor());
+        match verdicts.as_slice() {
+            [Verdict::Permanent(reason)] => format!("{}: {}", reason.code, reason.message),
+            other => panic!("{other:?}"),
+        }
+    };
+    let shown = [
+        message(ConfluentV2, &refused(50002, "error")),
+        message(Strimzi, &refused(500, "message")),
+        // Kafka's own code says no more than that the record is invalid.
+        message(
+            Redpanda,
+            r#"{"offsets":[{"partition":0,"offset":-1,"error_code":87}]}"#,
+        ),
+    ];
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    key_required: the proxy answered error_code 50002: Compacted topic cannot accept message without key in topic partition t-0.; the topic is compacted, so give the queue's `record` a `key`
+    key_required: the proxy answered error_code 500: Compacted topic cannot accept message without key in topic partition t-0.; the topic is compacted, so give the queue's `record` a `key`
+    record_refused: the proxy answered error_code 87; if the topic is compacted, give the queue's `record` a `key`: this record has none
+    ");
+}
