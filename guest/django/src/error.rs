@@ -103,7 +103,7 @@ impl<'a> Lines<'a> {
 pub struct TemplateError {
     /// What kind of fault it is; stable: `template_syntax`, `template_unknown_filter`,
     /// `template_filter_argument`, `template_private_name`, `template_unknown_tag`,
-    /// `template_web_tag`, `template_tag_arguments`, `template_unclosed_tag`,
+    /// `template_web_tag`, `template_unsupported_tag`, `template_unknown_library`, `template_tag_arguments`, `template_unclosed_tag`,
     /// `template_too_deep` or `template_too_complex`.
     pub code: &'static str,
     /// What is wrong.

@@ -71,7 +71,10 @@ pub(super) fn parse(part: Part<'_>) -> Result<Parsed, Vec<Fault>> {
             rest,
             format!("`{}` cannot be read in `{}`", rest.text, part.text),
         );
-        reader.faults.push(with_syntax_help(fault, rest.text));
+        let before = part.slice(0, reader.at).text;
+        reader
+            .faults
+            .push(with_syntax_help(fault, before, rest.text));
     }
     if reader.faults.is_empty() {
         Ok(Parsed {
@@ -91,13 +94,42 @@ fn non_empty(faults: Vec<Fault>, fault: Fault) -> Vec<Fault> {
     }
 }
 
-fn with_syntax_help(fault: Fault, rest: &str) -> Fault {
-    if rest.starts_with('(') {
-        fault.help("a filter's argument stands behind a colon: `name:\"argument\"`")
-    } else if rest.starts_with(": ") || rest.starts_with(" :") {
-        fault.help("no space may stand around the colon of a filter")
-    } else {
-        fault
+/// What Django has in place of Jinja's `range`.
+pub(super) const NO_RANGE: &str =
+    "`range` is Jinja's; Django loops over a list of the event's, where `forloop.counter` counts";
+
+/// Says what Django has in place of what was written: `before` was read and `rest` was not.
+fn with_syntax_help(fault: Fault, before: &str, rest: &str) -> Fault {
+    let word = rest.trim_start().split(' ').next().unwrap_or_default();
+    if rest.starts_with("()") {
+        return fault.help(format!(
+            "methods are called without parentheses: `{before}`"
+        ));
+    }
+    if let Some(index) = rest
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next())
+    {
+        let index = index.trim_matches(['"', '\'']);
+        return fault.help(format!(
+            "what is inside stands behind a dot: `{before}.{index}`"
+        ));
+    }
+    if before == "range" && rest.starts_with('(') {
+        return fault.help(NO_RANGE);
+    }
+    match word {
+        "if" => fault.help("an `if` in an expression is Jinja's; Django writes `{% if … %}…{% else %}…{% endif %}`"),
+        "+" => fault.help(format!("Django has no `+`: write `{before}|add:…`")),
+        "-" | "*" | "/" | "%" | "//" | "**" => fault.help("Django's templates do not calculate; `add` and `widthratio` do a little"),
+        "~" => fault.help("`~` is Jinja's; in Django write one value behind the other: `{{ a }}{{ b }}`"),
+        _ if rest.starts_with('(') => {
+            fault.help("a filter's argument stands behind a colon: `name:\"argument\"`")
+        }
+        _ if rest.starts_with(": ") || rest.starts_with(" :") => {
+            fault.help("no space may stand around the colon of a filter")
+        }
+        _ => fault,
     }
 }
 

@@ -140,10 +140,81 @@ fn every_fault_of_a_source_is_told() {
     there is no tag `iff` at line 2, column 4; did you mean `if`?
     `if` is never closed at line 2, column 15; close it by `{% endif %}`
     there is no value at the start of `=` at line 2, column 18; did you mean `==`?
-    the tag `url` needs a web application and has no meaning in a payload at line 2, column 25; -
+    the tag `url` needs a web application, which a payload does not have at line 2, column 25; -
     ` b` cannot be read in `a b` at line 2, column 39; -
     `_x`: names and attributes may not begin with an underscore at line 2, column 47; -
     ");
+}
+
+#[test]
+fn habits_from_jinja_are_named_with_what_django_has() {
+    let mut templates = Templates::new(Limits::default());
+    let told: Vec<String> = [
+        "{% for k, v in d.items() %}{% endfor %}",
+        "{% for i in range(3) %}{% endfor %}",
+        "{% for i in range(1, 3) %}{% endfor %}",
+        "{% for x in list if x.y %}{% endfor %}",
+        "{{ list[0] }}",
+        "{{ d['k'] }}",
+        "{% set x = n|add:1 %}",
+        "{% raw %}{% endraw %}",
+        "{{ s if n else t }}",
+        "{{ n + 1 }}",
+        "{{ s|default('x') }}",
+        "{% trans 'x' %}",
+        "{% include 'x' %}",
+        "{% load static %}",
+        "{% load humanise %}",
+    ]
+    .into_iter()
+    .map(|source| {
+        let errors = templates.compile(source, Options::default()).unwrap_err();
+        let error = &errors[0];
+        format!(
+            "{}; {}",
+            error.message,
+            error.help.as_deref().unwrap_or("-")
+        )
+    })
+    .collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    `()` cannot be read in `d.items()`; methods are called without parentheses: `d.items`
+    `(3)` cannot be read in `range(3)`; `range` is Jinja's; Django loops over a list of the event's, where `forloop.counter` counts
+    `for` is written `for name in list`; `range` is Jinja's; Django loops over a list of the event's, where `forloop.counter` counts
+    `for` is written `for name in list`; a loop with a condition is Jinja's; Django writes an `{% if %}` inside of the loop
+    `[0]` cannot be read in `list[0]`; what is inside stands behind a dot: `list.0`
+    `['k']` cannot be read in `d['k']`; what is inside stands behind a dot: `d.k`
+    there is no tag `set`; `set` is Jinja's; Django writes `{% with x=n|add:1 %}…{% endwith %}`
+    there is no tag `raw`; `raw` is Jinja's; Django writes `{% verbatim %}…{% endverbatim %}`
+    ` if n else t` cannot be read in `s if n else t`; an `if` in an expression is Jinja's; Django writes `{% if … %}…{% else %}…{% endif %}`
+    ` + 1` cannot be read in `n + 1`; Django has no `+`: write `n|add:…`
+    the filter `default` needs an argument; write `default:"…"`
+    the tag `trans` needs a catalogue of translations, which a payload does not have; write the text itself
+    the tag `include` needs other templates, which a payload does not have; write the text where it is needed
+    the library `static` needs a web application; -
+    there is no library `humanise`; did you mean `humanize`?
+    "#);
+}
+
+#[test]
+fn libraries_are_loaded_and_their_filters_are_there() {
+    for (source, expected) in [
+        (
+            "{% load humanize %}{{ 1234567|intcomma }} {{ n|apnumber }} {{ 12|ordinal }}",
+            "1,234,567 five 12th",
+        ),
+        (
+            "{% load l10n tz i18n %}{% load intword from humanize %}{{ 1200000|intword }}",
+            "1.2 million",
+        ),
+        (
+            "{% localize on %}{{ n }}{% endlocalize %}{{ n|unlocalize }}",
+            "55",
+        ),
+        ("{{ made|utc }}", "Jan. 2, 2024, 1:04 a.m."),
+    ] {
+        assert_eq!(render(source), expected, "{source}");
+    }
 }
 
 #[test]

@@ -139,8 +139,13 @@ impl Timestamp {
 
     /// What Django's output shows: its English format, in UTC.
     pub fn localized(&self) -> Option<String> {
+        self.to_utc().as_ref().and_then(Self::in_english)
+    }
+
+    /// The same on its own clock.
+    pub fn in_english(&self) -> Option<String> {
         match self.python_type() {
-            Type::DateTime => format_date(self.to_utc()?, "DATETIME_FORMAT").ok(),
+            Type::DateTime => format_date(*self, "DATETIME_FORMAT").ok(),
             Type::Date => format_date(*self, "DATE_FORMAT").ok(),
             Type::Time => format_time(*self, "TIME_FORMAT").ok(),
         }
@@ -207,6 +212,21 @@ impl Timestamp {
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
             format!("{days}{hours}:{minutes:02}:{seconds:02}")
         })
+    }
+
+    /// The timestamp, if it is a datetime.
+    pub(crate) fn as_datetime_only(self) -> Option<Self> {
+        (self.python_type() == Type::DateTime).then_some(self)
+    }
+
+    /// Whether it is behind another of its kind, and how many whole seconds lie between.
+    pub(crate) fn seconds_since(&self, other: &Self) -> Option<(bool, i64)> {
+        let microseconds = |timestamp: &Self| {
+            let seconds = timestamp.wall_seconds()? - timestamp.offset.unwrap_or(0);
+            Some(seconds * 1_000_000 + timestamp.time.unwrap_or_default().microsecond)
+        };
+        let distance = microseconds(self)? - microseconds(other)?;
+        Some((distance > 0, distance.abs() / 1_000_000))
     }
 
     pub(crate) fn date_alone(self) -> Option<Self> {

@@ -7,19 +7,23 @@ use super::{
         dates::{self, FormatError, Timestamp},
         python::{self, Kind},
     },
-    Argument, Call, Filter, FilterError, unsafe_,
+    Argument, Call, Filter, FilterError, plain,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
-    unsafe_("date", Argument::Optional, date),
-    unsafe_("time", Argument::Optional, time),
-    unsafe_("timesince", Argument::Optional, time_since),
-    unsafe_("timeuntil", Argument::Optional, time_until),
+    plain("date", Argument::Optional, date),
+    plain("time", Argument::Optional, time),
+    plain("timesince", Argument::Optional, time_since),
+    plain("timeuntil", Argument::Optional, time_until),
 ];
 
 type Format = fn(Timestamp, &str) -> Result<String, FormatError>;
 
-fn date(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+pub(super) fn date(
+    value: &Value,
+    argument: Option<&Value>,
+    _: &Call,
+) -> Result<Value, FilterError> {
     formatted(value, argument, "DATE_FORMAT", dates::format_date)
 }
 

@@ -73,7 +73,7 @@ pub(super) const fn safe(
 }
 
 /// A filter whose answer is escaped like any string.
-pub(super) const fn unsafe_(
+pub(super) const fn plain(
     name: &'static str,
     argument: Argument,
     function: FilterFunction,

@@ -4,11 +4,11 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use minijinja::Value;
 
-use super::{super::python, Argument, Call, Filter, FilterError, safe, unsafe_};
+use super::{super::python, Argument, Call, Filter, FilterError, plain, safe};
 
 pub(super) const FILTERS: &[Filter] = &[
     safe("escape", Argument::None, escape_filter),
-    unsafe_("escapejs", Argument::None, escape_js),
+    plain("escapejs", Argument::None, escape_js),
     safe("force_escape", Argument::None, force_escape),
     safe("linebreaks", Argument::None, linebreaks),
     safe("linebreaksbr", Argument::None, linebreaks_br),

@@ -9,21 +9,21 @@ use super::{
     super::python::{self, Exception, Kind},
     Argument, Call, Filter, FilterError,
     html::conditional_escape,
-    required, safe, unsafe_,
+    plain, required, safe,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
-    unsafe_("dictsort", Argument::Required, sort_by_property),
-    unsafe_(
+    plain("dictsort", Argument::Required, sort_by_property),
+    plain(
         "dictsortreversed",
         Argument::Required,
         sort_by_property_reversed,
     ),
-    unsafe_("first", Argument::None, first),
+    plain("first", Argument::None, first),
     safe("join", Argument::Required, join),
     safe("last", Argument::None, last),
-    unsafe_("length", Argument::None, length),
-    unsafe_("length_is", Argument::Required, length_is),
+    plain("length", Argument::None, length),
+    plain("length_is", Argument::Required, length_is),
     safe("random", Argument::None, random),
     safe("safeseq", Argument::None, safe_sequence),
 ];

@@ -4,14 +4,14 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception},
-    Argument, Call, Filter, FilterError, required, text_argument, unsafe_,
+    Argument, Call, Filter, FilterError, plain, required, text_argument,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
-    unsafe_("default", Argument::Required, default),
-    unsafe_("default_if_none", Argument::Required, default_if_none),
-    unsafe_("pluralize", Argument::Optional, pluralize),
-    unsafe_("yesno", Argument::Optional, yes_or_no),
+    plain("default", Argument::Required, default),
+    plain("default_if_none", Argument::Required, default_if_none),
+    plain("pluralize", Argument::Optional, pluralize),
+    plain("yesno", Argument::Optional, yes_or_no),
 ];
 
 fn default(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {

@@ -1,4 +1,4 @@
-//! Django's built-in filters.
+//! Django's built-in filters, and those of its libraries `humanize`, `l10n` and `tz`.
 //!
 //! Each does to JSON-able values what Django 4.2 does with the default
 //! settings (`en-us`, no thousand separators, `USE_TZ` with UTC), silent
@@ -15,8 +15,10 @@ pub mod html;
 mod html_entities;
 mod html_lists;
 mod html_tags;
+mod humanize;
 mod json_script;
 mod lists;
+mod localization;
 mod logic;
 mod numbers;
 mod pprint;
@@ -38,15 +40,17 @@ mod wrap;
 mod tests;
 
 pub use self::filter::{Argument, Call, Filter, FilterError, FilterFunction};
-use self::filter::{MOST_BYTES, bounded, required, safe, text_argument, text_like, unsafe_};
+use self::filter::{MOST_BYTES, bounded, plain, required, safe, text_argument, text_like};
 pub use super::dates::Timestamp;
 
 const THEMES: &[&[Filter]] = &[
     dates::FILTERS,
     html::FILTERS,
     html_lists::FILTERS,
+    humanize::FILTERS,
     json_script::FILTERS,
     lists::FILTERS,
+    localization::FILTERS,
     logic::FILTERS,
     numbers::FILTERS,
     pprint::FILTERS,

@@ -7,16 +7,18 @@ use super::{
         decimal::Parsed,
         python::{self, Exception, Integer, Kind},
     },
-    Argument, Call, Filter, FilterError, MOST_BYTES, bounded, required, safe, unsafe_,
+    Argument, Call, Filter, FilterError, MOST_BYTES, bounded,
+    humanize::with_commas,
+    plain, required, safe,
 };
 use crate::json;
 
 pub(super) const FILTERS: &[Filter] = &[
-    unsafe_("add", Argument::Required, add),
-    unsafe_("divisibleby", Argument::Required, divisible_by),
+    plain("add", Argument::Required, add),
+    plain("divisibleby", Argument::Required, divisible_by),
     safe("filesizeformat", Argument::None, file_size),
     safe("floatformat", Argument::Optional, float_format),
-    unsafe_("get_digit", Argument::Required, get_digit),
+    plain("get_digit", Argument::Required, get_digit),
 ];
 
 /// Numbers of more digits are given back as they came, or keep their exponent: Django's bound.
@@ -157,7 +159,7 @@ fn float_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Val
         )?),
     };
     Ok(Value::from_safe_string(if grouped {
-        group_thousands(&written)
+        with_commas(&written)
     } else {
         written
     }))
@@ -196,21 +198,4 @@ fn as_decimal(value: &Value, text: &str) -> Option<Parsed> {
         json::python_float(number).parse().ok()
     };
     text.parse().ok().or_else(as_float)
-}
-
-fn group_thousands(number: &str) -> String {
-    let (whole, fraction) = match number.find('.') {
-        Some(point) => number.split_at_checked(point).unwrap_or((number, "")),
-        None => (number, ""),
-    };
-    let digits = whole.trim_start_matches('-');
-    let mut grouped = String::from(if digits.len() < whole.len() { "-" } else { "" });
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped.push_str(fraction);
-    grouped
 }

@@ -4,23 +4,22 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception},
-    Argument, Call, Filter, FilterError, bounded, required, safe, text_argument, text_like,
-    unsafe_,
+    Argument, Call, Filter, FilterError, bounded, plain, required, safe, text_argument, text_like,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
     safe("addslashes", Argument::None, add_slashes),
     safe("capfirst", Argument::None, capitalize_first),
     safe("center", Argument::Required, center),
-    unsafe_("cut", Argument::Required, cut),
+    plain("cut", Argument::Required, cut),
     safe("ljust", Argument::Required, left_justify),
     safe("lower", Argument::None, lower),
-    unsafe_("make_list", Argument::None, make_list),
+    plain("make_list", Argument::None, make_list),
     safe("phone2numeric", Argument::None, phone_to_numeric),
     safe("rjust", Argument::Required, right_justify),
     safe("title", Argument::None, title),
-    unsafe_("upper", Argument::None, upper),
-    unsafe_("wordcount", Argument::None, word_count),
+    plain("upper", Argument::None, upper),
+    plain("wordcount", Argument::None, word_count),
 ];
 
 fn add_slashes(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {

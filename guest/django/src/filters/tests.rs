@@ -20,8 +20,9 @@ fn names_are_unique_and_all_there() {
     sorted.sort_unstable();
     sorted.dedup();
     assert_eq!(sorted.len(), names().count());
-    // Django 4.2 has 57 filters that need no `load`.
-    assert_eq!(sorted.len(), 57);
+    // Django 4.2 has 57 filters that need no `load`, 6 in `humanize`, 2 in `l10n` and 3 in `tz`,
+    // of which `timezone` is not here.
+    assert_eq!(sorted.len(), 57 + 6 + 2 + 2);
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use minijinja::Value;
 
-use super::{super::python, Argument, Call, Filter, FilterError, safe, text_argument, unsafe_};
+use super::{super::python, Argument, Call, Filter, FilterError, plain, safe, text_argument};
 
 pub(super) const FILTERS: &[Filter] = &[
     safe("iriencode", Argument::None, iri_encode),
-    unsafe_("urlencode", Argument::Optional, url_encode),
+    plain("urlencode", Argument::Optional, url_encode),
 ];
 
 /// What Django leaves alone in an IRI: RFC 3986's reserved characters, `%` and `~`.

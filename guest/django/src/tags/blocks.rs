@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::{
     ast::Node,
-    expression::Fault,
+    expression::{Fault, NO_RANGE},
     lexer::Part,
     parser::{Parser, command},
     python,
@@ -73,7 +73,7 @@ impl<'a> Parser<'a> {
                 names.zip(sequence)
             }
             _ => {
-                self.misused(tag, "`for` is written `for name in list`");
+                self.fault(misused_for(tag, arguments));
                 None
             }
         };
@@ -164,6 +164,26 @@ impl<'a> Parser<'a> {
             filters,
             body,
         })
+    }
+}
+
+/// A `{% for %}` that is not one, with what Django has in place of Jinja's ways.
+fn misused_for(tag: Part<'_>, arguments: &[Part<'_>]) -> Fault {
+    let message = "`for` is written `for name in list`";
+    let fault = Fault::new("template_tag_arguments", tag, message);
+    let has = |text: &str| {
+        arguments
+            .iter()
+            .any(|argument| argument.text.starts_with(text))
+    };
+    if has("range(") {
+        fault.help(NO_RANGE)
+    } else if arguments.iter().any(|argument| argument.text == "if") {
+        fault.help(
+            "a loop with a condition is Jinja's; Django writes an `{% if %}` inside of the loop",
+        )
+    } else {
+        fault
     }
 }
 

@@ -2,6 +2,9 @@
 //! `blocks`.
 
 mod blocks;
+mod foreign;
+
+use action_triggers_vocabulary::suggest::closest;
 
 use super::{
     ast::{Node, Target},
@@ -21,6 +24,9 @@ const KNOWN: &[&str] = &[
     "for",
     "if",
     "ifchanged",
+    "load",
+    "localize",
+    "localtime",
     "lorem",
     "now",
     "regroup",
@@ -30,35 +36,6 @@ const KNOWN: &[&str] = &[
     "verbatim",
     "widthratio",
     "with",
-];
-
-/// Tags of Django's that need what a payload has not: a site, a request, a
-/// translation or other templates.
-const WEB: &[&str] = &[
-    "block",
-    "blocktrans",
-    "blocktranslate",
-    "cache",
-    "csrf_token",
-    "extends",
-    "get_available_languages",
-    "get_current_language",
-    "get_current_language_bidi",
-    "get_current_timezone",
-    "get_language_info",
-    "get_language_info_list",
-    "get_media_prefix",
-    "get_static_prefix",
-    "include",
-    "language",
-    "load",
-    "localize",
-    "localtime",
-    "static",
-    "timezone",
-    "trans",
-    "translate",
-    "url",
 ];
 
 /// The most values that repeated cycles may come to: each `{% cycle name %}` is compiled to all
@@ -101,6 +78,8 @@ impl<'a> Parser<'a> {
             "for" => self.for_loop(tag, arguments),
             "if" => Some(self.if_block(tag, arguments)),
             "ifchanged" => self.if_changed(tag, arguments),
+            "load" => self.load(arguments),
+            "localize" | "localtime" => self.localized(tag, arguments),
             "lorem" => self.lorem(tag, arguments),
             "now" => self.now(tag, arguments),
             "regroup" => self.regroup(tag, arguments),
@@ -123,10 +102,8 @@ impl<'a> Parser<'a> {
 
     fn unknown(&mut self, tag: Part<'a>, name: &'a str) -> Option<Node> {
         let part = tag.slice(0, name.len());
-        if WEB.contains(&name) {
-            let message =
-                format!("the tag `{name}` needs a web application and has no meaning in a payload");
-            self.unknown_tag(name, Fault::new("template_web_tag", part, message));
+        if let Some(fault) = foreign::refused(name, part) {
+            self.unknown_tag(name, fault);
             return None;
         }
         let fault = Fault::new(
@@ -134,25 +111,33 @@ impl<'a> Parser<'a> {
             part,
             format!("there is no tag `{name}`"),
         );
-        let ends = self.awaited().map_or(&[][..], |(ends, _)| ends);
-        let fault = match action_triggers_vocabulary::suggest::closest(
-            name,
-            KNOWN.iter().chain(ends).copied(),
-        ) {
-            Some(known) => fault.help(format!("did you mean `{known}`?")),
-            None => match self.awaited() {
-                Some((ends, opening)) => {
-                    let ends = ends.join("` or `");
-                    fault.help(format!("`{opening}` is open here and waits for `{ends}`"))
-                }
-                None if name.starts_with("end") || matches!(name, "else" | "elif" | "empty") => {
-                    fault.help("no block is open here")
-                }
-                None => fault,
-            },
+        let fault = match self.help_for_unknown(tag, name) {
+            Some(help) => fault.help(help),
+            None => fault,
         };
         self.unknown_tag(name, fault);
         None
+    }
+
+    fn help_for_unknown(&self, tag: Part<'a>, name: &str) -> Option<String> {
+        if let Some(help) = foreign::habit(tag) {
+            return Some(help);
+        }
+        let awaited = self.awaited();
+        let ends = awaited.map_or(&[][..], |(ends, _)| ends);
+        if let Some(known) = closest(name, KNOWN.iter().chain(ends).copied()) {
+            return Some(format!("did you mean `{known}`?"));
+        }
+        match awaited {
+            Some((ends, opening)) => {
+                let ends = ends.join("` or `");
+                Some(format!("`{opening}` is open here and waits for `{ends}`"))
+            }
+            None if name.starts_with("end") || matches!(name, "else" | "elif" | "empty") => {
+                Some("no block is open here".into())
+            }
+            None => None,
+        }
     }
 
     pub(super) fn misused(&mut self, tag: Part<'_>, message: &str) -> Option<Node> {
