@@ -112,18 +112,10 @@ impl Plan {
             key,
             topic: topic.transpose()?,
             headers,
-            partition: parsed(
-                self.partition.as_ref(),
-                text,
-                "a partition's number",
-                |text| text.parse().ok(),
-            )?,
-            timestamp_ms: parsed(
-                self.timestamp.as_ref(),
-                text,
-                "a time in epoch milliseconds or RFC 3339",
-                epoch_milliseconds,
-            )?,
+            partition: parsed(self.partition.as_ref(), text, PARTITION, |text| {
+                text.parse().ok()
+            })?,
+            timestamp_ms: parsed(self.timestamp.as_ref(), text, TIMESTAMP, epoch_milliseconds)?,
             is_tombstone: match &self.tombstone {
                 Some(condition) => condition.holds(templates, change)?,
                 None => false,
@@ -152,6 +144,34 @@ fn parsed<T>(
         expected,
     })?;
     Ok(Some(value))
+}
+
+/// What a partition must be.
+const PARTITION: &str = "a partition's number";
+/// What a timestamp must be.
+const TIMESTAMP: &str = "a time in epoch milliseconds or RFC 3339";
+
+/// What is wrong with a partition for every event, if it is the same for every event.
+pub(crate) fn fault_of_partition(template: &PlacedTemplate) -> Option<String> {
+    let is_partition = |text: &str| text.parse::<u32>().is_ok();
+    static_fault(template, PARTITION, is_partition)
+}
+
+/// What is wrong with a timestamp for every event, if it is the same for every event.
+pub(crate) fn fault_of_timestamp(template: &PlacedTemplate) -> Option<String> {
+    let is_timestamp = |text: &str| epoch_milliseconds(text).is_some();
+    static_fault(template, TIMESTAMP, is_timestamp)
+}
+
+fn static_fault(
+    template: &PlacedTemplate,
+    expected: &str,
+    is_valid: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let text = template.is_static()?.trim();
+    let shown: String = text.chars().take(64).collect();
+    let is_wrong = !text.is_empty() && !is_valid(text);
+    is_wrong.then(|| format!("`{shown}` is not {expected}"))
 }
 
 /// An integer is the milliseconds themselves.

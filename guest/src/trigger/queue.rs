@@ -176,8 +176,18 @@ fn record_plan(
             Some((value, place)) => headers(value, &place, compiler),
             None => Vec::new(),
         },
-        partition: number_or_template(&reader, fields::PARTITION, compiler),
-        timestamp: number_or_template(&reader, fields::TIMESTAMP, compiler),
+        partition: number_or_template(
+            &reader,
+            fields::PARTITION,
+            record::fault_of_partition,
+            compiler,
+        ),
+        timestamp: number_or_template(
+            &reader,
+            fields::TIMESTAMP,
+            record::fault_of_timestamp,
+            compiler,
+        ),
         tombstone,
     }
 }
@@ -243,10 +253,11 @@ fn tombstone(reader: &Reader<'_>, compiler: &mut Compiler<'_>) -> Option<PlacedC
 fn number_or_template(
     reader: &Reader<'_>,
     names: &[&str],
+    fault: impl Fn(&PlacedTemplate) -> Option<String>,
     compiler: &mut Compiler<'_>,
 ) -> Option<PlacedTemplate> {
     let (value, place) = reader.get(names, compiler.faults)?;
-    match View::of(value) {
+    let template = match View::of(value) {
         View::String(source) => compiler.template(source, &place),
         View::Number(text) if text.parse::<i64>().is_ok() => compiler.template(&text, &place),
         other => {
@@ -254,7 +265,11 @@ fn number_or_template(
             compiler.faults.wrong_type(&place, expected, other.kind());
             None
         }
+    };
+    if let Some(message) = template.as_ref().and_then(fault) {
+        compiler.faults.error("invalid_record", &place, message, "");
     }
+    template
 }
 
 /// An object of names and templates, or a list of `{"name", "value"}` objects,

@@ -60,18 +60,37 @@ fn headers_may_be_a_list_in_which_a_name_repeats() {
 fn a_partition_or_timestamp_that_is_none_fails_the_queue() {
     let failures: Vec<String> = [
         r#"{"partition": "{{ customer.name }}"}"#,
-        r#"{"partition": "-1"}"#,
-        r#"{"partition": 4294967296}"#,
+        r#"{"partition": "-{{ pk }}"}"#,
+        r#"{"partition": "{{ 4294967296 }}"}"#,
         r#"{"timestamp": "{{ note }}"}"#,
     ]
     .map(|given| record(given).unwrap_err())
     .into();
     insta::assert_snapshot!(failures.join("\n"), @r#"
     invalid_record: $[0].msg_broker_queues[0].record.partition: `Alice` is not a partition's number
-    invalid_record: $[0].msg_broker_queues[0].record.partition: `-1` is not a partition's number
+    invalid_record: $[0].msg_broker_queues[0].record.partition: `-7` is not a partition's number
     invalid_record: $[0].msg_broker_queues[0].record.partition: `4294967296` is not a partition's number
     invalid_record: $[0].msg_broker_queues[0].record.timestamp: `None` is not a time in epoch milliseconds or RFC 3339
     "#);
+}
+
+#[test]
+fn a_partition_or_timestamp_that_is_the_same_for_every_event_is_checked_at_load() {
+    for (given, is_fine) in [
+        (r#"{"partition": "abc"}"#, false),
+        (r#"{"partition": -1}"#, false),
+        (r#"{"timestamp": "yesterday"}"#, false),
+        (r#"{"partition": " 3 ", "timestamp": "2024-01-02"}"#, true),
+        (r#"{"partition": "", "timestamp": 5}"#, true),
+    ] {
+        let loaded = queue_of(&broker(&[]), &format!(r#""record": {given}"#));
+        let refused = loaded.err().unwrap_or_default();
+        assert_eq!(refused.is_empty(), is_fine, "{given}: {refused}");
+        assert!(
+            is_fine || refused.starts_with("invalid_record"),
+            "{refused}"
+        );
+    }
 }
 
 #[test]
