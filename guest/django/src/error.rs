@@ -123,11 +123,13 @@ pub enum RenderError {
     Failed(String),
     /// It took more steps than a template may.
     #[error(
-        "the template took more than {0} steps; make its loops shorter or raise the fuel limit"
+        "the template took more than {0} steps; make its loops shorter, or raise `trigger_fuel` in `limits`"
     )]
     OutOfFuel(u64),
     /// It made more text than a template may.
-    #[error("the template made more than {0} bytes; shorten it or raise the output limit")]
+    #[error(
+        "the template made more than {0} bytes; make it shorter, or raise `output_bytes` in `limits`"
+    )]
     OutputTooLarge(usize),
 }
 
@@ -158,6 +160,19 @@ impl RenderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_found_in_a_few_steps_however_long_the_source_is() {
+        for source in ["{{ x }}".repeat(10_000), "é\n".repeat(10_000)] {
+            let lines = Lines::new(&source);
+            let gaps = lines
+                .marks
+                .windows(2)
+                .map(|pair| pair[1].offset - pair[0].offset);
+            // The last step may be a character of several bytes.
+            assert!(gaps.max() <= Some(MARK_EVERY + 3));
+        }
+    }
 
     #[test]
     fn places_have_their_line_and_column() {
