@@ -112,9 +112,7 @@ impl Plan {
             key,
             topic: topic.transpose()?,
             headers,
-            partition: parsed(self.partition.as_ref(), text, PARTITION, |text| {
-                text.parse().ok()
-            })?,
+            partition: parsed(self.partition.as_ref(), text, PARTITION, partition)?,
             timestamp_ms: parsed(self.timestamp.as_ref(), text, TIMESTAMP, epoch_milliseconds)?,
             is_tombstone: match &self.tombstone {
                 Some(condition) => condition.holds(templates, change)?,
@@ -153,7 +151,7 @@ const TIMESTAMP: &str = "a time in epoch milliseconds or RFC 3339";
 
 /// What is wrong with a partition for every event, if it is the same for every event.
 pub(crate) fn fault_of_partition(template: &PlacedTemplate) -> Option<String> {
-    let is_partition = |text: &str| text.parse::<u32>().is_ok();
+    let is_partition = |text: &str| partition(text).is_some();
     static_fault(template, PARTITION, is_partition)
 }
 
@@ -172,6 +170,12 @@ fn static_fault(
     let shown: String = text.chars().take(64).collect();
     let is_wrong = !text.is_empty() && !is_valid(text);
     is_wrong.then(|| format!("`{shown}` is not {expected}"))
+}
+
+/// Kafka counts partitions in 32 bits with a sign.
+fn partition(text: &str) -> Option<u32> {
+    let partition: u32 = text.parse().ok()?;
+    i32::try_from(partition).is_ok().then_some(partition)
 }
 
 /// An integer is the milliseconds themselves.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Place, binary, code, config, stderr};
+use super::support::{Place, binary, code, config, sale, stderr};
 
 /// A set with a fault of every kind, among escapes and characters of more than
 /// one byte.
@@ -46,7 +46,7 @@ async fn every_fault_of_the_triggers_is_shown_at_once() {
     assert_eq!(code(&output), 1);
     insta::assert_snapshot!("faults", stderr(&output));
     let summary = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(summary, "4 triggers, 24 errors, 13 warnings\n");
+    assert_eq!(summary, "4 triggers, 24 errors, 14 warnings\n");
 }
 
 #[tokio::test]
@@ -78,4 +78,88 @@ async fn faults_of_the_host_and_of_the_triggers_are_shown_together() {
         .output()
         .unwrap();
     assert_eq!(code(&missing), 2);
+}
+
+/// What `check` has to find: a part of the configuration, replaced by something
+/// with which no event can be published.
+#[tokio::test]
+async fn what_fails_for_every_event_is_found_by_check() {
+    let faults = [
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/params",
+            json!({"topic": "not a topic"}),
+        ),
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/params",
+            json!({"topic": ""}),
+        ),
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/params",
+            json!({"topic": 7}),
+        ),
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/params",
+            json!({"topic": "{{ a.b }}"}),
+        ),
+        ("/ACTION_TRIGGERS/brokers/kafka_1/params", json!({})),
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/conn_details",
+            json!({"bootstrap_servers": ""}),
+        ),
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/conn_details",
+            json!({"bootstrap_servers": "b:1"}),
+        ),
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/conn_details",
+            json!({"bootstrap_servers": ["a:1"]}),
+        ),
+        ("/ACTION_TRIGGERS/brokers/kafka_1/conn_details", json!({})),
+        (
+            "/ACTION_TRIGGERS/brokers/kafka_1/broker_type",
+            json!("redis"),
+        ),
+        ("/triggers/0/msg_broker_queues/0/name", json!("kafka_2")),
+        (
+            "/triggers/0/msg_broker_queues/0",
+            json!({"name": "kafka_1", "conn_details": {"x": "{{ a.b }}"}}),
+        ),
+        (
+            "/triggers/0/msg_broker_queues/0",
+            json!({"name": "kafka_1", "record": {"partition": "abc"}}),
+        ),
+        (
+            "/triggers/0/msg_broker_queues/0",
+            json!({"name": "kafka_1", "record": {"partition": 2_147_483_648_u32}}),
+        ),
+        (
+            "/triggers/0/msg_broker_queues/0",
+            json!({"name": "kafka_1", "record": {"timestamp": "now"}}),
+        ),
+        ("/triggers/0/payload", json!("{{ id|nope }}")),
+        ("/triggers/0/when", json!("event.nope")),
+    ];
+    for (place, fault) in faults {
+        let mut config = config("http://localhost:1");
+        config["triggers"][0]["when"] = json!("id");
+        *config.pointer_mut(place).unwrap() = fault.clone();
+        let rendered = Place::new(&config).call("render", sale("1")).await;
+        let checked = Place::new(&config).call("check", "").await;
+        let shown = stderr(&checked);
+        assert_ne!(code(&rendered), 0, "{place} = {fault} is published");
+        assert_eq!(code(&checked), 1, "{place} = {fault} is not found: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_never_fires_or_never_counts_is_a_warning() {
+    let mut config = config("http://localhost:1");
+    config["ACTION_TRIGGERS"]["whitelisted_content_types"] = json!(["shop.order"]);
+    config["triggers"][0]["msg_broker_queues"][0]["parameters"] = json!({"topic": "refunds"});
+    let output = Place::new(&config).call("check", "").await;
+    let shown = stderr(&output);
+    assert_eq!(code(&output), 0, "{shown}");
+    for words in ["excluded_by_whitelist", "loses_to_broker", "refunds"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
 }

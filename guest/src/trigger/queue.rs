@@ -33,6 +33,9 @@ pub(super) fn parse(
         let mut brokers = brokers.iter();
         brokers.find(|broker| broker.name == *name)
     });
+    if let Some(broker) = broker {
+        warn_of_what_loses(&reader, broker, compiler.faults);
+    }
     let (conn_details, mut settings) = destination(
         &reader,
         queue::CONN_DETAILS,
@@ -84,6 +87,35 @@ fn destination(
         other => {
             faults.wrong_type(&place, "an object", other.kind());
             nothing
+        }
+    }
+}
+
+/// The broker's values win, so what a queue says beside them counts for nothing.
+fn warn_of_what_loses(reader: &Reader<'_>, broker: &Broker, faults: &mut Faults) {
+    for (names, of_broker) in [
+        (queue::CONN_DETAILS, &broker.conn_details),
+        (queue::PARAMETERS, &broker.parameters),
+    ] {
+        // What is wrong with them is told where they are read.
+        let Some((value, place)) = reader.get(names, &mut Faults::default()) else {
+            continue;
+        };
+        let View::Object(members) = View::of(value) else {
+            continue;
+        };
+        for (name, value) in members {
+            let name: &str = name;
+            if !of_broker.iter().any(|member| member == name) {
+                continue;
+            }
+            let shown: String = value.to_string().chars().take(64).collect();
+            let message = format!(
+                "the broker `{}` sets `{name}` itself, so the queue's `{shown}` does not count",
+                broker.name
+            );
+            let help = "remove it here, or from the broker";
+            faults.warning("loses_to_broker", &place.member(name), message, help);
         }
     }
 }
@@ -267,7 +299,10 @@ fn number_or_template(
         }
     };
     if let Some(message) = template.as_ref().and_then(fault) {
-        compiler.faults.error("invalid_record", &place, message, "");
+        let help = "write a number, or a template that gives one";
+        compiler
+            .faults
+            .error("invalid_record", &place, message, help);
     }
     template
 }

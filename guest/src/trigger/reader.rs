@@ -1,7 +1,7 @@
 //! Reads the members of one object; what is wrong goes to the faults.
 
 use action_triggers_django::json::{Slice, View};
-use action_triggers_vocabulary::{Place, suggest::did_you_mean};
+use action_triggers_vocabulary::{Place, members::belongs, suggest::did_you_mean};
 use minijinja::Value;
 
 use crate::diagnostic::Faults;
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
                     "unknown_member",
                     &self.place.member(name),
                     format!("unknown member `{name}`: it is ignored"),
-                    &did_you_mean(name, &known),
+                    &belongs(name).unwrap_or_else(|| did_you_mean(name, &known)),
                 );
             }
         }

@@ -2,6 +2,7 @@ use crate::support::{load, trigger};
 use action_triggers_guest::{
     diagnostic::{Diagnostic, Severity},
     engine::Engine,
+    host::Broker,
     limits::Limits,
 };
 
@@ -148,4 +149,82 @@ fn two_triggers_of_one_name_are_refused() {
         .unwrap_err()
         .diagnostics;
     assert_eq!(faults.last().unwrap().code, "repeated_name");
+}
+
+#[test]
+fn a_member_at_the_wrong_level_says_where_it_belongs() {
+    let set = trigger(
+        r#""key": "{{ id }}", "topic": "x", "timeout_secs": 1,
+           "msg_broker_queues": [{"name": "k", "payload": "", "bootstrap_servers": "a:1"}]"#,
+    );
+    let (_, loaded) = load(&set);
+    insta::assert_snapshot!(shown(&loaded.diagnostics), @"
+    warning unknown_member $[0].key: unknown member `key`: it is ignored [it belongs in `record` of a queue]
+    warning unknown_member $[0].topic: unknown member `topic`: it is ignored [it belongs in a queue's `parameters`]
+    warning unknown_member $[0].timeout_secs: unknown member `timeout_secs`: it is ignored [it belongs in a queue of `msg_broker_queues`]
+    warning unknown_member $[0].msg_broker_queues[0].payload: unknown member `payload`: it is ignored [it belongs in the trigger]
+    warning unknown_member $[0].msg_broker_queues[0].bootstrap_servers: unknown member `bootstrap_servers`: it is ignored [it belongs in a queue's `conn_details`]
+    ");
+}
+
+#[test]
+fn upstreams_early_spelling_names_todays() {
+    let (_, loaded) = load(
+        r#"[{"config_signals": ["pre_save"], "content_types": ["a.b"],
+             "trigger": {"signals": ["post_save"], "models": []}, "broker_queues": [],
+             "msg_broker_queues": [{"name": "k", "broker_config_name": "k"}]}]"#,
+    );
+    insta::assert_snapshot!(shown(&loaded.diagnostics), @"
+    warning unknown_member $[0].trigger: unknown member `trigger`: it is ignored [write its `signals` as `config_signals` and its `models` as `content_types`, beside the queues]
+    warning unknown_member $[0].broker_queues: unknown member `broker_queues`: it is ignored [write `msg_broker_queues`]
+    warning unknown_member $[0].msg_broker_queues[0].broker_config_name: unknown member `broker_config_name`: it is ignored [write `name`]
+    ");
+}
+
+#[test]
+fn what_a_broker_sets_itself_is_said_to_lose() {
+    let broker = Broker {
+        name: "k".into(),
+        parameters: vec!["topic".into()],
+        ..Broker::default()
+    };
+    let set = trigger(
+        r#""msg_broker_queues": [{"name": "k", "parameters": {"topic": "refunds", "acks": 1}},
+                                  {"name": "other", "parameters": {"topic": "refunds"}}]"#,
+    );
+    let (_, loaded) = Engine::load(&set, vec![broker], Limits::default()).unwrap();
+    insta::assert_snapshot!(shown(&loaded.diagnostics), @"
+    warning loses_to_broker $[0].msg_broker_queues[0].parameters.topic: the broker `k` sets `topic` itself, so the queue's `refunds` does not count [remove it here, or from the broker]
+    ");
+}
+
+#[test]
+fn a_partition_or_timestamp_that_can_be_none_is_refused() {
+    let faults = |record: &str| {
+        let set = trigger(&format!(
+            r#""msg_broker_queues": [{{"name": "k", "record": {record}}}]"#
+        ));
+        match Engine::load(&set, Vec::new(), Limits::default()) {
+            Ok((_, loaded)) => shown(&loaded.diagnostics),
+            Err(refusal) => shown(&refusal.diagnostics),
+        }
+    };
+    for right in [
+        r#"{"partition": "3", "timestamp": "2024-01-02T03:04:05Z"}"#,
+        r#"{"partition": 2147483647, "timestamp": -5}"#,
+        r#"{"partition": "{{ a }}", "timestamp": " "}"#,
+    ] {
+        assert_eq!(faults(right), "", "{right}");
+    }
+    let wrong = [
+        r#"{"partition": "abc", "timestamp": "yesterday"}"#,
+        r#"{"partition": -1}"#,
+        r#"{"partition": 2147483648}"#,
+    ];
+    insta::assert_snapshot!(wrong.map(faults).join("\n"), @"
+    error invalid_record $[0].msg_broker_queues[0].record.partition: `abc` is not a partition's number [write a number, or a template that gives one]
+    error invalid_record $[0].msg_broker_queues[0].record.timestamp: `yesterday` is not a time in epoch milliseconds or RFC 3339 [write a number, or a template that gives one]
+    error invalid_record $[0].msg_broker_queues[0].record.partition: `-1` is not a partition's number [write a number, or a template that gives one]
+    error invalid_record $[0].msg_broker_queues[0].record.partition: `2147483648` is not a partition's number [write a number, or a template that gives one]
+    ");
 }

@@ -9,6 +9,40 @@ pub const TRIGGERS: &[&str] = &["triggers"];
 /// The types of models' fields, where a set is an object.
 pub const MODELS: &[&str] = &["models"];
 
+/// Spellings of upstream's first versions, and what to write today.
+pub const FORMER: &[(&str, &str)] = &[
+    (
+        "trigger",
+        "write its `signals` as `config_signals` and its `models` as `content_types`, beside the queues",
+    ),
+    ("signals", "write `config_signals`"),
+    ("models", "write `content_types`"),
+    ("broker_queues", "write `msg_broker_queues`"),
+    ("queues", "write `msg_broker_queues`"),
+    ("broker_config_name", "write `name`"),
+    (
+        "params",
+        "write `parameters`: `params` is the spelling of brokers",
+    ),
+];
+
+/// Where an unknown member belongs, or what is written instead of it.
+pub fn belongs(name: &str) -> Option<String> {
+    let homes: [(&str, &[&[&str]]); 5] = [
+        ("a queue's `parameters`", &[&[queue::TOPIC]]),
+        ("a queue's `conn_details`", &[&[queue::BOOTSTRAP_SERVERS]]),
+        ("a queue of `msg_broker_queues`", queue::ALL),
+        ("`record` of a queue", record::ALL),
+        ("the trigger", trigger::ALL),
+    ];
+    let former = FORMER.iter().find(|(former, _)| *former == name);
+    let has = |names: &[&[&str]]| names.iter().any(|names| names.contains(&name));
+    let home = homes.iter().find(|(_, names)| has(names));
+    former
+        .map(|(_, today)| (*today).to_owned())
+        .or_else(|| home.map(|(place, _)| format!("it belongs in {place}")))
+}
+
 /// Members of a trigger.
 pub mod trigger {
     /// What the trigger is called.

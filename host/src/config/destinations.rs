@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use action_triggers_vocabulary::{
+    content_type,
     members::queue::{BOOTSTRAP_SERVERS, TOPIC},
     suggest::did_you_mean_or,
 };
@@ -24,6 +25,9 @@ pub(super) fn examine(config: &Config, triggers: &[LoadedTrigger]) -> Vec<Diagno
     // What is wrong with the registry itself is told elsewhere.
     let registry = Registry::new(brokers, clusters, settings, Policy::default()).ok();
     let mut faults = Vec::new();
+    for (place, trigger) in triggers.iter().enumerate() {
+        faults.extend(excluded(config, trigger, place));
+    }
     for queue in triggers.iter().flat_map(|trigger| &trigger.queues) {
         for setting in &queue.settings {
             faults.extend(denied(config, setting));
@@ -35,6 +39,37 @@ pub(super) fn examine(config: &Config, triggers: &[LoadedTrigger]) -> Vec<Diagno
         }
     }
     faults
+}
+
+/// A trigger all of whose content types the whitelist excludes.
+fn excluded(config: &Config, trigger: &LoadedTrigger, place: usize) -> Option<Diagnostic> {
+    let whitelist: Vec<_> = config
+        .whitelist
+        .iter()
+        .filter_map(|name| content_type::normalized(name))
+        .collect();
+    let mut watched = trigger.content_types.iter();
+    let is_listed = |name: &String| whitelist.iter().any(|listed| listed == name);
+    if !trigger.active
+        || config.whitelist.is_empty()
+        || trigger.content_types.is_empty()
+        || watched.any(is_listed)
+    {
+        return None;
+    }
+    // Behind the trigger's place stands the queue's member.
+    let queue = trigger.queues.first();
+    let path = queue.and_then(|queue| queue.path.rsplit_once('.'));
+    let path = path.map_or_else(|| format!("$[{place}]"), |(path, _)| path.to_owned());
+    let message = format!(
+        "the whitelist excludes what the trigger `{}` watches, so it never fires",
+        trigger.name
+    );
+    let help = "add its content types to `whitelisted_content_types`".to_owned();
+    Some(Diagnostic {
+        severity: Severity::Warning,
+        ..error("excluded_by_whitelist", &path, message, help)
+    })
 }
 
 fn denied(config: &Config, setting: &NamedSetting) -> Option<Diagnostic> {

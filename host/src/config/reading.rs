@@ -125,7 +125,7 @@ impl<'a> Reading<'a> {
     pub(super) fn know(&mut self, table: &Table<'a>, known: &Keys) {
         for (name, field) in table.fields().filter(|(name, _)| !known.has(name)) {
             let help = match known.elsewhere(name) {
-                Some(place) => format!("it belongs into {place}"),
+                Some(place) => format!("it belongs in {place}"),
                 None => did_you_mean(name, known.names),
             };
             let message = format!("unknown key `{name}`");

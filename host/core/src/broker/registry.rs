@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use action_triggers_vocabulary::{PublishError, topic};
+use action_triggers_vocabulary::{PublishError, members::queue, topic};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
@@ -40,6 +40,40 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// A broker of type `kafka` that queues call so. Where it sets neither
+    /// bootstrap servers nor a topic, its queues must.
+    ///
+    /// ```
+    /// use action_triggers_core::broker::Broker;
+    ///
+    /// let broker = Broker::kafka("kafka_1")
+    ///     .bootstrap_servers("localhost:9092")
+    ///     .topic("sales");
+    /// assert_eq!(broker.params["topic"], "sales");
+    /// ```
+    pub fn kafka(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            broker_type: Some("kafka".to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The bootstrap string of its cluster. May contain placeholders.
+    pub fn bootstrap_servers(mut self, servers: impl Into<String>) -> Self {
+        let servers = Value::from(servers.into());
+        self.conn_details
+            .insert(queue::BOOTSTRAP_SERVERS.to_owned(), servers);
+        self
+    }
+
+    /// The topic of its records. May contain placeholders.
+    pub fn topic(mut self, topic: impl Into<String>) -> Self {
+        let topic = Value::from(topic.into());
+        self.params.insert(queue::TOPIC.to_owned(), topic);
+        self
+    }
+
     /// Whether it is one that this host can serve.
     pub fn is_kafka(&self) -> bool {
         self.broker_type
