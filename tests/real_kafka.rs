@@ -103,7 +103,7 @@ impl Kafka {
         let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
         let records = records.to_vec();
         let batch = Batch {
-            cluster,
+            cluster: cluster.id(),
             topic: topic.to_owned(),
             records,
             timeout: None,

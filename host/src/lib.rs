@@ -13,7 +13,7 @@ pub mod sandbox;
 mod file;
 mod process;
 
-pub use action_triggers_core::{broker, cluster, event, outcome, record, settings, verdict};
+pub use action_triggers_core::{broker, clock, cluster, event, outcome, record, settings, verdict};
 pub use action_triggers_vocabulary::codes;
 
 #[cfg(doctest)]

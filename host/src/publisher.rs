@@ -1,15 +1,17 @@
 //! What it takes to write records somewhere: the [`Publisher`] trait.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
+
+use action_triggers_core::delivery::Terms;
 
 pub use crate::verdict::{Reason, Verdict};
-use crate::{cluster::Cluster, record::Record};
+use crate::{cluster::ClusterId, record::Record};
 
 /// Records for one topic of one cluster, to be written together, in this order.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The cluster to write to.
-    pub cluster: Arc<Cluster>,
+    pub cluster: ClusterId,
     /// The topic to write to.
     pub topic: String,
     /// The records; at least one.
@@ -21,9 +23,34 @@ pub struct Batch {
 /// A boxed future, so that publishers can be trait objects.
 pub type PublishFuture<'a> = Pin<Box<dyn Future<Output = Vec<Verdict>> + Send + 'a>>;
 
-/// Writes batches. [`crate::rest::RestPublisher`] is the one that ships.
+/// Writes batches, and knows by which rules. [`crate::rest::RestPublisher`] is the
+/// one that ships.
 pub trait Publisher: Send + Sync + 'static {
     /// Makes one attempt to write a batch and says what became of each record:
     /// one verdict per record, in order. Never retries by itself.
     fn publish<'a>(&'a self, batch: &'a Batch) -> PublishFuture<'a>;
+
+    /// By which rules records go to a topic; those of a cluster with the
+    /// defaults, unless the publisher has others.
+    fn terms(&self, _cluster: &ClusterId, _topic: &str) -> Terms {
+        Terms::default()
+    }
+
+    /// Bytes that a record takes in a batch; its own, unless the publisher wraps
+    /// it into more.
+    fn size(&self, _cluster: &ClusterId, record: &Record) -> usize {
+        record.size()
+    }
+
+    /// Whether records to a cluster may have headers, so that each can carry its
+    /// name in one.
+    fn has_headers(&self, _cluster: &ClusterId) -> bool {
+        false
+    }
+
+    /// How many clusters it reaches. Where there are several, none may fill the
+    /// whole outbox.
+    fn clusters(&self) -> usize {
+        1
+    }
 }

@@ -1,30 +1,31 @@
 //! What embedders use: events in, records out to Kafka.
 
 mod builder;
+mod commit;
 mod input;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Mutex, broadcast, mpsc, oneshot},
     task::JoinHandle,
     time::{Instant, timeout},
 };
 
-use self::input::{Input, Rules};
 pub use self::{
     builder::{BuildError, Builder, Component, EMBEDDED},
     input::EventResult,
 };
+use self::{
+    commit::Commit,
+    input::{Input, Rules},
+};
 use crate::{
-    delivery::{Delivery, Report},
+    delivery::{Delivery, Reports, Retry},
     event::Event,
+    outbox::{DeadLetter, Filter, Flushed, StoreError},
     outcome::{EventFailure, Explanation, Failure, Loaded, Publication, Rendering},
-    record::Message,
     sandbox::{Engine, EngineStopped, Guest},
 };
 
@@ -47,7 +48,10 @@ pub struct Runtime {
     commits: mpsc::Sender<Commit>,
     committer: JoinHandle<()>,
     delivery: Arc<Delivery>,
-    reports: Mutex<Option<mpsc::Receiver<Report>>>,
+    /// Held while a call takes its place and its work is handed over, so that
+    /// workers begin in the order of the places: one that waits for its turn
+    /// never waits for work that nobody has begun.
+    order: Mutex<()>,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -59,46 +63,23 @@ impl std::fmt::Debug for Runtime {
     }
 }
 
-/// What the committer does next, in the order of the calls.
-enum Commit {
-    /// Waits for a worker's decision, puts its records into the outbox, and
-    /// only then tells the caller.
-    Decision(
-        oneshot::Receiver<Decision>,
-        oneshot::Sender<Vec<EventOutcome>>,
-    ),
-    /// Says that everything before has been put into the outbox.
-    Barrier(oneshot::Sender<()>),
-}
-
-struct Decision {
-    outcomes: Vec<EventOutcome>,
-    messages: Vec<Message>,
-}
-
 impl Runtime {
     /// Starts with the embedded component, no triggers and nothing allowed.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    fn start(
-        engine: Engine,
-        rules: Rules,
-        delivery: Delivery,
-        reports: mpsc::Receiver<Report>,
-        most_at_once: usize,
-    ) -> Self {
+    fn start(engine: Engine, rules: Rules, delivery: Delivery, most_at_once: usize) -> Self {
         let delivery = Arc::new(delivery);
         let (commits, queue) = mpsc::channel(most_at_once);
-        let committer = tokio::spawn(commit(queue, delivery.clone()));
+        let committer = tokio::spawn(commit::commit(queue, delivery.clone()));
         Self {
             engine,
             rules: Arc::new(rules),
             commits,
             committer,
             delivery,
-            reports: Mutex::new(Some(reports)),
+            order: Mutex::new(()),
         }
     }
 
@@ -107,14 +88,36 @@ impl Runtime {
         self.engine.loaded()
     }
 
-    /// What becomes of each record accepted. Can be taken once, and only before
-    /// the first event: reports that nobody takes are thrown away. Who takes it
-    /// must read it, for delivery waits while it is full.
-    pub fn reports(&self) -> Option<mpsc::Receiver<Report>> {
-        self.reports
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    /// What becomes of each record accepted from now on. Whoever has this must
+    /// read it or drop it, for reports that wait keep their room in the outbox.
+    pub fn reports(&self) -> Reports {
+        self.delivery.reports()
+    }
+
+    /// When records to a topic have to be sent again after all had gone well, from
+    /// now on. Who is slow misses some.
+    pub fn retries(&self) -> broadcast::Receiver<Retry> {
+        self.delivery.retries()
+    }
+
+    /// The records that were given up, as far as the outbox keeps them.
+    ///
+    /// # Errors
+    ///
+    /// The outbox's store fails.
+    pub async fn dead_letters(&self, filter: &Filter) -> Result<Vec<DeadLetter>, StoreError> {
+        self.delivery.dead_letters(filter).await
+    }
+
+    /// Tries records again that were given up, through today's connections and
+    /// with a new time to live; says how many. They come after what was accepted
+    /// since.
+    ///
+    /// # Errors
+    ///
+    /// The outbox's store fails.
+    pub async fn replay(&self, filter: &Filter) -> Result<usize, StoreError> {
+        self.delivery.replay(filter).await
     }
 
     /// Decides which triggers fire and hands over what they publish. Returns one
@@ -213,12 +216,14 @@ impl Runtime {
             .await
     }
 
-    /// Waits until everything handed over so far is delivered or given up on.
-    pub async fn flush(&self) {
+    /// Waits until everything handed over so far is delivered or given up, and says
+    /// what became of the records that ended since the last flush.
+    pub async fn flush(&self) -> Flushed {
         let (reply, reached) = oneshot::channel();
         if self.commits.send(Commit::Barrier(reply)).await.is_ok() && reached.await.is_ok() {
-            self.delivery.flush().await;
+            return self.delivery.flush().await;
         }
+        Flushed::default()
     }
 
     /// Takes no more events, and gives what is in the outbox this long to be
@@ -233,6 +238,7 @@ impl Runtime {
         drop(commits);
         let start = Instant::now();
         if timeout(grace, &mut committer).await.is_err() {
+            delivery.close();
             committer.abort();
             // It ends at once, and with it its share of the delivery.
             committer.await.ok();
@@ -250,39 +256,18 @@ impl Runtime {
         &self,
         input: Input,
     ) -> Result<oneshot::Receiver<Vec<EventOutcome>>, EngineStopped> {
-        drop(self.reports());
+        let order = self.order.lock().await;
         let place = self.commits.reserve().await.map_err(|_| EngineStopped)?;
-        let (decide, decided) = oneshot::channel();
-        let (reply, outcomes) = oneshot::channel();
-        place.send(Commit::Decision(decided, reply));
+        let (commit, mut yields, outcomes) = commit::decision();
+        place.send(commit);
         let rules = self.rules.clone();
         let job = move |guest: &mut Guest| {
-            let (outcomes, messages) = rules.process(input, guest);
-            // The committer lives as long as anyone hands over work.
-            drop(decide.send(Decision { outcomes, messages }));
+            let outcomes = rules.process(input, guest, |messages| yields.add(messages));
+            yields.finish(outcomes);
         };
         drop(self.engine.submit(job).await?);
+        drop(order);
         Ok(outcomes)
-    }
-}
-
-/// Puts decisions into the outbox in the order of the calls, however the workers
-/// finish.
-async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Delivery>) {
-    while let Some(commit) = queue.recv().await {
-        match commit {
-            Commit::Decision(decided, reply) => {
-                // A caller that gave up before its work was handed over.
-                let Ok(decision) = decided.await else {
-                    continue;
-                };
-                if !decision.messages.is_empty() {
-                    delivery.enqueue(decision.messages).await;
-                }
-                drop(reply.send(decision.outcomes));
-            }
-            Commit::Barrier(reply) => drop(reply.send(())),
-        }
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
         ..Record::default()
     };
     let batch = Batch {
-        cluster,
+        cluster: cluster.id(),
         topic: "client".into(),
         records: vec![record; RECORDS],
         timeout: None,

@@ -6,13 +6,12 @@ use action_triggers_dev_proxy::{DevProxy, Options};
 use action_triggers_host::{
     broker::Broker,
     cluster::Cluster,
-    delivery::{Delivered, Report},
+    delivery::{Delivered, Reports},
     rest::read_back,
     runtime::Runtime,
     settings::Settings,
 };
 use serde_json::{Map, json};
-use tokio::sync::mpsc;
 
 use super::{Outcome, code_cache, error::CliError, output::Output};
 
@@ -96,10 +95,7 @@ async fn start(cluster: Cluster) -> Result<Runtime, CliError> {
 
 /// Lets the event happen and waits for the proxy's word: topic, partition and
 /// offset.
-async fn deliver(
-    runtime: &Runtime,
-    reports: Option<mpsc::Receiver<Report>>,
-) -> Result<(String, u32, u64), CliError> {
+async fn deliver(runtime: &Runtime, mut reports: Reports) -> Result<(String, u32, u64), CliError> {
     // Lines of events are read, and this one is broken in two to be shown.
     let line = EVENT.replace('\n', " ");
     for outcome in runtime.process_lines(line, 1).await? {
@@ -108,7 +104,6 @@ async fn deliver(
             queue.outcome.map_err(|failure| wrong(failure.message))?;
         }
     }
-    let mut reports = reports.ok_or_else(|| wrong("nothing is reported"))?;
     let report = reports.recv().await;
     let report = report.ok_or_else(|| wrong("the trigger did not fire"))?;
     match report.result.map_err(wrong)? {

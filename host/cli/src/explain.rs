@@ -7,6 +7,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         runtime,
         console,
         pieces,
+        ..
     } = start(input, "due").await?;
     let explain = async |piece: Piece| {
         let explained = runtime.explain_lines(piece.lines, piece.first_line);

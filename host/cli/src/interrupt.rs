@@ -1,6 +1,6 @@
 //! Signals that ask the process to stop.
 
-use std::{future::pending, io};
+use std::{future::pending, io, time::Duration};
 
 /// Waits until the process is asked to stop: by an interrupt (Ctrl-C) or, on
 /// Unix, a termination. Where no signal can be waited for, none comes.
@@ -14,12 +14,19 @@ pub(crate) async fn once() {
 /// Waits until the process is asked again: whoever does will not wait. Says so
 /// the first time.
 pub(crate) async fn twice(say: impl FnOnce()) {
+    stopping(Duration::MAX, say).await;
+}
+
+/// Waits until the process is asked to stop and then for `grace`, or until it is
+/// asked again: whoever does will not wait. Says so the first time.
+pub(crate) async fn stopping(grace: Duration, say: impl FnOnce()) {
     let Ok(mut requests) = Requests::listen() else {
         return pending().await;
     };
     requests.next().await;
     say();
-    requests.next().await;
+    // Running out of time is what `grace` is for.
+    tokio::time::timeout(grace, requests.next()).await.ok();
 }
 
 #[cfg(unix)]

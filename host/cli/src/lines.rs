@@ -227,7 +227,10 @@ impl Lines {
     /// What became of records in the outbox.
     pub(crate) fn of_reports(reports: &[Report], names: &Names) -> Self {
         let mut lines = Self::default();
-        for Report { id, topic, result } in reports {
+        for Report {
+            id, topic, result, ..
+        } in reports
+        {
             let (event, trigger, queue) = (&*id.event, names.of(&id.trigger), id.queue);
             match result {
                 Ok(place) => {

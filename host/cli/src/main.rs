@@ -20,7 +20,7 @@ mod render;
 mod report;
 mod shown;
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{io::IsTerminal as _, process::ExitCode, time::Duration};
 
 use action_triggers_host::{
     config::{Config, schema},
@@ -100,6 +100,8 @@ struct Started<P> {
     runtime: Runtime,
     console: Console,
     pieces: P,
+    /// How long to go on when asked to stop.
+    grace: Duration,
 }
 
 /// `verb` says what happens to records, such as `delivered`.
@@ -118,5 +120,6 @@ async fn start(
         runtime,
         console: Console::new(names, progress, events.name()),
         pieces: events.pieces(event_bytes)?,
+        grace: config.shutdown_grace(),
     })
 }

@@ -1,16 +1,19 @@
 //! `run`: publishes, and says what became of each record.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+    time::Duration,
+};
 
-use action_triggers_host::delivery::Report;
-use tokio::sync::mpsc;
+use action_triggers_host::delivery::{Reports, Retry};
+use tokio::sync::{broadcast, oneshot};
 
 use super::{
     Outcome, Started, args::Input, console::Console, error::CliError, events::Piece, interrupt,
     lines::Lines, report, start,
 };
 
-const STOPPING: &str = "stopping: what was accepted is still delivered; ask again to give it up";
 /// Most reports that are written in one go.
 const REPORTS_AT_ONCE: usize = 1024;
 
@@ -19,10 +22,13 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         runtime,
         console,
         pieces,
+        grace,
     } = start(input, "delivered").await?;
     let console = Arc::new(console);
-    let reports = runtime.reports();
-    let printer = reports.map(|reports| tokio::spawn(print_reports(reports, Arc::clone(&console))));
+    let (broke, broken) = oneshot::channel();
+    let printer = print_reports(runtime.reports(), Arc::clone(&console), broke);
+    let printer = tokio::spawn(printer);
+    let teller = tokio::spawn(tell_retries(runtime.retries(), Arc::clone(&console)));
     let publish = async |piece: Piece| {
         let outcomes = runtime.process_lines(piece.lines, piece.first_line);
         Ok(Lines::of_outcomes(&outcomes.await?, &console.names))
@@ -33,30 +39,82 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         runtime.flush().await;
         published
     };
-    let published = tokio::select! {
-        published = all => published,
-        () = interrupt::twice(|| console.progress.above(|| report::note(STOPPING))) => Ok(()),
+    let stopping = || console.progress.above(|| report::note(&stopping(grace)));
+    let (published, grace) = tokio::select! {
+        published = all => (published, Duration::ZERO),
+        Ok(error) = broken => {
+            let note = "no more events are taken, since standard output cannot be written: \
+                        what was accepted is still delivered and printed here";
+            console.progress.above(|| report::note(note));
+            (Err(CliError::Output(error)), grace)
+        }
+        () = interrupt::stopping(grace, stopping) => (Ok(()), Duration::ZERO),
     };
-    runtime.shutdown(Duration::ZERO).await;
-    if let Some(printer) = printer
-        && let Ok(printed) = printer.await
-    {
-        printed?;
-    }
+    runtime.shutdown(grace).await;
+    teller.abort();
+    let unsaid = printer.await;
     let outcome = console.progress.finish();
-    published.map(|()| outcome)
+    published?;
+    match unsaid {
+        Ok(Some(error)) => Err(CliError::Output(error)),
+        _ => Ok(outcome),
+    }
 }
 
+fn stopping(grace: Duration) -> String {
+    format!(
+        "stopping: what was accepted is delivered for {} s at most; ask again to give it up",
+        grace.as_secs_f64()
+    )
+}
+
+/// Prints reports. When standard output breaks, says so once and prints the rest
+/// on standard error; gives what went wrong, unless it was said.
 async fn print_reports(
-    mut reports: mpsc::Receiver<Report>,
+    mut reports: Reports,
     console: Arc<Console>,
-) -> Result<(), CliError> {
+    broke: oneshot::Sender<io::Error>,
+) -> Option<io::Error> {
+    let mut broke = Some(broke);
+    let mut unsaid = None;
     let mut batch = Vec::new();
     while reports.recv_many(&mut batch, REPORTS_AT_ONCE).await > 0 {
-        console
-            .print(Lines::of_reports(&batch, &console.names))
-            .await?;
+        let lines = Lines::of_reports(&batch, &console.names);
         batch.clear();
+        let text = lines.text.clone();
+        let error = match console.print(lines).await {
+            Ok(true) => continue,
+            Ok(false) => io::ErrorKind::BrokenPipe.into(),
+            Err(CliError::Output(error)) => error,
+            Err(error) => io::Error::other(error.to_string()),
+        };
+        if let Some(broke) = broke.take() {
+            unsaid = broke.send(error).err();
+        }
+        // Nobody is left to be told when this fails.
+        console
+            .progress
+            .above(|| drop(io::stderr().write_all(&text)));
     }
-    Ok(())
+    unsaid
+}
+
+/// Says when records have to be sent again.
+async fn tell_retries(mut retries: broadcast::Receiver<Retry>, console: Arc<Console>) {
+    loop {
+        match retries.recv().await {
+            Ok(retry) => {
+                let note = format!(
+                    "records to `{}` of `{}` are sent again, next in {:.1} s: {}",
+                    retry.topic,
+                    retry.cluster,
+                    retry.next_attempt.as_secs_f64(),
+                    retry.reason.message
+                );
+                console.progress.above(|| report::note(&note));
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
 }

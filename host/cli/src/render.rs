@@ -7,6 +7,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         runtime,
         console,
         pieces,
+        ..
     } = start(input, "rendered").await?;
     let render = |piece: Piece| {
         let names = console.names.clone();

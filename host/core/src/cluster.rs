@@ -1,9 +1,50 @@
 //! Clusters: a bootstrap string and the REST proxy that serves it.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+
+/// Names a cluster: whose it is, and the bootstrap string that its brokers and
+/// queues write. How it is reached may change while the name stays.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClusterId {
+    /// Whose triggers reach it; empty where there are no tenants.
+    pub tenant: Arc<str>,
+    /// The bootstrap string, exactly as brokers and queues write it.
+    pub bootstrap_servers: Arc<str>,
+}
+
+impl ClusterId {
+    /// The cluster of a tenant with these bootstrap servers.
+    pub fn new(tenant: impl Into<Arc<str>>, bootstrap_servers: impl Into<Arc<str>>) -> Self {
+        Self {
+            tenant: tenant.into(),
+            bootstrap_servers: bootstrap_servers.into(),
+        }
+    }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.tenant.is_empty() {
+            write!(formatter, "{}: ", self.tenant)?;
+        }
+        formatter.write_str(&self.bootstrap_servers)
+    }
+}
+
+/// What one POST may hold of one ordering key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// One record: a key's order is never lost.
+    #[default]
+    Strict,
+    /// More and more records while all goes well: faster where few keys have
+    /// most of the records. Where a POST fails in part, a later record of a key
+    /// may be written before an earlier one.
+    Fast,
+}
 
 /// Which API of the Kafka REST Proxy is spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,6 +179,8 @@ pub struct Tls {
 /// A bootstrap string and the REST proxy that serves it.
 #[derive(Clone, Debug)]
 pub struct Cluster {
+    /// Whose triggers reach it; empty where there are no tenants.
+    pub tenant: String,
     /// The bootstrap string exactly as brokers and queues write it.
     pub bootstrap_servers: String,
     /// The proxy's base address; may have a path, must not have credentials.
@@ -184,17 +227,24 @@ pub struct Cluster {
     pub max_record_bytes: usize,
     /// The same for single topics.
     pub topic_max_record_bytes: BTreeMap<String, usize>,
-    /// Most POSTs under way at once.
+    /// Most POSTs under way at once. One that takes more than a second no longer
+    /// counts, as far as fewer such POSTs than this are under way.
     pub max_in_flight: usize,
+    /// Longest pause that the proxy is granted when it asks for one (`Retry-After`).
+    pub max_retry_after: Duration,
+    /// What one POST may hold of one ordering key.
+    pub order: Order,
 }
 
 impl Cluster {
     /// A cluster with the defaults: v2, Confluent, binary, no auth, 10 s to
     /// connect, connections of 5 minutes, 70 s for a POST, 60 s of 401 and 403, 120 s
     /// to live, 5 ms linger, 500 records and 900,000 bytes of body a POST, 1,000,000
-    /// bytes a record, 4 POSTs at once.
+    /// bytes a record, 4 POSTs at once, 60 s of pause at most, strict order.
     pub fn new(bootstrap_servers: impl Into<String>, rest_url: Url) -> Self {
+        let terms = Terms::default();
         Self {
+            tenant: String::new(),
             bootstrap_servers: bootstrap_servers.into(),
             rest_url,
             api: Api::default(),
@@ -209,14 +259,21 @@ impl Cluster {
             connect_timeout: Duration::from_secs(10),
             connection_max_age: Duration::from_mins(5),
             request_timeout: Duration::from_secs(70),
-            time_to_live: Duration::from_mins(2),
-            linger: Duration::from_millis(5),
-            max_batch_records: 500,
-            max_batch_bytes: 900_000,
+            time_to_live: terms.time_to_live,
+            linger: terms.linger,
+            max_batch_records: terms.max_batch_records,
+            max_batch_bytes: terms.max_batch_bytes,
             max_record_bytes: 1_000_000,
             topic_max_record_bytes: BTreeMap::new(),
-            max_in_flight: 4,
+            max_in_flight: terms.max_in_flight,
+            max_retry_after: terms.max_retry_after,
+            order: terms.order,
         }
+    }
+
+    /// Names it.
+    pub fn id(&self) -> ClusterId {
+        ClusterId::new(&*self.tenant, &*self.bootstrap_servers)
     }
 
     /// Most bytes of one record to this topic.
@@ -225,5 +282,56 @@ impl Cluster {
             .get(topic)
             .copied()
             .unwrap_or(self.max_record_bytes)
+    }
+}
+
+/// By which rules records go to a topic of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Terms {
+    /// How long a batch waits for company.
+    pub linger: Duration,
+    /// Most records in one POST.
+    pub max_batch_records: usize,
+    /// Most bytes of one POST, as the records' sizes say.
+    pub max_batch_bytes: usize,
+    /// Most POSTs to the cluster under way at once.
+    pub max_in_flight: usize,
+    /// How long a record is tried.
+    pub time_to_live: Duration,
+    /// Longest pause that the proxy is granted when it asks for one.
+    pub max_retry_after: Duration,
+    /// What a POST may hold of one ordering key.
+    pub order: Order,
+}
+
+impl Default for Terms {
+    /// Those of a cluster with the defaults: 5 ms linger, 500 records and 900,000
+    /// bytes a POST, 4 POSTs at once, 120 s to live, 60 s of pause at most,
+    /// strict order.
+    fn default() -> Self {
+        Self {
+            linger: Duration::from_millis(5),
+            max_batch_records: 500,
+            max_batch_bytes: 900_000,
+            max_in_flight: 4,
+            time_to_live: Duration::from_mins(2),
+            max_retry_after: Duration::from_mins(1),
+            order: Order::Strict,
+        }
+    }
+}
+
+impl From<&Cluster> for Terms {
+    fn from(cluster: &Cluster) -> Self {
+        Self {
+            linger: cluster.linger,
+            max_batch_records: cluster.max_batch_records,
+            max_batch_bytes: cluster.max_batch_bytes,
+            max_in_flight: cluster.max_in_flight,
+            time_to_live: cluster.time_to_live,
+            max_retry_after: cluster.max_retry_after,
+            order: cluster.order,
+        }
     }
 }

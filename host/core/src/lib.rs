@@ -7,7 +7,9 @@
 
 pub mod broker;
 pub mod calendar;
+pub mod clock;
 pub mod cluster;
+pub mod delivery;
 pub mod event;
 pub mod outcome;
 pub mod record;

@@ -1,11 +1,14 @@
 //! Records on their way to Kafka: what the guest handed over, after the host
 //! checked and addressed it.
 
-use std::sync::Arc;
+mod stored;
+
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use crate::cluster::Cluster;
+pub use self::stored::StoredRecord;
+use crate::cluster::ClusterId;
 
 /// Names a record for ever: the same event, trigger and queue give the same id,
 /// so consumers can drop what a retry wrote twice.
@@ -27,7 +30,7 @@ pub struct Destination {
     /// The topic to write to; checked to be a legal name.
     pub topic: String,
     /// The cluster that serves the broker's bootstrap servers.
-    pub cluster: Arc<Cluster>,
+    pub cluster: ClusterId,
 }
 
 /// What Kafka stores.
@@ -66,13 +69,14 @@ impl Record {
 pub struct Message {
     /// Names the record.
     pub id: RecordId,
-    /// Records with the same ordering key are delivered in the order accepted.
-    pub ordering_key: Arc<str>,
+    /// Records with the same ordering key are delivered in the order accepted;
+    /// nothing is promised of a record without one.
+    pub ordering_key: Option<Arc<str>>,
     /// Where it goes.
     pub destination: Arc<Destination>,
     /// What is written there.
     pub record: Record,
     /// Bounds one attempt to publish: the smaller of the queue's `timeout_secs`
     /// and `MAX_BROKER_TIMEOUT`; none leaves the cluster's own bound.
-    pub timeout: Option<std::time::Duration>,
+    pub timeout: Option<Duration>,
 }

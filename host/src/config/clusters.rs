@@ -10,12 +10,13 @@ use super::{
     reading::{Field, Reading, Table},
 };
 use crate::{
-    cluster::{Api, Auth, Cluster, Flavor, Format, HttpProxy, Origin, Secret, Tls},
+    cluster::{Api, Auth, Cluster, Flavor, Format, HttpProxy, Order, Origin, Secret, Tls},
     problem::mask,
     rest::RestPublisher,
 };
 
 const APIS: &[(&str, Api)] = &[("v2", Api::V2), ("v3", Api::V3)];
+const ORDERS: &[(&str, Order)] = &[("strict", Order::Strict), ("fast", Order::Fast)];
 const FORMATS: &[(&str, Format)] = &[("binary", Format::Binary), ("json", Format::Json)];
 const FLAVORS: &[(&str, Flavor)] = &[
     ("confluent", Flavor::Confluent),
@@ -114,6 +115,7 @@ impl<'a> Reading<'a> {
             ("connection_max_age_secs", &mut cluster.connection_max_age),
             ("request_timeout_secs", &mut cluster.request_timeout),
             ("time_to_live_secs", &mut cluster.time_to_live),
+            ("max_retry_after_secs", &mut cluster.max_retry_after),
         ];
         for (name, bound) in seconds {
             if let Some(given) = table.get(name).and_then(|field| self.duration(&field, 1.0)) {
@@ -131,6 +133,12 @@ impl<'a> Reading<'a> {
             .and_then(|field| self.pause(&field, 1.0))
         {
             cluster.auth_retry = given;
+        }
+        if let Some(order) = table
+            .get("order")
+            .and_then(|field| self.choice(&field, ORDERS))
+        {
+            cluster.order = order;
         }
         let counts = [
             ("max_batch_records", &mut cluster.max_batch_records),

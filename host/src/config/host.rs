@@ -1,6 +1,6 @@
 //! The host's own keys, and the file as a whole.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use super::{
     Config, Triggers,
@@ -31,6 +31,10 @@ impl Node {
     }
 }
 
+/// How long to go on delivering when asked to stop: less than the 30 s after
+/// which Kubernetes kills.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
+
 /// What the file says, before it is known to be without errors.
 pub(super) struct Parts {
     upstream: Upstream,
@@ -39,6 +43,7 @@ pub(super) struct Parts {
     limits: Limits,
     workers: Option<usize>,
     outbox_limits: OutboxLimits,
+    shutdown_grace: Duration,
     text_encoding: TextEncoding,
     triggers: Option<Triggers>,
 }
@@ -53,6 +58,7 @@ impl Parts {
             max_broker_timeout: self.upstream.max_broker_timeout,
             limits: self.limits,
             outbox_limits: self.outbox_limits,
+            shutdown_grace: self.shutdown_grace,
             workers: self.workers,
             text_encoding: self.text_encoding,
             triggers: self.triggers,
@@ -74,7 +80,7 @@ impl<'a> Reading<'a> {
             .unwrap_or_default();
         let settings = self.settings(&root, &upstream.allowed);
         let (limits, workers) = self.limits(&root);
-        let outbox_limits = self.outbox(&root);
+        let (outbox_limits, shutdown_grace) = self.outbox(&root);
         let encoding = root.get("text_encoding");
         let encoding = encoding.and_then(|field| self.choice(&field, ENCODINGS));
         let triggers = self.triggers(&root, triggers);
@@ -86,6 +92,7 @@ impl<'a> Reading<'a> {
             limits,
             workers,
             outbox_limits,
+            shutdown_grace,
             text_encoding: encoding.unwrap_or_default(),
             triggers,
         })
@@ -203,19 +210,23 @@ impl<'a> Reading<'a> {
         )
     }
 
-    fn outbox(&mut self, root: &Table<'a>) -> OutboxLimits {
-        let mut limits = OutboxLimits::default();
+    fn outbox(&mut self, root: &Table<'a>) -> (OutboxLimits, Duration) {
+        let (mut limits, mut grace) = (OutboxLimits::default(), SHUTDOWN_GRACE);
         let Some(table) = root.get("outbox").and_then(|field| self.table(&field)) else {
-            return limits;
+            return (limits, grace);
         };
         self.know(&table, &keys::OUTBOX);
+        let given = table.get("shutdown_grace_secs");
+        if let Some(given) = given.and_then(|field| self.pause(&field, 1.0)) {
+            grace = given;
+        }
         if let Some(messages) = table.get("messages").and_then(|field| self.count(&field)) {
-            limits.messages = messages;
+            limits.records = messages;
         }
         if let Some(bytes) = table.get("bytes").and_then(|field| self.count(&field)) {
             limits.bytes = bytes;
         }
-        limits
+        (limits, grace)
     }
 
     /// The set of triggers: from the file given with the call, from the file

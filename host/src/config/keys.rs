@@ -104,6 +104,8 @@ pub(super) const CLUSTER: Keys = Keys {
         "max_record_bytes",
         "topic_max_record_bytes",
         "max_in_flight",
+        "max_retry_after_secs",
+        "order",
     ],
 };
 
@@ -140,7 +142,7 @@ pub(super) const ORIGIN: Keys = Keys {
 pub(super) const OUTBOX: Keys = Keys {
     name: "outbox",
     place: "`outbox`",
-    names: &["messages", "bytes"],
+    names: &["messages", "bytes", "shutdown_grace_secs"],
 };
 
 pub(super) const LIMITS: Keys = Keys {

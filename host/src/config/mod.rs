@@ -64,6 +64,7 @@ pub struct Config {
     max_broker_timeout: Option<Duration>,
     limits: Limits,
     outbox_limits: OutboxLimits,
+    shutdown_grace: Duration,
     workers: Option<usize>,
     text_encoding: TextEncoding,
     /// None where they could not be found.
@@ -149,6 +150,11 @@ impl Config {
     /// Bounds on the sandbox.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// How long to go on delivering when asked to stop.
+    pub fn shutdown_grace(&self) -> Duration {
+        self.shutdown_grace
     }
 
     /// A builder with everything the file says.

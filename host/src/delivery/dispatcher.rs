@@ -1,203 +1,312 @@
-//! The task that owns all delivery state and runs the POSTs.
+//! The task that drives the machine and runs the POSTs.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    future::pending,
-    sync::Arc,
+use std::{collections::HashMap, sync::Arc};
+
+use action_triggers_core::{
+    clock::Now,
+    delivery::{Machine, Notice, Post, Settled, Ticket},
 };
-
+use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{broadcast, oneshot},
     task::{Id, JoinError, JoinSet},
-    time::{Instant, sleep_until},
 };
 
 use super::{
-    Report,
-    backoff::Backoff,
-    pending::{Pending, Settled},
-    reporter::Reporter,
-    slots::{Post, Slots},
+    Retry,
+    clock::Clock,
+    reports::{Report, Subscribers},
 };
 use crate::{
-    outbox::{Accepted, Outbox},
+    cluster::ClusterId,
+    outbox::{Accepted, Death, End, Outbox, Room, Store, StoreError},
     publisher::{Batch, Publisher, Reason, Verdict},
+    record::{Record, RecordId, StoredRecord},
 };
+
+/// Names the record for ever, so that consumers can drop what a retry wrote
+/// twice. Its value is a JSON array: event, trigger, queue.
+const ID_HEADER: &str = "action-triggers-id";
+
+/// Most records taken from the store in one go at the start.
+const READ_AT_ONCE: usize = 1_000;
 
 pub(super) struct Dispatcher {
     publisher: Arc<dyn Publisher>,
+    store: Arc<dyn Store>,
     outbox: Outbox,
-    /// By bootstrap servers.
-    clusters: BTreeMap<String, Slots>,
+    machine: Machine,
+    /// What reports need of the records under way, by number.
+    waiting: HashMap<u64, Waiting>,
     posts: JoinSet<Vec<Verdict>>,
-    in_flight: HashMap<Id, InFlight>,
-    reporter: Reporter,
-    backoff: Backoff,
+    in_flight: HashMap<Id, Post>,
+    clock: Clock,
+    subscribers: Arc<Subscribers>,
+    retries: broadcast::Sender<Retry>,
 }
 
-/// A POST under way. Its records are in the batch, which the task shares, so
-/// that they outlive a publisher that panics.
-struct InFlight {
-    batch: Arc<Batch>,
-    post: Post,
+/// What is known here of a record under way.
+struct Waiting {
+    id: RecordId,
+    topic: String,
+    room: Option<Room>,
 }
 
 impl Dispatcher {
     pub(super) fn new(
-        publisher: Arc<dyn Publisher>,
+        (publisher, store): (Arc<dyn Publisher>, Arc<dyn Store>),
         outbox: Outbox,
-        reports: mpsc::Sender<Report>,
-        backoff: Backoff,
+        machine: Machine,
+        (clock, subscribers, retries): (Clock, Arc<Subscribers>, broadcast::Sender<Retry>),
     ) -> Self {
         Self {
             publisher,
+            store,
             outbox,
-            clusters: BTreeMap::new(),
+            machine,
+            waiting: HashMap::new(),
             posts: JoinSet::new(),
             in_flight: HashMap::new(),
-            reporter: Reporter::new(reports),
-            backoff,
+            clock,
+            subscribers,
+            retries,
         }
     }
 
     /// Delivers until told to stop, or until the intake is gone and everything
-    /// is settled.
+    /// has ended.
     pub(super) async fn run(mut self, stop: oneshot::Receiver<oneshot::Sender<()>>) {
+        self.resume().await;
+        self.outbox.open();
         let mut stop = stop.fuse();
         let mut is_open = true;
         while is_open || !self.outbox.is_settled() {
-            let now = Instant::now();
-            self.advance(now);
+            let now = self.clock.now();
+            let expired = self.machine.advance(now.moment);
+            self.settle(expired, now).await;
             self.start_posts(now);
-            let wake = self
-                .clusters
-                .values()
-                .filter_map(|slots| slots.next_wake(now))
-                .min();
+            let wake = self.machine.next_wake(now.moment);
             tokio::select! {
                 biased;
                 Ok(done) = &mut stop => {
-                    self.give_up();
+                    self.give_up().await;
                     // An error means that nobody waits for it.
                     done.send(()).ok();
                     break;
                 }
-                Some(finished) = self.posts.join_next_with_id() => self.finish(finished),
-                () = self.reporter.hand_over(), if self.reporter.is_behind() => {}
+                Some(finished) = self.posts.join_next_with_id() => self.finish(finished).await,
                 received = self.outbox.receive(), if is_open => match received {
                     Some(accepted) => self.accept(accepted),
                     None => is_open = false,
                 },
-                () = wake_at(wake) => {}
+                () = self.clock.wait_until(wake) => {}
             }
         }
-        while self.reporter.is_behind() {
-            self.reporter.hand_over().await;
+        self.subscribers.close();
+    }
+
+    /// Takes on what an earlier process left in the store.
+    async fn resume(&mut self) {
+        let mut after = 0;
+        loop {
+            let left = match self.store.next(after, READ_AT_ONCE).await {
+                Ok(left) => left,
+                Err(error) => {
+                    tracing::error!(%error, "what waits in the outbox cannot be read");
+                    return;
+                }
+            };
+            let Some((last, _)) = left.last() else { return };
+            after = *last;
+            let accepted = left.into_iter().map(|(number, stored)| Accepted {
+                number,
+                stored,
+                room: None,
+            });
+            let accepted = self.outbox.resume(accepted.collect());
+            self.accept(accepted);
         }
     }
 
     fn accept(&mut self, accepted: Vec<Accepted>) {
-        for accepted in accepted {
-            let cluster = &accepted.message.destination.cluster;
-            if let Some(slots) = self.clusters.get_mut(&cluster.bootstrap_servers) {
-                slots.push(Pending::new(accepted));
-                continue;
-            }
-            let name = cluster.bootstrap_servers.clone();
-            let mut slots = Slots::new(Arc::clone(cluster));
-            slots.push(Pending::new(accepted));
-            self.clusters.insert(name, slots);
+        let now = self.clock.now();
+        for Accepted {
+            number,
+            mut stored,
+            room,
+        } in accepted
+        {
+            let cluster = stored.cluster();
+            let record = named(std::mem::take(&mut stored.record), &stored, |cluster| {
+                self.publisher.has_headers(cluster)
+            });
+            let ticket = Ticket {
+                number,
+                key: stored.ordering_key.as_deref().map(Arc::from),
+                size: self.publisher.size(&cluster, &record),
+                timeout: stored.timeout(),
+                since: now.moment_at(stored.accepted_ms),
+                deadline: now.moment_at(stored.deadline_ms),
+            };
+            let terms = self.publisher.terms(&cluster, &stored.topic);
+            self.machine.accept(&cluster, &stored.topic, ticket, terms);
+            let waiting = Waiting {
+                id: stored.id(),
+                topic: stored.topic,
+                room,
+            };
+            self.waiting.insert(number, waiting);
         }
     }
 
-    fn advance(&mut self, now: Instant) {
-        let clusters = self.clusters.values_mut();
-        let expired = clusters.flat_map(|slots| slots.advance(now)).collect();
-        self.settle(expired);
-    }
-
-    fn start_posts(&mut self, now: Instant) {
+    fn start_posts(&mut self, now: Now) {
         let is_flushing = self.outbox.is_flushing();
-        for slots in self.clusters.values_mut() {
-            while let Some(mut post) = slots.next_post(now, is_flushing) {
-                let Some(batch) = take_batch(&mut post) else {
-                    continue;
+        while let Some(post) = self.machine.next_post(now.moment, is_flushing) {
+            let numbers: Vec<_> = post.numbers().collect();
+            let (cluster, topic) = (post.cluster.clone(), post.topic.clone());
+            let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
+            let timeout = post.timeout;
+            let task = self.posts.spawn(async move {
+                let stored = match store.read(&numbers).await {
+                    Ok(stored) => stored,
+                    Err(error) => return vec![unread(&error); numbers.len()],
                 };
-                let batch = Arc::new(batch);
-                let publisher = Arc::clone(&self.publisher);
-                let shared = Arc::clone(&batch);
-                let task = self
-                    .posts
-                    .spawn(async move { publisher.publish(&shared).await });
-                self.in_flight.insert(task.id(), InFlight { batch, post });
-            }
+                let name = |mut one: StoredRecord| {
+                    let record = std::mem::take(&mut one.record);
+                    named(record, &one, |cluster| publisher.has_headers(cluster))
+                };
+                let batch = Batch {
+                    records: stored.into_iter().map(name).collect(),
+                    cluster,
+                    topic,
+                    timeout,
+                };
+                publisher.publish(&batch).await
+            });
+            self.in_flight.insert(task.id(), post);
         }
     }
 
-    fn finish(&mut self, finished: Result<(Id, Vec<Verdict>), JoinError>) {
+    async fn finish(&mut self, finished: Result<(Id, Vec<Verdict>), JoinError>) {
         let (id, answer) = match finished {
             Ok((id, verdicts)) => (id, Ok(verdicts)),
             Err(error) => (error.id(), Err(error)),
         };
-        let Some(InFlight { batch, mut post }) = self.in_flight.remove(&id) else {
+        let Some(post) = self.in_flight.remove(&id) else {
             return;
         };
-        let batch = Arc::unwrap_or_clone(batch);
-        let verdicts = one_per_record(answer, batch.records.len());
-        for (pending, record) in post.records.iter_mut().zip(batch.records) {
-            pending.accepted.message.record = record;
+        let verdicts = one_per_record(answer, post.len());
+        let now = self.clock.now();
+        let finished = self.machine.finish(post, verdicts, now.moment);
+        if let Some(notice) = finished.notice {
+            self.tell(notice, now);
         }
-        if let Some(slots) = self.clusters.get_mut(&batch.cluster.bootstrap_servers) {
-            let now = Instant::now();
-            let settled = slots.finish(post, verdicts, now, &mut self.backoff);
-            self.settle(settled);
-        }
+        self.settle(finished.settled, now).await;
     }
 
-    /// Settles everything as shut down.
-    fn give_up(&mut self) {
+    /// Says that records have to be sent again.
+    fn tell(&self, notice: Notice, now: Now) {
+        let next_attempt = notice.next_attempt.since(now.moment);
+        tracing::warn!(
+            cluster = %notice.cluster,
+            topic = notice.topic,
+            code = notice.reason.code,
+            ?next_attempt,
+            "records are sent again: {}",
+            notice.reason.message
+        );
+        let retry = Retry {
+            cluster: notice.cluster,
+            topic: notice.topic,
+            reason: notice.reason,
+            next_attempt,
+        };
+        // An error means that nobody wants to know.
+        self.retries.send(retry).ok();
+    }
+
+    /// Gives up everything.
+    async fn give_up(&mut self) {
         self.posts.abort_all();
         let late = self.outbox.close();
         self.accept(late);
-        let in_flight = self
-            .in_flight
-            .drain()
-            .flat_map(|(_, flight)| flight.post.records);
-        let mut left: Vec<_> = in_flight.map(|pending| pending.shut_down(true)).collect();
-        let waiting = self.clusters.values_mut().flat_map(Slots::drain);
-        left.extend(waiting.map(|pending| pending.shut_down(false)));
-        left.sort_by_key(|settled| settled.accepted.sequence);
-        self.settle(left);
+        let in_flight: Vec<_> = self.in_flight.drain().map(|(_, post)| post).collect();
+        let left = self.machine.give_up(in_flight);
+        self.settle(left, self.clock.now()).await;
     }
 
-    fn settle(&mut self, settled: Vec<Settled>) {
-        for settled in settled {
-            let sequence = settled.accepted.sequence;
-            self.reporter.report(settled);
-            self.outbox.settle(sequence);
+    /// Ends records: in the store first, then for everybody who wants to know.
+    async fn settle(&mut self, settled: Vec<Settled>, now: Now) {
+        if settled.is_empty() {
+            return;
         }
+        let ends = settled.iter().map(|one| (one.number, end(one, now)));
+        if let Err(error) = self.store.settle(ends.collect()).await {
+            tracing::error!(%error, "the outbox does not take what became of records");
+        }
+        for one in settled {
+            let is_delivered = one.result.is_ok();
+            if let Some(waiting) = self.waiting.remove(&one.number) {
+                let Waiting { id, topic, room } = waiting;
+                if let Err(error) = &one.result {
+                    tracing::warn!(
+                        event = &*id.event,
+                        trigger = &*id.trigger,
+                        queue = id.queue,
+                        topic,
+                        code = error.code,
+                        "a record is given up: {error}"
+                    );
+                }
+                let report = Report::new((id, topic), (one.result, one.attempts), room);
+                self.subscribers.report(&report);
+            }
+            self.outbox.settle(one.number, is_delivered);
+        }
+        self.outbox.answer_flushes();
     }
 }
 
-async fn wake_at(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => pending().await,
+fn end(settled: &Settled, now: Now) -> End {
+    match &settled.result {
+        Ok(_) => End::Delivered,
+        Err(error) => End::Dead(Death {
+            code: error.code.to_owned(),
+            message: error.message.clone(),
+            attempts: settled.attempts,
+            last_answer: settled
+                .last_answer
+                .as_ref()
+                .map(|reason| reason.message.clone()),
+            died_ms: now.unix_ms,
+        }),
     }
 }
 
-/// Moves the records out of their messages; [`Dispatcher::finish`] moves them back.
-fn take_batch(post: &mut Post) -> Option<Batch> {
-    let destination = Arc::clone(&post.records.first()?.message().destination);
-    let records = post.records.iter_mut();
-    Some(Batch {
-        cluster: Arc::clone(&destination.cluster),
-        topic: destination.topic.clone(),
-        records: records
-            .map(|pending| std::mem::take(&mut pending.accepted.message.record))
-            .collect(),
-        timeout: post.class.timeout,
+/// The record with its name in a header, where its cluster has headers.
+fn named(
+    mut record: Record,
+    stored: &StoredRecord,
+    has_headers: impl Fn(&ClusterId) -> bool,
+) -> Record {
+    if has_headers(&stored.cluster()) {
+        record.headers.retain(|(name, _)| name != ID_HEADER);
+        let id = (&*stored.event, &*stored.trigger, stored.queue);
+        // Texts and a number always are JSON.
+        let text = serde_json::to_vec(&id).unwrap_or_default();
+        record
+            .headers
+            .push((ID_HEADER.to_owned(), Bytes::from(text)));
+    }
+    record
+}
+
+fn unread(error: &StoreError) -> Verdict {
+    Verdict::Retriable(Reason {
+        code: error.code(),
+        message: error.to_string(),
+        retry_after: None,
     })
 }
 

@@ -1,157 +1,196 @@
-//! Delivery: takes messages from the [outbox](crate::outbox) to their topics and
+//! Delivery: takes records from the [outbox](crate::outbox) to their topics and
 //! reports what became of each.
 //!
-//! One task, the dispatcher, owns all state. Each topic of a cluster has a lane;
-//! a lane holds a queue per ordering key. POSTs run as tasks of their own and
-//! come back with verdicts.
-//!
-//! **Batches.** A lane sends when its oldest record has waited for the cluster's
-//! `linger`, when a batch is full, or when someone flushes. Records that failed
-//! before go apart from those that did not, and records with different timeouts
-//! go apart as well.
-//!
-//! **Order.** While a record is being sent or waits to be sent again, later ones
-//! of its ordering key and topic wait. A POST takes one record of a key: were
-//! there two, the second might be written and the first not. A key that never
-//! runs dry would crawl that way, so after 16 records delivered in a row it gets
-//! 2, 4, 8, … in a POST until one of them has to go again. A failure right then
-//! is the one case in which a key's order is lost.
-//!
-//! **What may go wrong, and what happens then**
+//! What is sent when is decided by a machine without a clock of its own,
+//! [`action_triggers_core::delivery`], whose text says what may go wrong and what
+//! happens then. One task, the dispatcher, drives it. POSTs run as tasks of their
+//! own and come back with verdicts. What that adds to the machine's table:
 //!
 //! | Case | Answer |
 //! |---|---|
-//! | A record is retriable or unknown | sent again, alone or with such others, after a backoff with full jitter or the `Retry-After`, until its time to live is over |
-//! | It is over | failed, `time_to_live_exceeded` with the last reason |
-//! | A record is refused for good | failed with the proxy's reason; its neighbours stand |
-//! | A batch is refused as a whole | its records go again at once in batches of half the size, until the culprit is alone |
-//! | Nothing of a batch was written (time-out, proxy or broker away, missing topic) | the lane pauses and then sends ONE record as a probe; batches grow again from there, doubling |
-//! | A topic costs 60 s a record | its lane has one POST at a time, and all such lanes together leave one of the cluster's `max_in_flight` free, if that is above 1; its records that had no turn expire with it |
-//! | A topic is busy | lanes take turns, and none takes the last free POST of a cluster |
 //! | The publisher panics or answers for too few or too many | the batch's records are unknown, code `publisher_failed` |
-//! | The outbox is full | [`Delivery::enqueue`] waits |
-//! | Reports are not read | they wait in memory and keep their room in the outbox, so that `enqueue` waits in the end; sending goes on |
-//! | The receiver of reports is dropped | delivery goes on without |
+//! | The store does not give records back | they are retriable, code `outbox_failed` |
+//! | The outbox is full | [`Delivery::accept`] waits |
+//! | Reports are not read | they wait in memory and keep their room in the outbox, so that accepting waits in the end; sending goes on |
+//! | Nobody wants reports | delivery goes on without; a record that is given up is a `warn!` |
 //! | Shutdown runs out of time | failed, `shut_down`; what was being sent may have been written |
 //!
 //! Delivery is at least once: what was unknown may be written twice. Where the
 //! API has headers every record carries `action-triggers-id`, the JSON array
 //! `[event, trigger, queue]`, for consumers to tell.
 
-mod backoff;
+mod clock;
 mod dispatcher;
-mod lane;
-mod pending;
-mod reporter;
-mod slots;
+mod reports;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
-
-use tokio::sync::{mpsc, oneshot};
-
-use self::{backoff::Backoff, dispatcher::Dispatcher};
-use crate::{
-    outbox::{Intake, OutboxLimits, outbox},
-    publisher::Publisher,
-    record::{Message, RecordId},
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+    time::Duration,
 };
 
-/// What became of a message. Every message accepted ends in exactly one.
+use action_triggers_core::delivery::{Backoff, Machine};
+pub use action_triggers_core::delivery::{Delivered, DeliveryError, Order, Terms};
+use tokio::sync::{broadcast, oneshot};
+
+pub use self::reports::{Report, Reports};
+use self::{clock::Clock, dispatcher::Dispatcher, reports::Subscribers};
+use crate::{
+    cluster::ClusterId,
+    outbox::{
+        DeadLetter, Filter, Flushed, Intake, MemoryStore, NotAccepted, OutboxLimits, Store,
+        StoreError, outbox,
+    },
+    publisher::{Publisher, Reason},
+    record::{Message, StoredRecord},
+};
+
+/// How many retries may wait to be read.
+const WAITING_RETRIES: usize = 64;
+
+/// Records to a topic have to be sent again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Names the record.
-    pub id: RecordId,
-    /// The topic it was for.
+#[non_exhaustive]
+pub struct Retry {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The topic.
     pub topic: String,
-    /// Where it lies, or why it was given up.
-    pub result: Result<Delivered, DeliveryError>,
+    /// Why.
+    pub reason: Reason,
+    /// How long it is until something is tried next.
+    pub next_attempt: Duration,
 }
 
-/// Where a delivered record lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivered {
-    /// The partition; none where the proxy does not tell.
-    pub partition: Option<u32>,
-    /// The offset there; none where the proxy does not tell.
-    pub offset: Option<u64>,
-}
-
-/// Why a record was given up.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct DeliveryError {
-    /// Stable: `time_to_live_exceeded`, `shut_down`, or the publisher's own.
-    pub code: &'static str,
-    /// For a person: what happened last.
-    pub message: String,
-}
-
-impl DeliveryError {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        self.code
-    }
-}
-
-/// Delivers messages in the background. Dropped without
+/// Delivers records in the background. Dropped without
 /// [`shutdown`](Self::shutdown), it still delivers what it accepted, as long as
 /// the tokio runtime lives.
 pub struct Delivery {
+    publisher: Arc<dyn Publisher>,
+    store: Arc<dyn Store>,
     intake: Intake,
+    clock: Clock,
+    subscribers: Arc<Subscribers>,
+    retries: broadcast::Sender<Retry>,
     stop: oneshot::Sender<oneshot::Sender<()>>,
 }
 
 impl Delivery {
-    /// Starts delivering through `publisher` on the current tokio runtime.
-    /// Somebody should read the reports all the while, or drop the receiver.
+    /// Starts delivering through `publisher` on the current tokio runtime, with
+    /// an outbox in memory.
     ///
     /// # Panics
     ///
     /// When called outside a tokio runtime with a timer.
-    pub fn start(
-        publisher: Arc<dyn Publisher>,
-        limits: OutboxLimits,
-        reports: mpsc::Sender<Report>,
-    ) -> Self {
-        Self::start_with(publisher, limits, reports, Backoff::new())
+    pub fn start(publisher: Arc<dyn Publisher>, limits: OutboxLimits) -> Self {
+        let backoff = Backoff::seeded(RandomState::new().hash_one(0));
+        Self::start_with(publisher, Arc::new(MemoryStore::default()), limits, backoff)
     }
 
-    fn start_with(
+    /// Starts delivering through `publisher` on the current tokio runtime: what
+    /// waits in `store` first.
+    ///
+    /// # Panics
+    ///
+    /// When called outside a tokio runtime with a timer.
+    pub fn start_with(
         publisher: Arc<dyn Publisher>,
+        store: Arc<dyn Store>,
         limits: OutboxLimits,
-        reports: mpsc::Sender<Report>,
         backoff: Backoff,
     ) -> Self {
-        let (intake, outbox) = outbox(limits);
+        let (intake, outbox) = outbox(Arc::clone(&store), limits, publisher.clusters() > 1);
         let (stop, stopped) = oneshot::channel();
-        let dispatcher = Dispatcher::new(publisher, outbox, reports, backoff);
+        let (clock, subscribers) = (Clock::new(), Subscribers::new());
+        let (retries, _) = broadcast::channel(WAITING_RETRIES);
+        let dispatcher = Dispatcher::new(
+            (Arc::clone(&publisher), Arc::clone(&store)),
+            outbox,
+            Machine::new(backoff),
+            (clock, Arc::clone(&subscribers), retries.clone()),
+        );
         tokio::spawn(dispatcher.run(stopped));
-        Self { intake, stop }
-    }
-
-    /// Accepts messages in order; waits while the outbox is full. From here on
-    /// they are delivered or reported as failed. A call dropped while it waits
-    /// has accepted the first of them and not the rest.
-    pub async fn enqueue(&self, messages: Vec<Message>) {
-        for message in messages {
-            self.intake.accept(message).await;
+        Self {
+            publisher,
+            store,
+            intake,
+            clock,
+            subscribers,
+            retries,
+            stop,
         }
     }
 
-    /// Waits until every message accepted before has its report. Reports that
-    /// find no room in their channel wait for their reader, the flush does not.
-    pub async fn flush(&self) {
-        self.intake.flush().await;
+    /// Accepts records in order; waits while the outbox is full. From here on
+    /// they are delivered or reported as given up. A call dropped while it waits
+    /// has accepted the first of them and not the rest.
+    ///
+    /// # Errors
+    ///
+    /// The outbox is closed or its store fails: the rest is not accepted.
+    pub async fn accept(&self, messages: Vec<Message>) -> Result<(), NotAccepted> {
+        let now = self.clock.now();
+        let stored = messages.into_iter().map(|message| {
+            let destination = &message.destination;
+            let terms = self
+                .publisher
+                .terms(&destination.cluster, &destination.topic);
+            let deadline = now.moment.after(terms.time_to_live);
+            StoredRecord::new(message, now.unix_ms, now.unix_ms_at(deadline))
+        });
+        self.intake.accept(stored.collect()).await
+    }
+
+    /// What becomes of each record, from now on.
+    pub fn reports(&self) -> Reports {
+        self.subscribers.subscribe()
+    }
+
+    /// When records to a topic have to be sent again after all had gone well, from
+    /// now on. Who is slow misses some.
+    pub fn retries(&self) -> broadcast::Receiver<Retry> {
+        self.retries.subscribe()
+    }
+
+    /// Waits until every record accepted before has ended, and says what became
+    /// of those that ended since the last flush.
+    pub async fn flush(&self) -> Flushed {
+        self.intake.flush().await
+    }
+
+    /// The records that were given up, as far as the store keeps them.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    pub async fn dead_letters(&self, filter: &Filter) -> Result<Vec<DeadLetter>, StoreError> {
+        self.store.list(filter).await
+    }
+
+    /// Tries dead letters again, with a new time to live and today's connections;
+    /// says how many. They come after what was accepted since.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    pub async fn replay(&self, filter: &Filter) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        self.intake.replay(filter, now.unix_ms).await
+    }
+
+    /// Accepts nothing more; who waits for room is told.
+    pub fn close(&self) {
+        self.intake.close();
     }
 
     /// Flushes for at most `grace`, then gives up what is left: it is reported
-    /// as failed with the code `shut_down`. Reports that find no room in their
-    /// channel go on waiting for their reader; the channel closes after the last.
+    /// as failed with the code `shut_down`.
     pub async fn shutdown(self, grace: Duration) {
         // Running out of time is what `grace` is for.
         tokio::time::timeout(grace, self.flush()).await.ok();
+        self.close();
         let (done, wait) = oneshot::channel();
         // Errors mean that the dispatcher is gone, with its tokio runtime.
         if self.stop.send(done).is_ok() {

@@ -15,14 +15,15 @@ mod topics;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
+use action_triggers_core::delivery::Terms;
 pub use action_triggers_core::rest::supports_headers;
 use action_triggers_core::rest::{
-    Answer, Dialect, Failure, Topic, check,
+    Answer, Dialect, Failure, Topic, body_size, check,
     explain::{self, Said},
     v2, v3,
     verdict::{self, Finding},
@@ -41,7 +42,7 @@ pub use self::{
     read_back::{ReadBackError, read_back},
 };
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, ClusterId},
     publisher::{Batch, PublishFuture, Publisher, Reason, Verdict},
     record::Record,
 };
@@ -59,7 +60,7 @@ const TOPIC_BYTES: usize = 1024 * 1024;
 /// Writes batches through the REST proxies of the configured clusters.
 #[derive(Debug)]
 pub struct RestPublisher {
-    proxies: BTreeMap<String, Proxy>,
+    proxies: RwLock<BTreeMap<ClusterId, Arc<Proxy>>>,
 }
 
 impl RestPublisher {
@@ -79,36 +80,76 @@ impl RestPublisher {
     /// # }
     /// ```
     pub fn new(clusters: impl IntoIterator<Item = Arc<Cluster>>) -> Result<Self, RestError> {
-        let mut proxies = BTreeMap::new();
+        let publisher = Self {
+            proxies: RwLock::default(),
+        };
         for cluster in clusters {
-            match proxies.entry(cluster.bootstrap_servers.clone()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(Proxy::new(cluster)?);
-                }
-                Entry::Occupied(entry) => {
-                    return Err(RestError::DuplicateCluster {
-                        cluster: entry.key().clone(),
-                    });
-                }
+            let id = cluster.id();
+            if publisher.proxy(&id).is_some() {
+                return Err(RestError::DuplicateCluster {
+                    cluster: id.to_string(),
+                });
             }
+            publisher.connect(cluster)?;
         }
-        Ok(Self { proxies })
+        Ok(publisher)
+    }
+
+    /// Reaches a cluster in this way from now on: POSTs under way go on as they
+    /// were, the next one goes through the new connection.
+    ///
+    /// # Errors
+    ///
+    /// The cluster cannot be reached as it is configured; nothing has changed.
+    pub fn connect(&self, cluster: Arc<Cluster>) -> Result<(), RestError> {
+        let (id, proxy) = (cluster.id(), Arc::new(Proxy::new(cluster)?));
+        let mut proxies = self.proxies.write().unwrap_or_else(PoisonError::into_inner);
+        proxies.insert(id, proxy);
+        Ok(())
+    }
+
+    /// Reaches a cluster no more: its records fail with `unknown_cluster`.
+    pub fn disconnect(&self, cluster: &ClusterId) {
+        let mut proxies = self.proxies.write().unwrap_or_else(PoisonError::into_inner);
+        proxies.remove(cluster);
+    }
+
+    fn proxy(&self, cluster: &ClusterId) -> Option<Arc<Proxy>> {
+        let proxies = self.proxies.read().unwrap_or_else(PoisonError::into_inner);
+        proxies.get(cluster).cloned()
     }
 }
 
 impl Publisher for RestPublisher {
     fn publish<'a>(&'a self, batch: &'a Batch) -> PublishFuture<'a> {
         Box::pin(async move {
-            if let Some(proxy) = self.proxies.get(&batch.cluster.bootstrap_servers) {
+            if let Some(proxy) = self.proxy(&batch.cluster) {
                 return proxy.publish(batch).await;
             }
-            let message = format!(
-                "no REST proxy is configured for `{}`",
-                batch.cluster.bootstrap_servers
-            );
+            let message = format!("no REST proxy is configured for `{}`", batch.cluster);
             let unknown = Finding::Permanent("unknown_cluster").verdict(message, None, 1);
             vec![unknown; batch.records.len()]
         })
+    }
+
+    fn terms(&self, cluster: &ClusterId, _topic: &str) -> Terms {
+        let proxy = self.proxy(cluster);
+        proxy.map_or_else(Terms::default, |proxy| Terms::from(&*proxy.cluster))
+    }
+
+    fn size(&self, cluster: &ClusterId, record: &Record) -> usize {
+        let proxy = self.proxy(cluster);
+        proxy.map_or_else(|| record.size(), |proxy| body_size(record, &proxy.cluster))
+    }
+
+    fn has_headers(&self, cluster: &ClusterId) -> bool {
+        let proxy = self.proxy(cluster);
+        proxy.is_some_and(|proxy| proxy.dialect.has_headers())
+    }
+
+    fn clusters(&self) -> usize {
+        let proxies = self.proxies.read().unwrap_or_else(PoisonError::into_inner);
+        proxies.len()
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::{borrow::Cow, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use tokio::sync::mpsc;
-
 use super::{Runtime, input::Rules};
 use crate::{
     broker::{Broker, Policy, Registry, RegistryError, TextEncoding},
@@ -20,9 +18,6 @@ use crate::{
 
 /// The component that this library was built with.
 pub static EMBEDDED: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_COMPONENT"));
-
-/// How many reports may wait to be read.
-const WAITING_REPORTS: usize = 4096;
 
 /// Where the component comes from.
 #[derive(Clone, Debug, Default)]
@@ -261,15 +256,8 @@ impl Builder {
         let engine = tokio::task::spawn_blocking(start)
             .await
             .map_err(|_| EngineStopped)??;
-        let (sender, reports) = mpsc::channel(WAITING_REPORTS);
-        let delivery = Delivery::start(publisher, self.outbox_limits, sender);
+        let delivery = Delivery::start(publisher, self.outbox_limits);
         // Every worker busy, and as much again decided and waiting for its turn.
-        Ok(Runtime::start(
-            engine,
-            rules,
-            delivery,
-            reports,
-            workers * 4,
-        ))
+        Ok(Runtime::start(engine, rules, delivery, workers * 4))
     }
 }

@@ -72,10 +72,10 @@ impl Rules {
         &self,
         input: Input,
         guest: &mut Guest,
-    ) -> (Vec<EventResult<Publication>>, Vec<Message>) {
+        publish: impl FnMut(Vec<Message>),
+    ) -> Vec<EventResult<Publication>> {
         let (places, events) = self.read(input);
-        let decided = guest.process(events);
-        (join(places, decided.outcomes), decided.messages)
+        join(places, guest.process(events, publish))
     }
 
     pub(super) fn render(&self, input: Input, guest: &mut Guest) -> Vec<EventResult<Rendering>> {

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use wasmtime::Trap;
 
-use crate::{
-    outcome::{EventFailure, Failure, Publication},
-    record::Message,
-};
+use crate::outcome::{EventFailure, Failure};
 
 /// Most bytes of a trap's message that are passed on.
 const MAX_TRAP_MESSAGE: usize = 300;
@@ -108,15 +105,6 @@ pub struct Outcome<T> {
     pub id: String,
     /// One per queue of each trigger that fires; or why the event came to nothing.
     pub result: Result<Vec<T>, EventFailure>,
-}
-
-/// What the guest decided for a batch of events.
-#[derive(Debug, Default)]
-pub struct Decided {
-    /// One per event, in order.
-    pub outcomes: Vec<Outcome<Publication>>,
-    /// The records the host accepted, in order.
-    pub messages: Vec<Message>,
 }
 
 /// The beginning of a text that is not ours.

@@ -6,7 +6,7 @@ use action_triggers_vocabulary::PublishError;
 use wasmtime::Store;
 
 use super::{
-    CallError, Decided, Outcome,
+    CallError, Outcome,
     boundary::{Answer, Batch, Decision, Explained, Exports, Offered, Published},
     compiled::{Data, Sandbox, Taken, allow},
 };
@@ -108,16 +108,18 @@ impl Guest {
         Ok(())
     }
 
-    /// Decides for each event which triggers fire, and collects what they
-    /// publish. One outcome per event, in order.
-    pub fn process(&mut self, events: Vec<EventText>) -> Decided {
-        let mut messages = Vec::new();
-        let outcomes = self.each(events, &mut |guest, batch| {
-            let (outcomes, mut more) = guest.process_batch(batch)?;
-            messages.append(&mut more);
+    /// Decides for each event which triggers fire, and hands on what they publish
+    /// call by call. One outcome per event, in order.
+    pub fn process(
+        &mut self,
+        events: Vec<EventText>,
+        mut publish: impl FnMut(Vec<Message>),
+    ) -> Vec<Outcome<Publication>> {
+        self.each(events, &mut |guest, batch| {
+            let (outcomes, messages) = guest.process_batch(batch)?;
+            publish(messages);
             Ok(outcomes)
-        });
-        Decided { outcomes, messages }
+        })
     }
 
     /// Decides as [`Guest::process`] does and publishes nothing. One outcome
@@ -373,13 +375,9 @@ fn receipt(taken: &[Taken], number: u32, origin: (u32, u32, u32)) -> Result<Stri
     }
 }
 
-/// Gives a record the event's id. A record without an ordering key shares its
-/// order with nothing but what came of the same event.
+/// Gives a record the event's id.
 fn identify(message: &mut Message, event: &str) {
     message.id.event = event.into();
-    if message.ordering_key.is_empty() {
-        message.ordering_key = message.id.event.clone();
-    }
 }
 
 fn failed<T>(id: String, error: &CallError) -> Outcome<T> {

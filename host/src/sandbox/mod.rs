@@ -22,7 +22,7 @@ pub(crate) use self::{
     compiled::{Code, Services},
 };
 pub use self::{
-    call::{CallError, Decided, Outcome},
+    call::{CallError, Outcome},
     guest::Guest,
     pool::{Engine, EngineStopped, StartError},
 };

@@ -13,7 +13,8 @@ pub struct Offer {
     pub trigger: u32,
     /// The queue's place in its trigger.
     pub queue: u32,
-    /// Content type and primary key of the instance that changed.
+    /// Content type and primary key of the instance that changed; none where it
+    /// has no primary key.
     pub ordering_key: Option<String>,
     /// The queue's own destination, where it was resolved for this event.
     pub destination: Option<QueueDestination>,

@@ -241,7 +241,8 @@ impl Registry {
         destination: &Destination,
     ) -> Result<Record, PublishError> {
         check_names(&offer)?;
-        let (value, value_is_json) = self.value(offer.value, &destination.cluster)?;
+        let cluster = self.cluster(&destination.cluster.bootstrap_servers)?;
+        let (value, value_is_json) = self.value(offer.value, cluster)?;
         let record = Record {
             key: offer.key.map(Into::into),
             headers: headers(offer.headers)?,
@@ -250,10 +251,7 @@ impl Registry {
             value,
             value_is_json,
         };
-        let (actual, maximum) = (
-            record.size(),
-            destination.cluster.max_record_bytes(&destination.topic),
-        );
+        let (actual, maximum) = (record.size(), cluster.max_record_bytes(&destination.topic));
         if actual > maximum {
             let [actual, maximum] = [actual, maximum].map(|bytes| bytes as u64);
             return Err(PublishError::TooLarge { actual, maximum });
@@ -318,10 +316,9 @@ impl Registry {
                 &self.settings,
             )
         });
-        let cluster = servers.and_then(|servers| {
-            self.clusters.get(&servers).cloned().ok_or_else(|| {
-                format!("`{servers}` is none of the host's clusters: add it to `clusters`")
-            })
+        let cluster = servers.and_then(|servers| match self.clusters.get(&servers) {
+            Some(cluster) => Ok(cluster.id()),
+            None => Err(unknown_cluster(&servers)),
         });
         let topic = object("parameters", parameters)
             .and_then(|mut queue| {
@@ -342,6 +339,13 @@ impl Registry {
             ))),
             (Err(fault), _) | (_, Err(fault)) => Err(PublishError::InvalidDestination(fault)),
         }
+    }
+
+    fn cluster(&self, servers: &str) -> Result<&Cluster, PublishError> {
+        let cluster = self.clusters.get(servers);
+        cluster
+            .map(|cluster| &**cluster)
+            .ok_or_else(|| PublishError::InvalidDestination(unknown_cluster(servers)))
     }
 
     /// The smaller of the queue's bound and the host's.
@@ -384,6 +388,10 @@ impl Registry {
             )),
         }
     }
+}
+
+fn unknown_cluster(servers: &str) -> String {
+    format!("`{servers}` is none of the host's clusters: add it to `clusters`")
 }
 
 /// Bounds what orders and places a record.

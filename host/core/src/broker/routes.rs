@@ -102,7 +102,7 @@ impl Routes {
             trigger: name,
             queue: offer.queue,
         };
-        let ordering_key = offer.ordering_key.as_deref().unwrap_or_default().into();
+        let ordering_key = offer.ordering_key.as_deref().map(Into::into);
         let record = self.registry.record(offer, &destination)?;
         Ok(Message {
             id,

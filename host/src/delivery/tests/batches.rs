@@ -1,7 +1,5 @@
 use std::{sync::Arc, time::Duration};
 
-use action_triggers_core::rest::body_size;
-
 use super::support::{Bench, all_delivered, cluster, to};
 use crate::cluster::{Api, Cluster};
 
@@ -11,9 +9,17 @@ const MS: Duration = Duration::from_millis(1);
 async fn records_wait_for_company_until_the_linger_is_over() {
     let bench = Bench::new(|batch, _| all_delivered(batch));
     let message = to(&Arc::new(cluster()), "sales");
-    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    bench
+        .delivery
+        .accept(vec![message("a", "1")])
+        .await
+        .unwrap();
     tokio::time::sleep(3 * MS).await;
-    bench.delivery.enqueue(vec![message("b", "2")]).await;
+    bench
+        .delivery
+        .accept(vec![message("b", "2")])
+        .await
+        .unwrap();
     tokio::time::sleep(30 * MS).await;
     assert_eq!(bench.batches(), [["1", "2"]]);
     assert_eq!(bench.sent()[0].start, 5 * MS);
@@ -25,7 +31,11 @@ async fn without_a_linger_a_record_goes_at_once() {
     cluster.linger = Duration::ZERO;
     let bench = Bench::new(|batch, _| all_delivered(batch));
     let message = to(&Arc::new(cluster), "sales");
-    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    bench
+        .delivery
+        .accept(vec![message("a", "1")])
+        .await
+        .unwrap();
     tokio::time::sleep(30 * MS).await;
     assert_eq!(bench.sent()[0].start, Duration::ZERO);
 }
@@ -38,7 +48,7 @@ async fn a_full_batch_does_not_wait() {
     let bench = Bench::new(|batch, _| all_delivered(batch));
     let message = to(&Arc::new(cluster), "sales");
     let messages = ["1", "2", "3", "4", "5"].map(|name| message(name, name));
-    bench.delivery.enqueue(messages.into()).await;
+    bench.delivery.accept(messages.into()).await.unwrap();
     tokio::time::sleep(500 * MS).await;
     assert_eq!(bench.batches(), [["1", "2"], ["3", "4"]]);
     tokio::time::sleep(600 * MS).await;
@@ -51,12 +61,12 @@ async fn a_batch_stays_within_its_bytes_and_a_bigger_record_goes_alone() {
     let message = to(&Arc::new(cluster()), "sales");
     let long = "d".repeat(1000);
     let names = ["aaaaa", "bbbbb", "c", long.as_str(), "e"];
-    let [first, second, ..] = names.map(|name| body_size(&message(name, name).record, &cluster()));
+    let [first, second, ..] = names.map(|name| message(name, name).record.size());
     let mut cluster = cluster();
     cluster.max_batch_bytes = first + second;
     let message = to(&Arc::new(cluster), "sales");
     let messages = names.map(|name| message(name, name));
-    bench.delivery.enqueue(messages.into()).await;
+    bench.delivery.accept(messages.into()).await.unwrap();
     bench.delivery.flush().await;
     let batches = bench.batches();
     assert_eq!(batches[0], ["aaaaa", "bbbbb"]);
@@ -69,7 +79,11 @@ async fn a_flush_cuts_the_linger_short() {
     cluster.linger = Duration::from_hours(1);
     let mut bench = Bench::new(|batch, _| all_delivered(batch));
     let message = to(&Arc::new(cluster), "sales");
-    bench.delivery.enqueue(vec![message("a", "1")]).await;
+    bench
+        .delivery
+        .accept(vec![message("a", "1")])
+        .await
+        .unwrap();
     bench.delivery.flush().await;
     assert_eq!(bench.elapsed(), 10 * MS);
     assert_eq!(bench.results()["1"], "ok");
@@ -83,8 +97,9 @@ async fn records_with_other_timeouts_go_apart() {
     hasty.timeout = Some(MS);
     bench
         .delivery
-        .enqueue(vec![message("a", "1"), hasty, message("c", "3")])
-        .await;
+        .accept(vec![message("a", "1"), hasty, message("c", "3")])
+        .await
+        .unwrap();
     bench.delivery.flush().await;
     let sent = bench.sent();
     assert_eq!(
@@ -108,7 +123,7 @@ async fn a_cluster_gets_no_more_posts_at_once_than_it_allows_and_topics_take_tur
     for topic in ["a", "b"] {
         let message = to(&cluster, topic);
         let messages = names.iter().map(|name| message(name, name)).collect();
-        bench.delivery.enqueue(messages).await;
+        bench.delivery.accept(messages).await.unwrap();
     }
     bench.delivery.flush().await;
     let sent = bench.sent();
@@ -154,7 +169,7 @@ async fn headers_seen(api: Api) -> Vec<(String, String)> {
             .map(|(name, value)| (name.into(), value.into()))
             .into();
     }
-    bench.delivery.enqueue(vec![message]).await;
+    bench.delivery.accept(vec![message]).await.unwrap();
     bench.delivery.flush().await;
     let headers = seen.recv().unwrap().into_iter();
     let text = |value: bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();

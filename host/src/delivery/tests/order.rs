@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use super::support::{Bench, DELIVERED, all_delivered, cluster, each, retriable, to};
+use super::support::{Bench, DELIVERED, all_delivered, cluster, each, reason, retriable, to};
+use crate::{cluster::Cluster, delivery::Order, publisher::Verdict, record::Message};
 
 /// The key of a record: the first letter of its name.
 fn key(name: &str) -> &str {
@@ -18,7 +19,7 @@ async fn later_records_of_a_key_wait_while_an_earlier_one_is_tried_again_and_oth
     let message = to(&Arc::new(cluster()), "sales");
     let names = ["a1", "b1", "a2", "b2", "a3"];
     let messages = names.map(|name| message(key(name), name));
-    bench.delivery.enqueue(messages.into()).await;
+    bench.delivery.accept(messages.into()).await.unwrap();
     bench.delivery.flush().await;
     let batches = bench.batches();
     assert_eq!(batches[0], ["a1", "b1"]);
@@ -38,7 +39,7 @@ async fn a_key_is_in_one_post_at_a_time() {
         .map(|number| format!("{}{number}", ["a", "b", "c", "d"][number % 4]))
         .collect();
     let messages = names.iter().map(|name| message(key(name), name)).collect();
-    bench.delivery.enqueue(messages).await;
+    bench.delivery.accept(messages).await.unwrap();
     bench.delivery.flush().await;
     let sent = bench.sent();
     let mut posts_side_by_side = 0;
@@ -56,17 +57,75 @@ async fn a_key_is_in_one_post_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_never_runs_dry_gets_growing_batches_until_one_fails() {
+async fn in_strict_order_a_post_never_holds_two_records_of_a_key() {
+    let bench = Bench::new(|batch, _| all_delivered(batch));
+    let message = to(&Arc::new(cluster()), "sales");
+    let names: Vec<_> = (0..40).map(|number| format!("{number:02}")).collect();
+    let messages = names.iter().map(|name| message("hot", name)).collect();
+    bench.delivery.accept(messages).await.unwrap();
+    bench.delivery.flush().await;
+    assert!(bench.batches().iter().all(|batch| batch.len() == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_without_a_key_wait_for_none_and_share_posts() {
+    let bench = Bench::new(|batch, number| {
+        each(batch, |value| match value {
+            "1" if number == 0 => retriable(),
+            _ => DELIVERED,
+        })
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    let keyless = |name: &str| Message {
+        ordering_key: None,
+        ..message("", name)
+    };
+    let messages = ["1", "2", "3"].map(keyless);
+    bench.delivery.accept(messages.into()).await.unwrap();
+    bench.delivery.flush().await;
+    assert_eq!(bench.batches(), [vec!["1", "2", "3"], vec!["1"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_dies_frees_its_key() {
+    let mut bench = Bench::new(|batch, _| {
+        each(batch, |value| match value {
+            "never" => retriable(),
+            "refused" => Verdict::Permanent(reason("bad")),
+            _ => DELIVERED,
+        })
+    });
+    let message = to(&Arc::new(cluster()), "sales");
+    let never = message("a", "never");
+    bench.delivery.accept(vec![never]).await.unwrap();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let messages = ["refused", "last"].map(|name| message("a", name));
+    bench.delivery.accept(messages.into()).await.unwrap();
+    let flushed = bench.delivery.flush().await;
+    assert_eq!((flushed.delivered, flushed.dead), (1, 2));
+    let results = bench.results();
+    assert_eq!(
+        (results["never"], results["refused"], results["last"]),
+        ("time_to_live_exceeded", "scripted", "ok")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_fast_order_a_key_that_never_runs_dry_gets_growing_batches_until_one_fails() {
     let bench = Bench::new(|batch, number| {
         each(
             batch,
             |_| if number == 18 { retriable() } else { DELIVERED },
         )
     });
-    let message = to(&Arc::new(cluster()), "sales");
+    let fast = Cluster {
+        order: Order::Fast,
+        ..cluster()
+    };
+    let message = to(&Arc::new(fast), "sales");
     let names: Vec<_> = (0..52).map(|number| format!("{number:02}")).collect();
     let messages = names.iter().map(|name| message("hot", name)).collect();
-    bench.delivery.enqueue(messages).await;
+    bench.delivery.accept(messages).await.unwrap();
     bench.delivery.flush().await;
     let sizes: Vec<_> = bench.batches().iter().map(Vec::len).collect();
     assert_eq!(sizes[..19], [vec![1; 16], vec![2, 4, 8]].concat());
@@ -83,11 +142,12 @@ async fn the_same_key_in_two_topics_is_two_keys() {
     });
     bench
         .delivery
-        .enqueue(vec![
+        .accept(vec![
             to(&cluster, "slow")("a", "1"),
             to(&cluster, "quick")("a", "2"),
         ])
-        .await;
+        .await
+        .unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(bench.sent().len(), 2);
     bench.delivery.flush().await;

@@ -7,8 +7,8 @@ use crate::{delivery::Delivered, outbox::OutboxLimits};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn limits(messages: usize, bytes: usize) -> OutboxLimits {
-    OutboxLimits { messages, bytes }
+fn limits(records: usize, bytes: usize) -> OutboxLimits {
+    OutboxLimits { records, bytes }
 }
 
 #[tokio::test(start_paused = true)]
@@ -16,8 +16,9 @@ async fn a_report_says_where_the_record_lies() {
     let mut bench = Bench::new(|batch, _| all_delivered(batch));
     bench
         .delivery
-        .enqueue(vec![to(&Arc::new(cluster()), "sales")("a", "1")])
-        .await;
+        .accept(vec![to(&Arc::new(cluster()), "sales")("a", "1")])
+        .await
+        .unwrap();
     let report = bench.reports.recv().await.unwrap();
     assert_eq!((&*report.id.event, &*report.topic), ("1", "sales"));
     let place = Delivered {
@@ -29,14 +30,14 @@ async fn a_report_says_where_the_record_lies() {
 
 #[tokio::test(start_paused = true)]
 async fn accepting_waits_while_the_outbox_holds_its_most_messages() {
-    let bench = Bench::with_limits(
+    let mut bench = Bench::with_limits(
         |batch, _| (10 * SECOND, vec![DELIVERED; batch.records.len()]),
         limits(3, 1_000),
-        100,
     );
+    bench.unsubscribe();
     let message = to(&Arc::new(cluster()), "sales");
     let messages = ["1", "2", "3", "4"].map(|name| message(name, name));
-    bench.delivery.enqueue(messages.into()).await;
+    bench.delivery.accept(messages.into()).await.unwrap();
     let waited = bench.elapsed();
     assert!(waited >= 10 * SECOND, "{waited:?}");
 }
@@ -44,21 +45,23 @@ async fn accepting_waits_while_the_outbox_holds_its_most_messages() {
 #[tokio::test(start_paused = true)]
 async fn accepting_waits_while_the_outbox_holds_its_most_bytes_and_lets_a_bigger_message_in_alone()
 {
-    let bench = Bench::with_limits(
+    let mut bench = Bench::with_limits(
         |batch, _| (10 * SECOND, vec![DELIVERED; batch.records.len()]),
         limits(100, 10),
-        100,
     );
+    bench.unsubscribe();
     let message = to(&Arc::new(cluster()), "sales");
     bench
         .delivery
-        .enqueue(["12345", "6789"].map(|name| message(name, name)).into())
-        .await;
+        .accept(["12345", "6789"].map(|name| message(name, name)).into())
+        .await
+        .unwrap();
     assert!(bench.elapsed() < SECOND);
     bench
         .delivery
-        .enqueue(vec![message("big", "a message above the bound")])
-        .await;
+        .accept(vec![message("big", "a message above the bound")])
+        .await
+        .unwrap();
     let waited = bench.elapsed();
     assert!(waited >= 10 * SECOND, "{waited:?}");
     bench.delivery.flush().await;
@@ -67,36 +70,34 @@ async fn accepting_waits_while_the_outbox_holds_its_most_bytes_and_lets_a_bigger
 
 #[tokio::test(start_paused = true)]
 async fn unread_reports_push_back_in_the_end_but_do_not_stop_what_was_accepted() {
-    let mut bench = Bench::with_limits(|batch, _| all_delivered(batch), limits(5, 1_000), 2);
+    let mut bench = Bench::with_limits(|batch, _| all_delivered(batch), limits(5, 1_000));
     let message = to(&Arc::new(cluster()), "sales");
-    let names: Vec<_> = (0..10).map(|number| number.to_string()).collect();
+    let names: Vec<_> = (0..8).map(|number| number.to_string()).collect();
     let mut messages: Vec<_> = names.iter().map(|name| message(name, name)).collect();
-    let last = messages.split_off(7);
-    bench.delivery.enqueue(messages).await;
+    let last = messages.split_off(5);
+    bench.delivery.accept(messages).await.unwrap();
     bench.delivery.flush().await;
     let sent: usize = bench.batches().iter().map(Vec::len).sum();
-    assert_eq!(
-        sent, 7,
-        "two reports are in the channel and five wait for it"
-    );
-    let full = timeout(100 * SECOND, bench.delivery.enqueue(last.clone())).await;
+    assert_eq!(sent, 5, "all are sent, and their reports wait");
+    let full = timeout(100 * SECOND, bench.delivery.accept(last.clone())).await;
     assert!(full.is_err());
-    let (read, ()) = tokio::join!(
+    let (read, accepted) = tokio::join!(
         async {
             let mut read = Vec::new();
-            while read.len() < 10 {
+            while read.len() < 8 {
                 read.push(bench.reports.recv().await.unwrap().id.event.to_string());
             }
             read
         },
-        bench.delivery.enqueue(last)
+        bench.delivery.accept(last)
     );
+    accepted.unwrap();
     assert_eq!(read, names);
 }
 
 #[tokio::test(start_paused = true)]
 async fn delivery_goes_on_when_nobody_reads_reports() {
-    let mut bench = Bench::with_limits(|batch, _| all_delivered(batch), limits(2, 1_000), 1);
+    let mut bench = Bench::with_limits(|batch, _| all_delivered(batch), limits(2, 1_000));
     let message = to(&Arc::new(cluster()), "sales");
     let messages = |from: usize| {
         (from..from + 3)
@@ -104,12 +105,10 @@ async fn delivery_goes_on_when_nobody_reads_reports() {
             .map(|name| message(&name, &name))
             .collect()
     };
-    bench.delivery.enqueue(messages(0)).await;
-    bench.delivery.flush().await;
-    bench.reports.close();
-    while bench.reports.recv().await.is_some() {}
-    bench.delivery.enqueue(messages(10)).await;
-    bench.delivery.enqueue(messages(20)).await;
+    bench.unsubscribe();
+    bench.delivery.accept(messages(0)).await.unwrap();
+    bench.delivery.accept(messages(10)).await.unwrap();
+    bench.delivery.accept(messages(20)).await.unwrap();
     bench.delivery.flush().await;
     let sent: usize = bench.batches().iter().map(Vec::len).sum();
     assert_eq!(sent, 9);
@@ -128,14 +127,18 @@ async fn a_flush_does_not_wait_for_what_comes_after_it() {
     let cluster = Arc::new(cluster());
     bench
         .delivery
-        .enqueue(vec![to(&cluster, "quick")("a", "1")])
-        .await;
+        .accept(vec![to(&cluster, "quick")("a", "1")])
+        .await
+        .unwrap();
     tokio::join!(
         async {
             bench.delivery.flush().await;
             assert!(bench.elapsed() < 2 * SECOND);
         },
-        bench.delivery.enqueue(vec![to(&cluster, "slow")("a", "2")])
+        async {
+            let slow = to(&cluster, "slow")("a", "2");
+            bench.delivery.accept(vec![slow]).await.unwrap();
+        }
     );
     bench.delivery.flush().await;
     assert!(bench.elapsed() >= 60 * SECOND);
@@ -153,11 +156,12 @@ async fn shutdown_waits_for_its_grace_and_then_reports_what_is_left() {
         let message = to(&cluster, topic);
         bench
             .delivery
-            .enqueue(vec![
+            .accept(vec![
                 message("a", topic),
                 message("a", &format!("{topic} later")),
             ])
-            .await;
+            .await
+            .unwrap();
     }
     let Bench {
         delivery,
@@ -185,13 +189,14 @@ async fn shutdown_waits_for_its_grace_and_then_reports_what_is_left() {
 
 #[tokio::test(start_paused = true)]
 async fn shutdown_keeps_reports_for_a_slow_reader() {
-    let bench = Bench::with_limits(|_, _| (SECOND, vec![retriable()]), limits(100, 1_000), 1);
+    let bench = Bench::with_limits(|_, _| (SECOND, vec![retriable()]), limits(100, 1_000));
     let message = to(&Arc::new(cluster()), "sales");
     let names: Vec<_> = (0..10).map(|number| number.to_string()).collect();
     bench
         .delivery
-        .enqueue(names.iter().map(|name| message("a", name)).collect())
-        .await;
+        .accept(names.iter().map(|name| message("a", name)).collect())
+        .await
+        .unwrap();
     let Bench {
         delivery,
         mut reports,
@@ -214,8 +219,9 @@ async fn a_dropped_delivery_still_delivers_what_it_accepted() {
     });
     bench
         .delivery
-        .enqueue(vec![to(&Arc::new(cluster()), "sales")("a", "1")])
-        .await;
+        .accept(vec![to(&Arc::new(cluster()), "sales")("a", "1")])
+        .await
+        .unwrap();
     let Bench {
         delivery,
         mut reports,
@@ -223,5 +229,5 @@ async fn a_dropped_delivery_still_delivers_what_it_accepted() {
     } = bench;
     drop(delivery);
     assert!(reports.recv().await.unwrap().result.is_ok());
-    assert_eq!(reports.recv().await, None);
+    assert!(reports.recv().await.is_none());
 }

@@ -2,17 +2,19 @@
 //! short ways to make messages.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::Instant};
+use action_triggers_core::{delivery::Backoff, rest::supports_headers};
+use tokio::time::Instant;
 
 use crate::{
-    cluster::Cluster,
-    delivery::{Backoff, Delivery, Report},
-    outbox::OutboxLimits,
+    cluster::{Cluster, ClusterId},
+    delivery::{Delivery, Reports, Terms, reports::Subscribers},
+    outbox::{MemoryStore, OutboxLimits},
     publisher::{Batch, PublishFuture, Publisher, Reason, Verdict},
     record::{Destination, Message, Record, RecordId},
 };
@@ -48,6 +50,24 @@ impl Publisher for Fake {
             verdicts
         })
     }
+
+    fn terms(&self, cluster: &ClusterId, _topic: &str) -> Terms {
+        let known = CLUSTERS.with_borrow(|clusters| clusters.get(cluster).cloned());
+        known.map_or_else(Terms::default, |cluster| Terms::from(&*cluster))
+    }
+
+    fn has_headers(&self, cluster: &ClusterId) -> bool {
+        CLUSTERS.with_borrow(|clusters| {
+            clusters
+                .get(cluster)
+                .is_some_and(|one| supports_headers(one))
+        })
+    }
+}
+
+thread_local! {
+    /// The clusters that a test made messages for.
+    static CLUSTERS: RefCell<BTreeMap<ClusterId, Arc<Cluster>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 impl Fake {
@@ -67,33 +87,38 @@ impl Fake {
 /// A delivery under test.
 pub(super) struct Bench {
     pub(super) delivery: Delivery,
-    pub(super) reports: mpsc::Receiver<Report>,
+    pub(super) reports: Reports,
     fake: Arc<Fake>,
 }
 
 impl Bench {
     /// The script gets the batch and how many POSTs there were before.
     pub(super) fn new(script: impl Fn(&Batch, usize) -> Answer + Send + Sync + 'static) -> Self {
-        Self::with_limits(script, OutboxLimits::default(), 100_000)
+        Self::with_limits(script, OutboxLimits::default())
     }
 
     pub(super) fn with_limits(
         script: impl Fn(&Batch, usize) -> Answer + Send + Sync + 'static,
         limits: OutboxLimits,
-        reports: usize,
     ) -> Self {
         let fake = Arc::new(Fake {
             script: Box::new(script),
             began: Instant::now(),
             sent: Mutex::default(),
         });
-        let (sender, receiver) = mpsc::channel(reports);
         let publisher = Arc::clone(&fake) as Arc<dyn Publisher>;
+        let store = Arc::new(MemoryStore::default());
+        let delivery = Delivery::start_with(publisher, store, limits, Backoff::seeded(1));
         Self {
-            delivery: Delivery::start_with(publisher, limits, sender, Backoff::seeded(1)),
-            reports: receiver,
+            reports: delivery.reports(),
+            delivery,
             fake,
         }
+    }
+
+    /// Nobody reads reports from now on.
+    pub(super) fn unsubscribe(&mut self) {
+        self.reports = Subscribers::default().subscribe();
     }
 
     pub(super) fn sent(&self) -> Vec<Sent> {
@@ -113,7 +138,7 @@ impl Bench {
     /// What became of each message so far: `ok` or the code of the error.
     pub(super) fn results(&mut self) -> BTreeMap<String, &'static str> {
         let mut results = BTreeMap::new();
-        while let Ok(report) = self.reports.try_recv() {
+        while let Some(report) = self.reports.try_recv() {
             let result = report.result.map_or_else(|error| error.code(), |_| "ok");
             let earlier = results.insert(report.id.event.to_string(), result);
             assert_eq!(earlier, None, "{} was reported twice", report.id.event);
@@ -134,10 +159,11 @@ pub(super) fn cluster() -> Cluster {
 
 /// Makes messages for one topic; their value and their event id are their name.
 pub(super) fn to(cluster: &Arc<Cluster>, topic: &str) -> impl Fn(&str, &str) -> Message + use<> {
+    CLUSTERS.with_borrow_mut(|clusters| clusters.insert(cluster.id(), Arc::clone(cluster)));
     let destination = Arc::new(Destination {
         broker: "broker".to_owned(),
         topic: topic.to_owned(),
-        cluster: Arc::clone(cluster),
+        cluster: cluster.id(),
     });
     move |key, name| Message {
         id: RecordId {
@@ -145,7 +171,7 @@ pub(super) fn to(cluster: &Arc<Cluster>, topic: &str) -> impl Fn(&str, &str) -> 
             trigger: "trigger".into(),
             queue: 0,
         },
-        ordering_key: key.into(),
+        ordering_key: Some(key.into()),
         destination: Arc::clone(&destination),
         record: Record {
             value: Some(name.to_owned().into()),

@@ -40,7 +40,7 @@ async fn publish_again(server: &Server, cluster: Cluster, times: usize) -> Vec<V
     });
     let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
     let batch = Batch {
-        cluster,
+        cluster: cluster.id(),
         topic: "sales".to_owned(),
         records: vec![record("a")],
         timeout: None,

@@ -135,7 +135,7 @@ async fn twice(cluster: Cluster) {
     let cluster = Arc::new(cluster);
     let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
     let batch = Batch {
-        cluster,
+        cluster: cluster.id(),
         topic: "sales".to_owned(),
         records: vec![record("a")],
         timeout: None,

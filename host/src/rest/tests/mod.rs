@@ -45,7 +45,7 @@ async fn publish_to(topic: &str, cluster: Cluster, records: Vec<Record>) -> Vec<
     let cluster = Arc::new(cluster);
     let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
     let batch = Batch {
-        cluster,
+        cluster: cluster.id(),
         topic: topic.to_owned(),
         records,
         timeout: None,

@@ -59,7 +59,7 @@ impl Sender {
 
     async fn send(&self, records: Vec<Record>) -> Vec<Verdict> {
         let batch = Batch {
-            cluster: Arc::clone(&self.cluster),
+            cluster: self.cluster.id(),
             topic: "sales".to_owned(),
             records,
             timeout: None,

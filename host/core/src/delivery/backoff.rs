@@ -1,9 +1,6 @@
 //! How long to wait before trying again: exponential backoff with full jitter.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
@@ -13,23 +10,18 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// range keeps what failed together from coming back together (AWS
 /// Architecture Blog, "Exponential Backoff And Jitter").
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     state: u64,
 }
 
 impl Backoff {
-    /// Draws differently in every process.
-    pub(crate) fn new() -> Self {
-        Self::seeded(RandomState::new().hash_one(0))
-    }
-
     /// Draws the same for the same seed.
-    pub(crate) const fn seeded(seed: u64) -> Self {
+    pub const fn seeded(seed: u64) -> Self {
         Self { state: seed }
     }
 
     /// The wait after so many failures in a row.
-    pub(crate) fn wait(&mut self, failures: u32) -> Duration {
+    pub fn wait(&mut self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         let bound = FIRST.saturating_mul(1 << doublings).min(LONGEST);
         let millionths = u32::try_from(self.random() % 1_000_001).unwrap_or(0);

@@ -1,0 +1,108 @@
+//! The machine as its host drives it.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Settled, Terms, Ticket,
+    backoff::Backoff,
+    cluster::{Lanes, Post},
+};
+use crate::{
+    clock::Moment,
+    cluster::ClusterId,
+    verdict::{Reason, Verdict},
+};
+
+/// All records on their way, by cluster and topic.
+#[derive(Debug)]
+pub struct Machine {
+    clusters: BTreeMap<ClusterId, Lanes>,
+    backoff: Backoff,
+}
+
+/// What a POST came to.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// The records that have ended.
+    pub settled: Vec<Settled>,
+    /// That records to a topic have to be sent again, the first time that it
+    /// happens after all went well.
+    pub notice: Option<Notice>,
+}
+
+/// Records to a topic have to be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The topic.
+    pub topic: String,
+    /// Why.
+    pub reason: Reason,
+    /// When something is tried next.
+    pub next_attempt: Moment,
+}
+
+impl Machine {
+    /// A machine without records, which draws its waits from `backoff`.
+    pub fn new(backoff: Backoff) -> Self {
+        Self {
+            clusters: BTreeMap::new(),
+            backoff,
+        }
+    }
+
+    /// Takes a record on. `terms` are those of its cluster and topic from now on.
+    pub fn accept(&mut self, cluster: &ClusterId, topic: &str, ticket: Ticket, terms: Terms) {
+        if let Some(lanes) = self.clusters.get_mut(cluster) {
+            lanes.push(topic, ticket, terms);
+            return;
+        }
+        let mut lanes = Lanes::new(cluster.clone(), terms);
+        lanes.push(topic, ticket, terms);
+        self.clusters.insert(cluster.clone(), lanes);
+    }
+
+    /// Lets the time pass and gives the records that outlived their time to live.
+    pub fn advance(&mut self, now: Moment) -> Vec<Settled> {
+        let clusters = self.clusters.values_mut();
+        clusters.flat_map(|lanes| lanes.advance(now)).collect()
+    }
+
+    /// The next POST, if one may start now. Ask until there is none.
+    pub fn next_post(&mut self, now: Moment, is_flushing: bool) -> Option<Post> {
+        let mut clusters = self.clusters.values_mut();
+        clusters.find_map(|lanes| lanes.next_post(now, is_flushing))
+    }
+
+    /// Takes back a POST with a verdict for each of its records.
+    pub fn finish(&mut self, post: Post, verdicts: Vec<Verdict>, now: Moment) -> Finished {
+        let Some(lanes) = self.clusters.get_mut(&post.cluster) else {
+            return Finished::default();
+        };
+        let (cluster, topic) = (post.cluster.clone(), post.topic.clone());
+        let (settled, notice) = lanes.finish(post, verdicts, now, &mut self.backoff);
+        let notice = notice.map(|(reason, next_attempt)| Notice {
+            cluster,
+            topic,
+            reason,
+            next_attempt,
+        });
+        Finished { settled, notice }
+    }
+
+    /// When to ask again at the latest, if nothing else happens.
+    pub fn next_wake(&self, now: Moment) -> Option<Moment> {
+        let clusters = self.clusters.values();
+        clusters.filter_map(|lanes| lanes.next_wake(now)).min()
+    }
+
+    /// Gives up everything, with the POSTs under way, in the order accepted.
+    pub fn give_up(&mut self, in_flight: impl IntoIterator<Item = Post>) -> Vec<Settled> {
+        let mut left: Vec<_> = in_flight.into_iter().flat_map(Post::abandon).collect();
+        left.extend(self.clusters.values_mut().flat_map(Lanes::drain));
+        self.clusters.clear();
+        left.sort_by_key(|settled| settled.number);
+        left
+    }
+}

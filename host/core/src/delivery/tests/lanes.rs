@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use super::support::{Bench, DELIVERED, SECOND, retriable, topics, unknown};
+use crate::cluster::Terms;
+
+#[test]
+fn topics_that_were_never_tried_are_not_taken_for_slow_ones() {
+    let mut bench = Bench::new(Terms::default());
+    for topic in ["bad1", "bad2", "bad3", "good"] {
+        bench.accept(topic, None);
+    }
+    assert_eq!(topics(&bench.posts()), ["bad1", "bad2", "bad3", "good"]);
+}
+
+#[test]
+fn posts_that_take_long_give_their_place_to_others_but_not_without_bound() {
+    let mut bench = Bench::new(Terms::default());
+    let names: Vec<_> = (0..20).map(|number| format!("bad{number:02}")).collect();
+    for name in &names {
+        bench.accept(name, None);
+    }
+    assert_eq!(bench.posts().len(), 4, "as many as are allowed at once");
+    bench.pass(Duration::from_millis(999));
+    assert_eq!(bench.posts().len(), 0);
+    assert_eq!(bench.next_wake(), Some(Duration::from_millis(1)));
+    bench.pass(Duration::from_millis(1));
+    assert_eq!(bench.posts().len(), 3, "one less than that may be slow");
+    bench.pass(30 * SECOND);
+    assert_eq!(bench.posts().len(), 0);
+}
+
+#[test]
+fn a_cluster_that_allows_one_post_gets_one() {
+    let terms = Terms {
+        max_in_flight: 1,
+        ..Terms::default()
+    };
+    let mut bench = Bench::new(terms);
+    bench.accept("a", None);
+    bench.accept("b", None);
+    let posts = bench.posts();
+    assert_eq!(topics(&posts), ["a"]);
+    bench.pass(60 * SECOND);
+    assert_eq!(bench.posts().len(), 0);
+    for post in posts {
+        bench.finish(post, &DELIVERED);
+    }
+    assert_eq!(topics(&bench.posts()), ["b"]);
+}
+
+#[test]
+fn a_queues_own_short_timeout_says_nothing_of_others() {
+    let hasty = Some(Duration::from_millis(1));
+    let mut bench = Bench::new(Terms::default());
+    bench.accept("sales", None);
+    let first = bench.posts().remove(0);
+    bench.finish(first, &DELIVERED);
+    for _ in 0..5 {
+        bench.accept_with("sales", None, hasty);
+        for post in bench.posts() {
+            assert_eq!(post.timeout, hasty);
+            bench.finish(post, &unknown());
+        }
+        // Others of the topic are neither paused nor sent one by one.
+        bench.accept("sales", None);
+        bench.accept("sales", None);
+        let posts = bench.posts();
+        let own = posts.into_iter().filter(|post| post.timeout.is_none());
+        let own: Vec<_> = own.collect();
+        assert_eq!(own.iter().map(super::super::Post::len).sum::<usize>(), 2);
+        for post in own {
+            bench.finish(post, &DELIVERED);
+        }
+        bench.pass(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn the_first_failure_after_all_went_well_is_told_once() {
+    let mut bench = Bench::new(Terms::default());
+    bench.accept("sales", None);
+    let mut told = 0;
+    for _ in 0..5 {
+        for post in bench.posts() {
+            let finished = bench.finish(post, &retriable());
+            told += usize::from(finished.notice.is_some());
+        }
+        let wait = bench.next_wake().unwrap();
+        bench.pass(wait);
+    }
+    assert_eq!(told, 1);
+    bench.pass(20 * SECOND);
+    for post in bench.posts() {
+        bench.finish(post, &DELIVERED);
+    }
+    bench.accept("sales", None);
+    let post = bench.posts().remove(0);
+    assert!(bench.finish(post, &retriable()).notice.is_some());
+}
+
+#[test]
+fn a_record_that_may_have_been_written_says_so_at_its_end() {
+    for (verdict, code) in [
+        (retriable(), "time_to_live_exceeded"),
+        (unknown(), "outcome_unknown"),
+    ] {
+        let mut bench = Bench::new(Terms::default());
+        let number = bench.accept("sales", None);
+        let post = bench.posts().remove(0);
+        assert!(bench.finish(post, &verdict).settled.is_empty());
+        bench.pass(20 * SECOND);
+        let ended = bench.pass(200 * SECOND).remove(0);
+        assert_eq!((ended.number, ended.attempts), (number, 1));
+        let error = ended.result.unwrap_err();
+        assert_eq!(error.code(), code);
+        let is_said = error.message.contains("may have been written");
+        assert_eq!(is_said, code == "outcome_unknown", "{error}");
+    }
+}

@@ -1,0 +1,104 @@
+//! The store in memory against what every store promises.
+
+use bytes::Bytes;
+
+use super::*;
+use crate::{
+    cluster::ClusterId,
+    record::{Destination, Message, Record, RecordId},
+};
+
+fn stored(event: &str) -> StoredRecord {
+    let message = Message {
+        id: RecordId {
+            event: event.into(),
+            trigger: "t".into(),
+            queue: 0,
+        },
+        ordering_key: None,
+        destination: Arc::new(Destination {
+            broker: "b".to_owned(),
+            topic: "sales".to_owned(),
+            cluster: ClusterId::new("", "kafka:9092"),
+        }),
+        record: Record {
+            value: Some(Bytes::from_static(b"v")),
+            ..Record::default()
+        },
+        timeout: None,
+    };
+    StoredRecord::new(message, 1_000, 121_000)
+}
+
+fn dead(code: &str) -> End {
+    End::Dead(Death {
+        code: code.to_owned(),
+        message: "no".to_owned(),
+        attempts: 3,
+        last_answer: Some("HTTP 503".to_owned()),
+        died_ms: 121_000,
+    })
+}
+
+fn events(records: &[(u64, StoredRecord)]) -> Vec<&str> {
+    records.iter().map(|(_, one)| &*one.event).collect()
+}
+
+#[tokio::test]
+async fn records_are_numbered_in_order_and_wait_until_they_are_settled() {
+    let store = MemoryStore::default();
+    let numbers = store.append(vec![stored("a"), stored("b"), stored("c")]);
+    let numbers = numbers.await.unwrap();
+    assert!(numbers.is_sorted());
+    store
+        .settle(vec![(numbers[1], End::Delivered)])
+        .await
+        .unwrap();
+    assert_eq!(events(&store.next(0, 10).await.unwrap()), ["a", "c"]);
+    assert_eq!(events(&store.next(numbers[0], 10).await.unwrap()), ["c"]);
+    assert_eq!(events(&store.next(0, 1).await.unwrap()), ["a"]);
+    let read = store.read(&[numbers[2], numbers[0]]).await.unwrap();
+    assert_eq!([&*read[0].event, &*read[1].event], ["c", "a"]);
+    let missing = store.read(&numbers[1..2]).await;
+    assert_eq!(missing, Err(StoreError::Missing(numbers[1])));
+}
+
+#[tokio::test]
+async fn dead_letters_are_kept_with_their_reason_and_can_be_tried_again() {
+    let store = MemoryStore::default();
+    let numbers = store.append(vec![stored("a"), stored("b")]).await.unwrap();
+    let ends = vec![(numbers[0], dead("refused")), (numbers[1], dead("late"))];
+    store.settle(ends).await.unwrap();
+    let late = Filter {
+        code: Some("late".to_owned()),
+        ..Filter::default()
+    };
+    let listed = store.list(&late).await.unwrap();
+    assert_eq!(
+        (&*listed[0].record.event, listed[0].death.attempts),
+        ("b", 3)
+    );
+    let replayed = store.replay(&late, 500_000).await.unwrap();
+    let (number, record) = &replayed[0];
+    assert!(number > &numbers[1]);
+    assert_eq!((record.accepted_ms, record.deadline_ms), (500_000, 620_000));
+    assert_eq!(events(&store.next(0, 10).await.unwrap()), ["b"]);
+    assert_eq!(store.list(&Filter::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn dead_letters_are_bounded_in_bytes_and_the_oldest_go_first() {
+    let store = MemoryStore::default();
+    let big = |event: &str| {
+        let mut one = stored(event);
+        one.record.value = Some(vec![0; 3 << 20].into());
+        one
+    };
+    let numbers = store.append(vec![big("a"), big("b"), big("c")]).await;
+    let ends = numbers.unwrap().into_iter();
+    let ends = ends.map(|number| (number, dead("late"))).collect();
+    store.settle(ends).await.unwrap();
+    let left = store.list(&Filter::default()).await.unwrap();
+    let left: Vec<_> = left.iter().map(|letter| &*letter.record.event).collect();
+    assert_eq!(left, ["b", "c"]);
+}

@@ -1,0 +1,146 @@
+//! The way of decisions into the outbox, in the order of the calls, however the
+//! workers finish.
+//!
+//! What is decided waits in memory until the outbox has room for it, so it is
+//! bounded: a worker that has more than a mebibyte of records goes on deciding
+//! only when the outbox has taken them.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::EventOutcome;
+use crate::{delivery::Delivery, outbox::StoreError, outcome::Failure, record::Message};
+
+/// Bytes of records beyond which a worker waits for room before it goes on.
+const MOST_WAITING: usize = 1 << 20;
+
+/// What the committer does next.
+pub(super) enum Commit {
+    /// Takes a worker's yields and its decision, and only then tells the caller.
+    Decision(Decision),
+    /// Says that everything before has been put into the outbox.
+    Barrier(oneshot::Sender<()>),
+}
+
+/// The committer's end of a decision.
+pub(super) struct Decision {
+    yields: mpsc::Receiver<Yield>,
+    outcomes: oneshot::Receiver<Vec<EventOutcome>>,
+    reply: oneshot::Sender<Vec<EventOutcome>>,
+}
+
+/// Records of a decision, and whom to tell that the outbox has them.
+struct Yield {
+    messages: Vec<Message>,
+    taken: Option<oneshot::Sender<()>>,
+}
+
+/// The worker's end of a decision.
+pub(super) struct Yields {
+    sender: mpsc::Sender<Yield>,
+    outcomes: oneshot::Sender<Vec<EventOutcome>>,
+    messages: Vec<Message>,
+    bytes: usize,
+}
+
+/// Both ends of a decision, and where its outcomes come out.
+pub(super) fn decision() -> (Commit, Yields, oneshot::Receiver<Vec<EventOutcome>>) {
+    let (sender, yields) = mpsc::channel(1);
+    let (decide, outcomes) = oneshot::channel();
+    let (reply, caller) = oneshot::channel();
+    let decision = Decision {
+        yields,
+        outcomes,
+        reply,
+    };
+    let worker = Yields {
+        sender,
+        outcomes: decide,
+        messages: Vec::new(),
+        bytes: 0,
+    };
+    (Commit::Decision(decision), worker, caller)
+}
+
+impl Yields {
+    /// Adds what a call published; waits for room when there is much of it.
+    pub(super) fn add(&mut self, mut messages: Vec<Message>) {
+        let sizes = messages.iter().map(|message| message.record.size());
+        self.bytes += sizes.sum::<usize>();
+        self.messages.append(&mut messages);
+        if self.bytes > MOST_WAITING {
+            let (taken, wait) = oneshot::channel();
+            self.send(Some(taken));
+            // An error means that the committer is gone, and with it the caller.
+            wait.blocking_recv().ok();
+        }
+    }
+
+    /// Says what was decided.
+    pub(super) fn finish(mut self, outcomes: Vec<EventOutcome>) {
+        self.send(None);
+        drop(self.outcomes.send(outcomes));
+    }
+
+    fn send(&mut self, taken: Option<oneshot::Sender<()>>) {
+        self.bytes = 0;
+        let messages = std::mem::take(&mut self.messages);
+        if !messages.is_empty() {
+            drop(self.sender.blocking_send(Yield { messages, taken }));
+        }
+    }
+}
+
+/// Puts decisions into the outbox in the order of the calls.
+pub(super) async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Delivery>) {
+    while let Some(commit) = queue.recv().await {
+        match commit {
+            Commit::Decision(decision) => decision.commit(&delivery).await,
+            Commit::Barrier(reply) => drop(reply.send(())),
+        }
+    }
+}
+
+impl Decision {
+    async fn commit(mut self, delivery: &Delivery) {
+        let (mut accepted, mut failed) = (0, None);
+        while let Some(Yield { messages, taken }) = self.yields.recv().await {
+            if failed.is_none() {
+                let count = messages.len();
+                match delivery.accept(messages).await {
+                    Ok(()) => accepted += count,
+                    Err(refused) => {
+                        accepted += refused.accepted;
+                        failed = Some(refused.error);
+                    }
+                }
+            }
+            if let Some(taken) = taken {
+                // The worker waits for nothing else.
+                taken.send(()).ok();
+            }
+        }
+        // An error means that the caller gave up before its work was handed over.
+        if let Ok(mut outcomes) = self.outcomes.await {
+            if let Some(error) = failed {
+                fail_after(accepted, &mut outcomes, &error);
+            }
+            drop(self.reply.send(outcomes));
+        }
+    }
+}
+
+/// Lets all but the first `accepted` publications fail.
+fn fail_after(accepted: usize, outcomes: &mut [EventOutcome], error: &StoreError) {
+    let queues = outcomes
+        .iter_mut()
+        .filter_map(|one| one.outcome.as_mut().ok());
+    let published = queues.flatten().filter(|queue| queue.outcome.is_ok());
+    for publication in published.skip(accepted) {
+        publication.outcome = Err(Failure {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+        });
+    }
+}
