@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use action_triggers_django::{self as django, Templates, json::Document};
-use action_triggers_vocabulary::content_type;
+use action_triggers_vocabulary::{PublishError, content_type};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -77,6 +77,33 @@ pub struct Rendering<'a> {
     pub message: Result<Message<'a>, Failure>,
 }
 
+/// What is left of what a call may use.
+struct Allowance {
+    fuel: u64,
+    records: u32,
+    /// Whether no more events are started.
+    is_over: bool,
+}
+
+impl Allowance {
+    fn take(&mut self, fuel: u64) {
+        self.fuel = self.fuel.saturating_sub(fuel);
+    }
+
+    /// Takes room for records; whether there was as much.
+    fn take_records(&mut self, records: usize) -> bool {
+        let records = u32::try_from(records).unwrap_or(u32::MAX);
+        let fits = records <= self.records;
+        self.records = self.records.saturating_sub(records);
+        fits
+    }
+}
+
+/// The steps that reading so many bytes takes.
+fn steps(bytes: usize) -> u64 {
+    1 + u64::try_from(bytes).unwrap_or(u64::MAX) / 64
+}
+
 /// A trigger that fires for an event.
 #[derive(Clone, Copy)]
 struct Firing<'a, 'b> {
@@ -144,17 +171,36 @@ impl Engine {
         &self.limits
     }
 
-    /// Decides for each event what fires and hands its records to the host.
-    /// One outcome per event, in order.
+    /// Decides for each event what fires and hands its records to the host, once
+    /// all triggers of the event are decided. One outcome per event, in order.
     pub fn process(&self, events: Vec<Input>, host: &mut impl Host) -> Vec<Outcome<Publication>> {
-        self.run(events, host, |rendering, host| Publication {
-            trigger: rendering.trigger,
-            queue: rendering.queue,
-            receipt: rendering.message.and_then(|message| {
-                let receipt = host.publish(&message)?;
-                Ok(receipt.number)
-            }),
-        })
+        let mut records = 0;
+        let publish = |rendering: Rendering<'_>, host: &mut _| {
+            let (trigger, queue) = (rendering.trigger, rendering.queue);
+            let receipt = rendering
+                .message
+                .and_then(|message| self.publish(&message, &mut records, host));
+            Publication {
+                trigger,
+                queue,
+                receipt,
+            }
+        };
+        self.run(events, host, publish)
+    }
+
+    fn publish(
+        &self,
+        message: &Message<'_>,
+        records: &mut u32,
+        host: &mut impl Host,
+    ) -> Result<u32, Failure> {
+        if *records >= self.limits.records {
+            return Err(PublishError::TooMany(self.limits.records).into());
+        }
+        let receipt = host.publish(message)?;
+        *records += 1;
+        Ok(receipt.number)
     }
 
     /// Decides and renders as [`process`](Self::process) does, and publishes
@@ -173,27 +219,79 @@ impl Engine {
         host: &mut H,
         mut finish: impl FnMut(Rendering<'a>, &mut H) -> T,
     ) -> Vec<Outcome<T>> {
-        let mut decide = |(event, input): (u32, Input)| {
-            self.read(input, false, |change| {
-                let mut finished = Vec::new();
-                for place in self.index.find(change.signal, &change.content_type) {
-                    let Some(trigger) = self.triggers.get(*place) else {
-                        continue;
-                    };
-                    let firing = Firing {
-                        event,
-                        place: narrowed(*place),
-                        trigger,
-                        change,
-                    };
-                    self.fire(firing, host, |rendering, host| {
-                        finished.push(finish(rendering, host));
-                    });
+        let mut left = Allowance {
+            fuel: self.limits.call_fuel,
+            records: self.limits.records,
+            is_over: false,
+        };
+        let mut decide = |(event, input)| {
+            let outcome = self.decide(event, input, &mut left, host);
+            let decision = match outcome.decision {
+                Decision::Done(all) => {
+                    let finished = all.into_iter().map(|one| finish(one, host));
+                    Decision::Done(finished.collect())
                 }
-                finished
-            })
+                Decision::Unreadable(error) => Decision::Unreadable(error),
+                Decision::Failed(failure) => Decision::Failed(failure),
+                Decision::NotProcessed => Decision::NotProcessed,
+            };
+            let id = outcome.id;
+            Outcome { id, decision }
         };
         (0..).zip(events).map(&mut decide).collect()
+    }
+
+    /// Renders what one event fires. An event that the call has not enough left
+    /// for ends the call, unless it is the first.
+    fn decide<'a>(
+        &'a self,
+        event: u32,
+        input: Input,
+        left: &mut Allowance,
+        host: &mut impl Host,
+    ) -> Outcome<Rendering<'a>> {
+        if left.is_over {
+            return Outcome {
+                id: input.id,
+                decision: Decision::NotProcessed,
+            };
+        }
+        left.take(steps(input.text.len()));
+        let mut outcome = self.read(input, false, |change| {
+            let mut rendered = Vec::new();
+            for place in self.index.find(change.signal, &change.content_type) {
+                let Some(trigger) = self.triggers.get(*place) else {
+                    continue;
+                };
+                let firing = Firing {
+                    event,
+                    place: narrowed(*place),
+                    trigger,
+                    change,
+                };
+                self.templates.share_allowance(left.fuel);
+                let given = left.fuel.min(self.limits.fuel);
+                self.fire(firing, host, |rendering| rendered.push(rendering));
+                left.take(given.saturating_sub(self.templates.end_allowance()));
+                if left.fuel == 0 {
+                    break;
+                }
+            }
+            rendered
+        });
+        let records = match &outcome.decision {
+            Decision::Done(all) => all.iter().filter(|one| one.message.is_ok()).count(),
+            _ => 0,
+        };
+        let fits = left.fuel > 0 && left.take_records(records);
+        if !fits && event > 0 {
+            left.is_over = true;
+            outcome.decision = Decision::NotProcessed;
+        } else if left.fuel == 0 {
+            left.is_over = true;
+            outcome.decision = Decision::Failed(Failure::EventOutOfFuel(self.limits.call_fuel));
+        }
+        outcome
     }
 
     /// Reads an event and decides it; one that no trigger concerns is done when
@@ -228,11 +326,11 @@ impl Engine {
 
     /// Fires one trigger, if its condition holds; its payload is rendered once
     /// for all its queues.
-    fn fire<'a, H: Host>(
+    fn fire<'a>(
         &'a self,
         firing: Firing<'a, '_>,
-        host: &mut H,
-        mut done: impl FnMut(Rendering<'a>, &mut H),
+        host: &mut impl Host,
+        mut done: impl FnMut(Rendering<'a>),
     ) {
         let (trigger, change) = (firing.trigger, firing.change);
         let holds = match &trigger.when {
@@ -241,11 +339,7 @@ impl Engine {
         };
         let payload = match holds {
             Ok(false) => return,
-            Ok(true) => {
-                trigger
-                    .payload
-                    .render(&self.templates, change.context(), change.instance())
-            }
+            Ok(true) => self.payload(trigger, change),
             Err(failure) => Err(failure),
         };
         // The last queue gets the payload itself, the others copies.
@@ -258,8 +352,20 @@ impl Engine {
                 queue: place,
                 message,
             };
-            done(rendering, host);
+            done(rendering);
         }
+    }
+
+    fn payload(&self, trigger: &Trigger, change: &Change<'_>) -> Result<Payload, Failure> {
+        let payload =
+            trigger
+                .payload
+                .render(&self.templates, change.context(), change.instance())?;
+        let most = self.limits.output_bytes;
+        if payload.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+            return Err(Failure::PayloadTooLarge(most));
+        }
+        Ok(payload)
     }
 
     fn message<'a>(

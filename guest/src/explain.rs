@@ -66,7 +66,10 @@ impl Engine {
         let content_type = &*change.content_type;
         let (fires, clause, reason) =
             if self.whitelist.is_empty() || self.whitelist.contains(content_type) {
-                decide(trigger, change, &self.templates)
+                self.templates.share_allowance(self.limits().fuel);
+                let decided = decide(trigger, change, &self.templates);
+                self.templates.end_allowance();
+                decided
             } else {
                 let reason = format!("`{content_type}` is not on the whitelist");
                 (false, Clause::Whitelist, reason)

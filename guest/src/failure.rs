@@ -10,6 +10,15 @@ pub enum Failure {
     /// There are no triggers yet.
     #[error("no triggers are loaded: call `load` first")]
     NotLoaded,
+    /// The event alone needs more fuel than a call has.
+    #[error(
+        "the event takes more than {0} steps: make its triggers cheaper, or raise `call_fuel` in \
+         `limits`"
+    )]
+    EventOutOfFuel(u64),
+    /// A payload has more bytes than a trigger may write.
+    #[error("the payload has more than {0} bytes: shorten it, or raise `output_bytes` in `limits`")]
+    PayloadTooLarge(u32),
     /// A condition looks into `before` or `changed`, and the event has no `before`.
     #[error(
         "the condition `{0}` looks at the instance before the change, and the event has no \
@@ -86,6 +95,8 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotLoaded => "not_loaded",
+            Self::EventOutOfFuel(_) => "event_out_of_fuel",
+            Self::PayloadTooLarge(_) => "template_output_too_large",
             Self::BeforeMissing(_) => "before_missing",
             Self::Template { code, .. } => code,
             Self::NotJson { .. } => "payload_not_json",

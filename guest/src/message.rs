@@ -11,6 +11,16 @@ pub enum Payload {
     Tombstone,
 }
 
+impl Payload {
+    /// Its bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Json(text) | Self::Text(text) => text.len(),
+            Self::Tombstone => 0,
+        }
+    }
+}
+
 /// A queue's own destination, without what its broker sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {

@@ -42,6 +42,7 @@ pub mod json;
 mod json_text;
 mod lexer;
 mod limits;
+mod meter;
 mod output;
 mod parser;
 mod plain;

@@ -5,6 +5,7 @@ use super::{
     ast::{Expression, Node, Operand},
     error::RenderError,
     json_text::{Form, Position},
+    meter::Meter,
     output,
     runtime::{self, Found},
 };
@@ -51,7 +52,7 @@ pub(super) fn render(
     pieces: &[Piece],
     context: &Context,
     escape: bool,
-    limits: Limits,
+    (limits, meter): (Limits, &Meter),
     position: &mut Position,
     out: &mut String,
 ) -> Result<(), RenderError> {
@@ -75,5 +76,15 @@ pub(super) fn render(
             return Err(RenderError::OutputTooLarge(limits.output_bytes));
         }
     }
-    Ok(())
+    let written = out.len() - start;
+    let steps = u64::try_from(pieces.len()).unwrap_or(u64::MAX);
+    let error = if !meter.write(written) {
+        RenderError::OutputTooLarge(limits.output_bytes)
+    } else if !(meter.step(steps) && meter.make(written)) {
+        RenderError::OutOfFuel(limits.fuel)
+    } else {
+        return Ok(());
+    };
+    out.truncate(start);
+    Err(error)
 }

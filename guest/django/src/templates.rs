@@ -11,6 +11,7 @@ use super::{
     error::{RenderError, Span, TemplateError},
     json_text::{Doubt, Doubts, Position},
     limits::Limits,
+    meter::Meter,
     output, parser,
     plain::{self, Piece},
     runtime::{self, Root},
@@ -97,17 +98,34 @@ impl Condition {
 pub struct Templates {
     environment: Environment<'static>,
     limits: Limits,
+    meter: Meter,
     count: usize,
 }
 
 impl Templates {
     /// Makes an empty set.
     pub fn new(limits: Limits) -> Self {
+        let meter = Meter::default();
         Self {
-            environment: runtime::environment(limits),
+            environment: runtime::environment(limits, &meter),
+            meter,
             limits,
             count: 0,
         }
+    }
+
+    /// From now on all renders share one allowance: the limits, and of their fuel
+    /// no more than this. Without it each render has the limits for itself.
+    pub fn share_allowance(&self, fuel: u64) {
+        self.meter.share(Limits {
+            fuel: fuel.min(self.limits.fuel),
+            output_bytes: self.limits.output_bytes,
+        });
+    }
+
+    /// Ends what [`Self::share_allowance`] began. The fuel that is left of it.
+    pub fn end_allowance(&self) -> u64 {
+        self.meter.end()
     }
 
     /// Compiles a template.
@@ -252,14 +270,17 @@ impl Templates {
         context: &Context,
         out: &mut String,
     ) -> Result<Position, RenderError> {
+        self.meter.begin(self.limits);
         match &template.body {
             Body::Static(text) => {
                 out.push_str(text);
+                self.charge_output(text.len())?;
                 Ok(position)
             }
             Body::Plain(pieces) => {
                 let escape = template.escape;
-                plain::render(pieces, context, escape, self.limits, &mut position, out)?;
+                let bounds = (self.limits, &self.meter);
+                plain::render(pieces, context, escape, bounds, &mut position, out)?;
                 Ok(position)
             }
             Body::Machine(name) => {
@@ -316,17 +337,58 @@ impl Templates {
         out: &mut String,
     ) -> Result<minijinja::Captured<'_>, RenderError> {
         let start = out.len();
+        self.meter.begin(self.limits);
         let result = self.environment.get_template(name).and_then(|template| {
             let root = Value::from_object(Root::new(context, position));
             let left = self.limits.output_bytes;
             template.render_captured_to(root, Bounded { out, left })
         });
-        result.map_err(|error| {
-            out.truncate(start);
-            RenderError::from_machine(&error, self.limits)
-        })
+        let error = match result {
+            Ok(captured) => match self.charge(captured.state().fuel_levels(), out.len() - start) {
+                Ok(()) => return Ok(captured),
+                Err(error) => error,
+            },
+            Err(error) => {
+                self.charge_failure(&error);
+                RenderError::from_machine(&error, self.limits)
+            }
+        };
+        out.truncate(start);
+        Err(error)
+    }
+
+    /// Charges what a render has used; the machine has counted its steps.
+    fn charge(&self, fuel: Option<(u64, u64)>, written: usize) -> Result<(), RenderError> {
+        let (used, _) = fuel.unwrap_or_default();
+        if !self.meter.step(used) {
+            return Err(RenderError::OutOfFuel(self.limits.fuel));
+        }
+        self.charge_output(written)
+    }
+
+    fn charge_output(&self, written: usize) -> Result<(), RenderError> {
+        if !self.meter.write(written) {
+            return Err(RenderError::OutputTooLarge(self.limits.output_bytes));
+        }
+        if !self.meter.make(written) {
+            return Err(RenderError::OutOfFuel(self.limits.fuel));
+        }
+        Ok(())
+    }
+
+    /// Charges a render that failed. The machine does not tell how many steps it
+    /// took, so it pays a share of what it might have.
+    fn charge_failure(&self, error: &minijinja::Error) {
+        let is_enough = error.kind() != minijinja::ErrorKind::OutOfFuel
+            && self.meter.step(1 + self.limits.fuel / FAILURES);
+        if !is_enough {
+            self.meter.empty();
+        }
     }
 }
+
+/// So many failed renders use up all the fuel of an allowance.
+const FAILURES: u64 = 100;
 
 /// The text of a template that is nothing else.
 fn text_of(nodes: &[Node]) -> Option<String> {

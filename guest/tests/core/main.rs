@@ -17,6 +17,7 @@ mod support;
 mod destinations;
 mod events;
 mod json_text;
+mod limits;
 mod matching;
 mod oracle;
 mod payloads;

@@ -8,6 +8,10 @@ pub(super) fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Erro
     Error::new(ErrorKind::InvalidOperation, message)
 }
 
+pub(super) fn out_of_fuel() -> Error {
+    Error::from(ErrorKind::OutOfFuel)
+}
+
 pub(super) fn too_large(limits: Limits) -> Error {
     Error::new(
         ErrorKind::WriteFailure,

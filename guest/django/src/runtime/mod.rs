@@ -24,7 +24,7 @@ pub(super) use {
 };
 
 use self::{
-    failure::{failed, too_large},
+    failure::{failed, out_of_fuel, too_large},
     root::now,
     state::{Progress, escapes},
 };
@@ -33,6 +33,7 @@ use super::{
     decimal::Decimal,
     filters::{self, Call, Filter},
     json,
+    meter::Meter,
     output::rendered,
     python,
 };
@@ -41,7 +42,7 @@ use super::{
 pub(super) const ESCAPED: &str = ".html";
 
 /// Makes an environment that knows nothing but Django's dialect.
-pub(super) fn environment(limits: Limits) -> Environment<'static> {
+pub(super) fn environment(limits: Limits, meter: &Meter) -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_fuel(Some(limits.fuel));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
@@ -55,22 +56,29 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
             AutoEscape::None
         }
     });
-    environment.set_formatter(move |out, state, value| write_output(out, state, value, limits));
+    let bounds = || Bounds {
+        limits,
+        meter: meter.clone(),
+    };
+    let of_output = bounds();
+    environment.set_formatter(move |out, state, value| write_output(out, state, value, &of_output));
     for name in filters::names() {
         if let Some(filter) = filters::find(name) {
+            let bounds = bounds();
             environment.add_filter(
                 name,
                 move |state: &State<'_, '_>, value: Value, arguments: Rest<Value>| {
-                    apply(filter, state, &value, arguments.first(), limits)
+                    apply(filter, state, &value, arguments.first(), &bounds)
                 },
             );
         }
     }
+    let of_quiet = bounds();
     environment.add_filter(
         "quietly",
         move |state: &State<'_, '_>, value: Value, name: &str, arguments: Rest<Value>| {
             operators::apply_quietly(&value, |value| match filters::find(name) {
-                Some(filter) => apply(filter, state, value, arguments.first(), limits),
+                Some(filter) => apply(filter, state, value, arguments.first(), &of_quiet),
                 None => Ok(value.clone()),
             })
         },
@@ -91,6 +99,12 @@ pub(super) fn environment(limits: Limits) -> Environment<'static> {
     operators::add_to(&mut environment);
     tags::add_to(&mut environment, limits);
     environment
+}
+
+/// What a render may use, and what is left of it.
+struct Bounds {
+    limits: Limits,
+    meter: Meter,
 }
 
 /// Text that is written as it is.
@@ -127,13 +141,16 @@ fn write_output(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
     value: &Value,
-    limits: Limits,
+    bounds: &Bounds,
 ) -> Result<(), Error> {
     let text = rendered(value, escapes(state));
+    if !bounds.meter.make(text.len()) {
+        return Err(out_of_fuel());
+    }
     let progress = state.get_or_insert_extension_with(Progress::default);
     progress.written = progress.written.saturating_add(text.len());
-    if progress.written > limits.output_bytes.saturating_mul(2) {
-        return Err(too_large(limits));
+    if progress.written > bounds.limits.output_bytes.saturating_mul(2) {
+        return Err(too_large(bounds.limits));
     }
     out.write_str(&text).map_err(Error::from)
 }
@@ -155,7 +172,7 @@ fn apply(
     state: &State<'_, '_>,
     value: &Value,
     argument: Option<&Value>,
-    limits: Limits,
+    bounds: &Bounds,
 ) -> Result<Value, Error> {
     if argument.is_some_and(Value::is_undefined) {
         let message = format!(
@@ -172,9 +189,13 @@ fn apply(
     let value = if value.is_undefined() { &empty } else { value };
     let result = (filter.function)(value, argument, &call)
         .map_err(|error| failed(format!("the filter `{}` failed: {error}", filter.name)))?;
-    let length = python::text(&result).map(str::len).or_else(|| result.len());
-    if length.is_some_and(|length| length > limits.output_bytes) {
-        return Err(too_large(limits));
+    let length = |value: &Value| python::text(value).map(str::len).or_else(|| value.len());
+    let (read, made) = (length(value).unwrap_or(0), length(&result).unwrap_or(0));
+    if made > bounds.limits.output_bytes {
+        return Err(too_large(bounds.limits));
+    }
+    if !bounds.meter.make(read.saturating_add(made)) {
+        return Err(out_of_fuel());
     }
     if filter.is_safe && value.is_safe() && !result.is_safe() {
         return Ok(Value::from_safe_string(python::to_str(&result)));

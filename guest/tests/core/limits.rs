@@ -1,0 +1,124 @@
+//! What bounds triggers, in every host alike.
+
+use action_triggers_guest::{
+    engine::{Decision, Engine, Outcome, Publication},
+    event::Input,
+    limits::Limits,
+};
+
+use crate::support::{TestEngine, TestHost, sale, trigger};
+
+fn decided(set: &str, limits: Limits, events: usize) -> Vec<String> {
+    let (engine, loaded) = Engine::load(set, Vec::new(), limits).unwrap();
+    let mut host = TestHost {
+        loaded: Some(loaded),
+        ..TestHost::default()
+    };
+    let inputs = (0..events).map(|_| Input::from(sale())).collect();
+    let outcomes = engine.process(inputs, &mut host);
+    let shown: Vec<String> = outcomes.iter().map(shown).collect();
+    let published = shown.iter().flat_map(|one| one.matches("ok")).count();
+    assert_eq!(host.sent.len(), published, "{shown:?}");
+    shown
+}
+
+fn shown(outcome: &Outcome<Publication>) -> String {
+    match &outcome.decision {
+        Decision::Done(all) => {
+            let codes = all.iter().map(|one| match &one.receipt {
+                Ok(_) => "ok",
+                Err(failure) => failure.code(),
+            });
+            codes.collect::<Vec<_>>().join(" ")
+        }
+        Decision::Unreadable(error) => error.code.into(),
+        Decision::Failed(failure) => failure.code().into(),
+        Decision::NotProcessed => "not processed".into(),
+    }
+}
+
+/// A loop of so many rounds.
+fn rounds(count: usize) -> String {
+    format!(
+        "{{% for a in '{}' %}}{{{{ a|upper }}}}{{% endfor %}}",
+        "x".repeat(count)
+    )
+}
+
+#[test]
+fn the_templates_of_a_trigger_share_its_fuel() {
+    let limits = || Limits {
+        fuel: 2_000,
+        ..Limits::default()
+    };
+    let payload = |templates: &[&str]| {
+        let payload = serde_json::to_string(templates).unwrap();
+        trigger(&format!(r#""payload": {payload}"#))
+    };
+    let some = rounds(80);
+    assert_eq!(decided(&payload(&[&some]), limits(), 2), ["ok", "ok"]);
+    let twice = payload(&[&some, &some, &some]);
+    let spent = "template_out_of_fuel";
+    assert_eq!(decided(&twice, limits(), 2), [spent, spent]);
+}
+
+#[test]
+fn events_that_a_call_has_no_fuel_for_are_not_started() {
+    let payload = serde_json::to_string(&[rounds(200)]).unwrap();
+    let set = trigger(&format!(r#""payload": {payload}"#));
+    let limits = |call_fuel| Limits {
+        call_fuel,
+        ..Limits::default()
+    };
+    let not = "not processed";
+    assert_eq!(decided(&set, limits(1_000_000), 3), ["ok", "ok", "ok"]);
+    let some = decided(&set, limits(10_000), 8);
+    assert_eq!(some.first().map(String::as_str), Some("ok"), "{some:?}");
+    assert_eq!(some.last().map(String::as_str), Some(not), "{some:?}");
+    assert!(some.is_sorted_by_key(|one| one == not), "{some:?}");
+    assert_eq!(
+        decided(&set, limits(100), 3),
+        ["event_out_of_fuel", not, not]
+    );
+}
+
+#[test]
+fn events_whose_records_have_no_room_are_left_for_another_call() {
+    let set = trigger(r#""payload": "x""#).replace(
+        r#"[{"name": "kafka_1"}]"#,
+        r#"[{"name": "a"}, {"name": "b"}, {"name": "c"}]"#,
+    );
+    let limits = |records| Limits {
+        records,
+        ..Limits::default()
+    };
+    let all = "ok ok ok";
+    let not = "not processed";
+    assert_eq!(decided(&set, limits(6), 3), [all, all, not]);
+    assert_eq!(decided(&set, limits(5), 3), [all, not, not]);
+    assert_eq!(decided(&set, limits(2), 2), ["ok ok too_many", not]);
+}
+
+#[test]
+fn a_trigger_writes_only_so_many_bytes() {
+    let limits = || Limits {
+        output_bytes: 100,
+        ..Limits::default()
+    };
+    let long = format!("{{{{ quantity }}}}{}", "x".repeat(60));
+    let one = trigger(&format!(r#""payload": ["{long}"]"#));
+    assert_eq!(decided(&one, limits(), 1), ["ok"]);
+    let two = trigger(&format!(r#""payload": ["{long}", "{long}"]"#));
+    assert_eq!(decided(&two, limits(), 1), ["template_output_too_large"]);
+    let fixed = trigger(&format!(r#""payload": ["{}"]"#, "x".repeat(101)));
+    assert_eq!(decided(&fixed, limits(), 1), ["template_output_too_large"]);
+}
+
+#[test]
+fn what_an_event_does_not_use_of_its_fuel_is_not_kept() {
+    let (engine, _) = TestEngine::load(&trigger(r#""payload": "x""#), Vec::new()).unwrap();
+    for _ in 0..3 {
+        let outcomes = engine.process(&[sale(), sale()], &mut TestHost::default());
+        assert!(outcomes.iter().all(Result::is_ok));
+    }
+}
