@@ -271,6 +271,27 @@ impl Cluster {
         }
     }
 
+    /// By which rules records go to a topic. A broker bounds a batch as it bounds a
+    /// record, so a topic with a bound of its own has it for POSTs too.
+    ///
+    /// ```
+    /// # use action_triggers_core::cluster::Cluster;
+    /// # fn main() -> Result<(), url::ParseError> {
+    /// let mut cluster = Cluster::new("localhost:9092", "http://localhost:8082".parse()?);
+    /// cluster.topic_max_record_bytes.insert("small".into(), 100_000);
+    /// assert_eq!(cluster.terms("small").max_batch_bytes, 100_000);
+    /// assert_eq!(cluster.terms("sales").max_batch_bytes, 900_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn terms(&self, topic: &str) -> Terms {
+        let mut terms = Terms::from(self);
+        if let Some(most) = self.topic_max_record_bytes.get(topic) {
+            terms.max_batch_bytes = terms.max_batch_bytes.min(*most);
+        }
+        terms
+    }
+
     /// Names it.
     pub fn id(&self) -> ClusterId {
         ClusterId::new(&*self.tenant, &*self.bootstrap_servers)

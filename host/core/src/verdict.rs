@@ -2,6 +2,9 @@
 
 use std::{fmt, time::Duration};
 
+/// The code of a record, or of a batch, with too many bytes.
+pub const TOO_LARGE: &str = "too_large";
+
 /// What became of one record of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -132,9 +132,9 @@ impl Publisher for RestPublisher {
         })
     }
 
-    fn terms(&self, cluster: &ClusterId, _topic: &str) -> Terms {
+    fn terms(&self, cluster: &ClusterId, topic: &str) -> Terms {
         let proxy = self.proxy(cluster);
-        proxy.map_or_else(Terms::default, |proxy| Terms::from(&*proxy.cluster))
+        proxy.map_or_else(Terms::default, |proxy| proxy.cluster.terms(topic))
     }
 
     fn size(&self, cluster: &ClusterId, record: &Record) -> usize {

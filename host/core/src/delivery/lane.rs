@@ -11,7 +11,11 @@ use super::{
     health::Health,
     pending::{Class, Judged, Key, Pending},
 };
-use crate::{clock::Moment, cluster::Order, verdict::Verdict};
+use crate::{
+    clock::Moment,
+    cluster::Order,
+    verdict::{TOO_LARGE, Verdict},
+};
 
 /// The records of one ordering key, in order.
 #[derive(Debug, Default)]
@@ -79,6 +83,8 @@ pub(super) struct Lane {
     apart_in_flight: usize,
     /// Whether a record was ever delivered: the topic is there.
     is_proven: bool,
+    /// Most bytes of a POST, as learnt from one that was too large.
+    learnt_bytes: usize,
     /// By the queues' own timeouts: one that is too short says nothing of others.
     health: BTreeMap<Option<Duration>, Health>,
     /// Whether it was told already that records have to be sent again.
@@ -95,6 +101,7 @@ impl Lane {
             in_flight: 0,
             apart_in_flight: 0,
             is_proven: false,
+            learnt_bytes: usize::MAX,
             health: BTreeMap::new(),
             is_noted: false,
         }
@@ -218,8 +225,8 @@ impl Lane {
     /// When heads are sent: at once when they fill a batch, else after the linger.
     fn due(&self, class: Class, heads: &Heads) -> Option<Moment> {
         let (_, oldest) = heads.oldest()?;
-        let is_full = heads.by_number.len() >= self.most_records(class)
-            || heads.bytes >= self.terms.max_batch_bytes;
+        let is_full =
+            heads.by_number.len() >= self.most_records(class) || heads.bytes >= self.most_bytes();
         Some(if is_full {
             oldest.since
         } else {
@@ -233,11 +240,26 @@ impl Lane {
         window.min(self.terms.max_batch_records).max(1)
     }
 
+    fn most_bytes(&self) -> usize {
+        self.terms.max_batch_bytes.min(self.learnt_bytes)
+    }
+
+    /// A broker bounds a batch where no record of it is too large: a POST that was
+    /// refused for its size bounds those after it.
+    fn learn_size(&mut self, taken: &[Pending], verdicts: &[Verdict]) {
+        let is_too_large = |verdict: &Verdict| matches!(verdict, Verdict::Alone(reason) if reason.code == TOO_LARGE);
+        if verdicts.iter().any(is_too_large) {
+            let bytes: usize = taken.iter().map(|pending| pending.ticket.size).sum();
+            self.learnt_bytes = self.learnt_bytes.min(bytes / 2);
+        }
+    }
+
     /// Takes the records of the next POST: the oldest of the class, at least one
     /// and at most `most`. Their keys are in flight until [`Self::finish`].
     pub(super) fn take(&mut self, class: Class, most: usize) -> Vec<Pending> {
         let mut taken = Vec::new();
         let (mut most, mut bytes) = (self.most_records(class).min(most), 0);
+        let most_bytes = self.most_bytes();
         while taken.len() < most
             && let Some((number, head)) = self.pop_head(class)
         {
@@ -248,7 +270,7 @@ impl Lane {
                 && queue.in_flight < queue.run(self.terms.order)
                 && taken.len() < most.min(next.most_companions)
                 && next.class() == class
-                && (taken.is_empty() || bytes + next.ticket.size <= self.terms.max_batch_bytes)
+                && (taken.is_empty() || bytes + next.ticket.size <= most_bytes)
                 && let Some(pending) = queue.waiting.pop_front()
             {
                 most = most.min(pending.most_companions);
@@ -279,6 +301,7 @@ impl Lane {
     ) -> Vec<Settled> {
         self.in_flight -= 1;
         self.apart_in_flight -= usize::from(class.is_apart);
+        self.learn_size(&taken, &verdicts);
         let is_written = |verdict: &Verdict| matches!(verdict, Verdict::Delivered { .. });
         self.is_proven |= verdicts.iter().any(is_written);
         let health = self.health.entry(class.timeout).or_default();

@@ -102,10 +102,12 @@ impl Pending {
             }
             Verdict::Permanent(reason) | Verdict::Alone(reason) => {
                 self.last = Some(reason.clone());
-                Judged::Settled(self.settle(Err(DeliveryError {
-                    code: reason.code,
-                    message: reason.message,
-                })))
+                let mut message = reason.message;
+                if self.may_be_written {
+                    message.push_str("; an attempt before may have written the record");
+                }
+                let code = reason.code;
+                Judged::Settled(self.settle(Err(DeliveryError { code, message })))
             }
             Verdict::Retriable(reason) | Verdict::Unknown(reason) => {
                 self.failures = self.failures.saturating_add(1);

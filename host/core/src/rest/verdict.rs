@@ -25,7 +25,7 @@ use std::time::Duration;
 use super::{answer::Failure, dialect::Dialect};
 use crate::{
     record::Record,
-    verdict::{Reason, Verdict},
+    verdict::{Reason, TOO_LARGE, Verdict},
 };
 
 /// Codes that more than one place gives or reads.
@@ -35,7 +35,6 @@ pub(super) const UNKNOWN_PARTITION: &str = "unknown_partition";
 pub(super) const KEY_REQUIRED: &str = "key_required";
 pub(super) const KAFKA_ERROR: &str = "kafka_error";
 pub(super) const RECORD_REFUSED: &str = "record_refused";
-pub(super) const TOO_LARGE: &str = "too_large";
 /// The proxy, or what stands before it, does not accept who we are.
 pub const UNAUTHORIZED: &str = "unauthorized";
 

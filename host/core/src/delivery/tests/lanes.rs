@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::support::{Bench, DELIVERED, SECOND, retriable, topics, unknown};
-use crate::cluster::Terms;
+use super::support::{Bench, DELIVERED, SECOND, retriable, too_large, topics, unknown};
+use crate::{cluster::Terms, delivery::Post};
 
 #[test]
 fn topics_that_were_never_tried_are_not_taken_for_slow_ones() {
@@ -27,6 +27,44 @@ fn posts_that_take_long_give_their_place_to_others_but_not_without_bound() {
     assert_eq!(bench.posts().len(), 3, "one less than that may be slow");
     bench.pass(30 * SECOND);
     assert_eq!(bench.posts().len(), 0);
+}
+
+#[test]
+fn a_batch_that_was_too_large_bounds_those_after_it() {
+    let mut bench = Bench::new(Terms::default());
+    for _ in 0..8 {
+        bench.accept("sales", None);
+    }
+    let refused = bench.posts().remove(0);
+    assert_eq!(refused.len(), 8);
+    bench.finish(refused, &too_large());
+    for _ in 0..2 {
+        let half = bench.posts().remove(0);
+        assert_eq!(half.len(), 4);
+        bench.finish(half, &DELIVERED);
+    }
+    for _ in 0..8 {
+        bench.accept("sales", None);
+    }
+    let sizes: Vec<_> = bench.posts().iter().map(Post::len).collect();
+    assert_eq!(sizes, [4, 4]);
+}
+
+#[test]
+fn a_record_that_is_refused_after_an_unknown_outcome_says_that_it_may_be_written() {
+    let mut bench = Bench::new(Terms::default());
+    bench.accept("sales", None);
+    let first = bench.posts().remove(0);
+    bench.finish(first, &unknown());
+    bench.pass(10 * SECOND);
+    let second = bench.posts().remove(0);
+    let ended = bench.finish(second, &too_large()).settled;
+    let error = ended[0].result.as_ref().unwrap_err();
+    let expected = "not now; an attempt before may have written the record";
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        ("too_large", expected)
+    );
 }
 
 #[test]

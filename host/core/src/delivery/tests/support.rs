@@ -6,7 +6,7 @@ use crate::{
     clock::Moment,
     cluster::{ClusterId, Terms},
     delivery::{Backoff, Finished, Machine, Post, Settled, Ticket},
-    verdict::{Reason, Verdict},
+    verdict::{Reason, TOO_LARGE, Verdict},
 };
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -97,6 +97,13 @@ fn reason(retry_after: Option<Duration>) -> Reason {
 
 pub(super) fn retriable() -> Verdict {
     Verdict::Retriable(reason(None))
+}
+
+pub(super) fn too_large() -> Verdict {
+    Verdict::Alone(Reason {
+        code: TOO_LARGE,
+        ..reason(None)
+    })
 }
 
 pub(super) fn unknown() -> Verdict {
