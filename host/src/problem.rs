@@ -4,14 +4,15 @@
 mod excerpt;
 mod lines;
 pub(crate) mod mask;
+mod steering;
 pub(crate) mod steps;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-pub use self::excerpt::Excerpt;
 pub(crate) use self::lines::Lines;
+pub use self::{excerpt::Excerpt, steering::is_steering};
 use crate::event::EventError;
 pub use crate::outcome::Severity;
 
@@ -150,11 +151,4 @@ impl fmt::Display for Problem {
             None => Ok(()),
         }
     }
-}
-
-/// Whether a character would steer the terminal that it is written to, or turn
-/// the order of the text round it.
-pub fn is_steering(character: char) -> bool {
-    (character.is_control() && !matches!(character, '\t' | '\n'))
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -15,7 +15,7 @@ use tokio::{
 
 pub use self::{
     builder::{BuildError, Builder, Component, EMBEDDED},
-    input::EventResult,
+    input::{EventOutcome, EventResult},
 };
 use self::{
     commit::Commit,
@@ -25,12 +25,9 @@ use crate::{
     delivery::{Delivery, Reports, Retry},
     event::Event,
     outbox::{DeadLetter, Filter, Flushed, StoreError},
-    outcome::{EventFailure, Explanation, Failure, Loaded, Publication, Rendering},
+    outcome::{EventFailure, Explanation, Failure, Loaded, Rendering},
     sandbox::{Engine, EngineStopped, Guest},
 };
-
-/// What became of one event: each queue of each trigger that fired.
-pub type EventOutcome = EventResult<Publication>;
 
 /// What one event would publish: each queue of each trigger that fires.
 pub type EventRendering = EventResult<Rendering>;
@@ -64,11 +61,6 @@ impl std::fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// Starts with the embedded component, no triggers and nothing allowed.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     fn start(engine: Engine, rules: Rules, delivery: Delivery, most_at_once: usize) -> Self {
         let delivery = Arc::new(delivery);
         let (commits, queue) = mpsc::channel(most_at_once);

@@ -4,7 +4,7 @@ use action_triggers_host::{
     config::Config, outcome::Refusal, problem::Problem, runtime::BuildError, sandbox::StartError,
 };
 
-use super::{Outcome, args::Files, code_cache, error::CliError, output::Output, report};
+use super::{args::Files, code_cache, error::CliError, outcome::Outcome, output::Output, report};
 
 pub(crate) async fn run(files: &Files) -> Result<Outcome, CliError> {
     let examined = Config::examine(&files.config, files.triggers.as_deref());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use action_triggers_host::codes::{self, Code};
 use serde_json::json;
 
-use super::{Outcome, error::CliError, output::Output};
+use super::{error::CliError, outcome::Outcome, output::Output};
 
 pub(crate) fn run(as_json: bool) -> Result<Outcome, CliError> {
     let text = if as_json { lines() } else { pages() };

@@ -13,7 +13,7 @@ use action_triggers_host::{
 };
 use serde_json::{Map, json};
 
-use super::{Outcome, code_cache, error::CliError, output::Output};
+use super::{code_cache, error::CliError, outcome::Outcome, output::Output};
 
 const SERVERS: &str = "localhost:9092";
 const TOPIC: &str = "sales";

@@ -2,7 +2,7 @@
 
 use action_triggers_dev_proxy::{DevProxy, Options};
 
-use super::{Outcome, args, error::CliError, interrupt, output::Output};
+use super::{args, error::CliError, interrupt, outcome::Outcome, output::Output};
 
 pub(crate) async fn run(args: args::DevProxy) -> Result<Outcome, CliError> {
     let options = Options {

@@ -1,6 +1,13 @@
 //! `explain`: why triggers fire, or do not.
 
-use super::{Outcome, Started, args::Input, error::CliError, events::Piece, lines::Lines, start};
+use super::{
+    args::Input,
+    error::CliError,
+    events::Piece,
+    lines::Lines,
+    outcome::Outcome,
+    start::{Started, start},
+};
 
 pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
     let Started {

@@ -9,7 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, report::counted};
+use super::{outcome::Outcome, report::counted};
 
 /// Counts, shown while they change when standard error is a terminal.
 #[derive(Debug)]

@@ -10,8 +10,15 @@ use action_triggers_host::delivery::{Reports, Retry};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
-    Outcome, Started, args::Input, console::Console, error::CliError, events::Piece, interrupt,
-    lines::Lines, report, start,
+    args::Input,
+    console::Console,
+    error::CliError,
+    events::Piece,
+    interrupt,
+    lines::Lines,
+    outcome::Outcome,
+    report,
+    start::{Started, start},
 };
 
 /// Most reports that are written in one go.

@@ -11,30 +11,39 @@ use action_triggers_vocabulary::{
 };
 use serde_json::{Map, Value as Json};
 
-use super::Config;
 use crate::{
     broker::{Broker, Policy, Registry},
+    cluster::Cluster,
     outcome::{Diagnostic, LoadedQueue, LoadedTrigger, NamedSetting, Severity},
+    settings::Settings,
 };
 
+/// What of a configuration decides where records may go.
+pub(super) struct Host<'a> {
+    pub(super) brokers: &'a [Broker],
+    pub(super) clusters: &'a [Cluster],
+    pub(super) settings: &'a Settings,
+    pub(super) whitelist: &'a [String],
+}
+
 /// Everything that keeps every record of some queue from being published.
-pub(super) fn examine(config: &Config, triggers: &[LoadedTrigger]) -> Vec<Diagnostic> {
-    let clusters = config.clusters.iter().cloned().map(Arc::new).collect();
-    let brokers = config.brokers.clone();
-    let settings = Arc::new(config.settings.clone());
+pub(super) fn examine(host: &Host<'_>, triggers: &[LoadedTrigger]) -> Vec<Diagnostic> {
+    let clusters = host.clusters.iter().cloned().map(Arc::new).collect();
+    let brokers = host.brokers.to_vec();
+    let settings = Arc::new(host.settings.clone());
     // What is wrong with the registry itself is told elsewhere.
     let registry = Registry::new(brokers, clusters, settings, Policy::default()).ok();
     let mut faults = Vec::new();
     for (place, trigger) in triggers.iter().enumerate() {
-        faults.extend(excluded(config, trigger, place));
+        faults.extend(excluded(host, trigger, place));
     }
     for queue in triggers.iter().flat_map(|trigger| &trigger.queues) {
         for setting in &queue.settings {
-            faults.extend(denied(config, setting));
+            faults.extend(denied(host, setting));
         }
-        let broker = config.brokers.iter().find(|one| one.name == queue.broker);
+        let broker = host.brokers.iter().find(|one| one.name == queue.broker);
         match broker {
-            None => faults.push(unknown_broker(config, queue)),
+            None => faults.push(unknown_broker(host, queue)),
             Some(broker) => faults.extend(destination(broker, queue, registry.as_ref())),
         }
     }
@@ -42,8 +51,8 @@ pub(super) fn examine(config: &Config, triggers: &[LoadedTrigger]) -> Vec<Diagno
 }
 
 /// A trigger all of whose content types the whitelist excludes.
-fn excluded(config: &Config, trigger: &LoadedTrigger, place: usize) -> Option<Diagnostic> {
-    let whitelist: Vec<_> = config
+fn excluded(host: &Host<'_>, trigger: &LoadedTrigger, place: usize) -> Option<Diagnostic> {
+    let whitelist: Vec<_> = host
         .whitelist
         .iter()
         .filter_map(|name| content_type::normalized(name))
@@ -51,7 +60,7 @@ fn excluded(config: &Config, trigger: &LoadedTrigger, place: usize) -> Option<Di
     let mut watched = trigger.content_types.iter();
     let is_listed = |name: &String| whitelist.iter().any(|listed| listed == name);
     if !trigger.active
-        || config.whitelist.is_empty()
+        || host.whitelist.is_empty()
         || trigger.content_types.is_empty()
         || watched.any(is_listed)
     {
@@ -72,8 +81,8 @@ fn excluded(config: &Config, trigger: &LoadedTrigger, place: usize) -> Option<Di
     })
 }
 
-fn denied(config: &Config, setting: &NamedSetting) -> Option<Diagnostic> {
-    let settings = &config.settings;
+fn denied(host: &Host<'_>, setting: &NamedSetting) -> Option<Diagnostic> {
+    let settings = host.settings;
     if settings.allows(&setting.name) {
         return None;
     }
@@ -90,8 +99,12 @@ fn denied(config: &Config, setting: &NamedSetting) -> Option<Diagnostic> {
     })
 }
 
-fn unknown_broker(config: &Config, queue: &LoadedQueue) -> Diagnostic {
-    let known: Vec<&str> = config.broker_names().collect();
+fn unknown_broker(host: &Host<'_>, queue: &LoadedQueue) -> Diagnostic {
+    let known: Vec<&str> = host
+        .brokers
+        .iter()
+        .map(|broker| broker.name.as_str())
+        .collect();
     let add = "add it to `ACTION_TRIGGERS.brokers`";
     error(
         "unknown_broker",

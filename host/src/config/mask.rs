@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::document::{Node, Value};
+use super::node::{Node, Value};
 use crate::problem::mask::{cover, names_secret};
 
 /// Members that hold an address.

@@ -25,6 +25,7 @@ mod host;
 mod keys;
 mod locate;
 mod mask;
+mod node;
 mod reading;
 pub mod schema;
 mod secret;
@@ -195,7 +196,13 @@ impl Config {
         triggers: &[LoadedTrigger],
     ) -> Vec<Problem> {
         let mut found = diagnostics.to_vec();
-        found.extend(destinations::examine(self, triggers));
+        let host = destinations::Host {
+            brokers: &self.brokers,
+            clusters: &self.clusters,
+            settings: &self.settings,
+            whitelist: &self.whitelist,
+        };
+        found.extend(destinations::examine(&host, triggers));
         self.locate(&found)
     }
 

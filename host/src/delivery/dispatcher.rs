@@ -14,9 +14,9 @@ use tokio::{
 };
 
 use super::{
-    Retry,
     clock::Clock,
     reports::{Report, Subscribers},
+    retry::Retry,
 };
 use crate::{
     cluster::ClusterId,

@@ -22,6 +22,7 @@
 mod clock;
 mod dispatcher;
 mod reports;
+mod retry;
 #[cfg(test)]
 mod tests;
 
@@ -35,34 +36,22 @@ use action_triggers_core::delivery::{Backoff, Machine};
 pub use action_triggers_core::delivery::{Delivered, DeliveryError, Order, Terms};
 use tokio::sync::{broadcast, oneshot};
 
-pub use self::reports::{Report, Reports};
 use self::{clock::Clock, dispatcher::Dispatcher, reports::Subscribers};
+pub use self::{
+    reports::{Report, Reports},
+    retry::Retry,
+};
 use crate::{
-    cluster::ClusterId,
     outbox::{
         DeadLetter, Filter, Flushed, Intake, MemoryStore, NotAccepted, OutboxLimits, Store,
         StoreError, outbox,
     },
-    publisher::{Publisher, Reason},
+    publisher::Publisher,
     record::{Message, StoredRecord},
 };
 
 /// How many retries may wait to be read.
 const WAITING_RETRIES: usize = 64;
-
-/// Records to a topic have to be sent again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Retry {
-    /// The cluster.
-    pub cluster: ClusterId,
-    /// The topic.
-    pub topic: String,
-    /// Why.
-    pub reason: Reason,
-    /// How long it is until something is tried next.
-    pub next_attempt: Duration,
-}
 
 /// Delivers records in the background. Dropped without
 /// [`shutdown`](Self::shutdown), it still delivers what it accepted, as long as

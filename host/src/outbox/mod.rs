@@ -18,6 +18,7 @@ use std::{
 
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
+pub use self::room::OutboxLimits;
 pub(crate) use self::room::{Room, Rooms};
 pub use self::{
     memory::MemoryStore,
@@ -28,26 +29,6 @@ use crate::record::StoredRecord;
 
 /// Most entries taken from the queue in one go.
 const RECEIVED_AT_ONCE: usize = 1_024;
-
-/// How much the outbox holds before accepting waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutboxLimits {
-    /// Most records; at least one is always let in.
-    pub records: usize,
-    /// Most bytes of keys, headers and values. A record above it is let in once
-    /// the outbox is empty.
-    pub bytes: usize,
-}
-
-impl Default for OutboxLimits {
-    /// 10,000 records and 64 MiB.
-    fn default() -> Self {
-        Self {
-            records: 10_000,
-            bytes: 64 << 20,
-        }
-    }
-}
 
 /// What became of the records that ended since the last flush.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

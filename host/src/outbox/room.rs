@@ -7,8 +7,27 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::OutboxLimits;
 use crate::cluster::ClusterId;
+
+/// How much the outbox holds before accepting waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxLimits {
+    /// Most records; at least one is always let in.
+    pub records: usize,
+    /// Most bytes of keys, headers and values. A record above it is let in once
+    /// the outbox is empty.
+    pub bytes: usize,
+}
+
+impl Default for OutboxLimits {
+    /// 10,000 records and 64 MiB.
+    fn default() -> Self {
+        Self {
+            records: 10_000,
+            bytes: 64 << 20,
+        }
+    }
+}
 
 /// Bounds how many records, and how many bytes of them, are under way at once.
 ///

@@ -190,6 +190,22 @@ impl fmt::Display for Excerpt {
     }
 }
 
+impl Lines {
+    /// What surrounds these bytes of the text, or of one of the same length and
+    /// with the same lines.
+    pub(crate) fn excerpt(&self, name: &str, text: &str, span: Range<usize>) -> Excerpt {
+        let offset = text.floor_char_boundary(span.start);
+        let line = self.starts.partition_point(|start| *start <= offset) - 1;
+        let start = self.start(line).unwrap_or_default();
+        let column = self.characters_before(text, offset) - self.characters_before(text, start);
+        let length = span.len();
+        let mark = offset - start..(offset - start).saturating_add(length);
+        let around = [line.checked_sub(1), Some(line), line.checked_add(1)];
+        let around = around.map(|line| self.line(text, line?));
+        Excerpt::of_lines(name, around, (line, column), offset, mark)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

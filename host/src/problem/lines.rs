@@ -1,9 +1,7 @@
 //! Where the lines of a text are, so that showing many of its places takes no
 //! more time than there are places.
 
-use std::ops::Range;
-
-use super::{Excerpt, steps};
+use super::steps;
 
 /// How many bytes lie between two counts of characters.
 const GRAIN: usize = 1024;
@@ -12,7 +10,7 @@ const GRAIN: usize = 1024;
 /// of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines {
-    starts: Vec<usize>,
+    pub(super) starts: Vec<usize>,
     /// Characters that begin before each multiple of [`GRAIN`].
     characters: Vec<usize>,
 }
@@ -32,33 +30,19 @@ impl Lines {
         Self { starts, characters }
     }
 
-    /// What surrounds these bytes of the text, or of one of the same length and
-    /// with the same lines.
-    pub(crate) fn excerpt(&self, name: &str, text: &str, span: Range<usize>) -> Excerpt {
-        let offset = text.floor_char_boundary(span.start);
-        let line = self.starts.partition_point(|start| *start <= offset) - 1;
-        let start = self.start(line).unwrap_or_default();
-        let column = self.characters_before(text, offset) - self.characters_before(text, start);
-        let length = span.len();
-        let mark = offset - start..(offset - start).saturating_add(length);
-        let around = [line.checked_sub(1), Some(line), line.checked_add(1)];
-        let around = around.map(|line| self.line(text, line?));
-        Excerpt::of_lines(name, around, (line, column), offset, mark)
-    }
-
     /// A line without its end; none behind the last one.
-    fn line<'a>(&self, text: &'a str, line: usize) -> Option<&'a str> {
+    pub(super) fn line<'a>(&self, text: &'a str, line: usize) -> Option<&'a str> {
         let start = self.start(line)?;
         let end = self.start(line + 1).unwrap_or(text.len());
         let line = text.get(start..end).filter(|line| !line.is_empty())?;
         Some(line.trim_end_matches(['\r', '\n']))
     }
 
-    fn start(&self, line: usize) -> Option<usize> {
+    pub(super) fn start(&self, line: usize) -> Option<usize> {
         self.starts.get(line).copied()
     }
 
-    fn characters_before(&self, text: &str, offset: usize) -> usize {
+    pub(super) fn characters_before(&self, text: &str, offset: usize) -> usize {
         let counted = offset / GRAIN;
         steps::count(offset % GRAIN);
         let before = self.characters.get(counted).copied().unwrap_or_default();

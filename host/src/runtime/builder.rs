@@ -128,6 +128,13 @@ impl std::fmt::Debug for Builder {
     }
 }
 
+impl Runtime {
+    /// Starts with the embedded component, no triggers and nothing allowed.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
 impl Builder {
     /// Where the component comes from; embedded by default.
     pub fn component(mut self, component: Component) -> Self {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::EventOutcome;
+use super::input::EventOutcome;
 use crate::{delivery::Delivery, outbox::StoreError, outcome::Failure, record::Message};
 
 /// Bytes of records beyond which a worker waits for room before it goes on.

@@ -24,6 +24,9 @@ pub struct EventResult<T> {
     pub outcome: Result<Vec<T>, EventFailure>,
 }
 
+/// What became of one event: each queue of each trigger that fired.
+pub type EventOutcome = EventResult<Publication>;
+
 /// Events on their way to a worker.
 pub(super) enum Input {
     Events(Vec<Event>),

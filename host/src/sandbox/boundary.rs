@@ -12,7 +12,7 @@ use self::bindings::{
     action_triggers::engine::{kafka, settings},
     exports::action_triggers::engine::triggers,
 };
-use super::compiled::Data;
+use super::data::Data;
 use crate::{
     broker::{BrokerMembers, Offer, Payload},
     event::{EventError, EventText},

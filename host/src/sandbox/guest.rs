@@ -8,7 +8,8 @@ use wasmtime::Store;
 use super::{
     CallError, Outcome,
     boundary::{Answer, Batch, Decision, Explained, Exports, Offered, Published},
-    compiled::{Data, Sandbox, Taken, allow},
+    compiled::Sandbox,
+    data::{Data, Taken, allow},
 };
 use crate::{
     broker::Routes,

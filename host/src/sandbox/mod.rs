@@ -8,10 +8,12 @@
 //! only the guilty event fails.
 
 mod admit;
+mod allowance;
 mod boundary;
 mod cache;
 mod call;
 mod compiled;
+mod data;
 mod guest;
 mod pool;
 
@@ -19,7 +21,8 @@ use std::time::Duration;
 
 pub(crate) use self::{
     admit::{MAX_BYTES, admit},
-    compiled::{Code, Services},
+    compiled::Code,
+    data::Services,
 };
 pub use self::{
     call::{CallError, Outcome},

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     CallError, Guest, Limits,
-    compiled::{Code, Sandbox, Services},
+    compiled::{Code, Sandbox},
+    data::Services,
     guest::{LoadError, Set},
 };
 use crate::outcome::{Loaded, Refusal, Severity};

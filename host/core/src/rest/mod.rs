@@ -9,6 +9,7 @@ mod answer;
 pub mod check;
 mod condense;
 mod dialect;
+mod entry;
 pub mod explain;
 mod plain;
 mod read;

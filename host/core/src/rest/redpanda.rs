@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     dialect::Dialect::Redpanda,
+    entry::{self, Entry},
     redact::Redactor,
-    v2::{self, Entry},
     verdict::Finding,
 };
 use crate::{record::Record, verdict::Verdict};
@@ -20,7 +20,7 @@ pub(super) fn verdicts(
     let count = records.len();
     if is_per_record(entries, count) {
         let of_entry = |(entry, record): (&Entry, &&Record)| {
-            v2::of_entry(Redpanda, entry, (record, count), redactor)
+            entry::of_entry(Redpanda, entry, (record, count), redactor)
         };
         return entries.iter().zip(records).map(of_entry).collect();
     }
@@ -71,7 +71,7 @@ fn of_partition(
         );
     };
     let offset = |first: u64| first.checked_add(u64::try_from(place?).ok()?);
-    match v2::of_entry(Redpanda, entry, (record, records), redactor) {
+    match entry::of_entry(Redpanda, entry, (record, records), redactor) {
         Verdict::Delivered {
             partition,
             offset: Some(first),
@@ -91,12 +91,12 @@ fn of_any_partition(
 ) -> Verdict {
     let failed = entries.iter().find(|entry| entry.error(Redpanda).is_some());
     match failed {
-        _ if entries.is_empty() => v2::miscounted(entries, 1),
+        _ if entries.is_empty() => entry::miscounted(entries, 1),
         None => Verdict::Delivered {
             partition: None,
             offset: None,
         },
-        Some(entry) => match v2::of_entry(Redpanda, entry, (record, records), redactor) {
+        Some(entry) => match entry::of_entry(Redpanda, entry, (record, records), redactor) {
             Verdict::Permanent(reason) | Verdict::Retriable(reason) | Verdict::Alone(reason) => {
                 Verdict::Unknown(reason)
             }

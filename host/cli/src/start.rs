@@ -1,0 +1,45 @@
+//! What the commands that read events start with.
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use action_triggers_host::{config::Config, runtime::Runtime};
+use futures_util::Stream;
+
+use super::{
+    args::Input,
+    code_cache,
+    console::Console,
+    error::CliError,
+    events::{Events, Piece},
+    lines::Names,
+    progress::Progress,
+};
+
+/// What the commands that read events start with.
+pub(crate) struct Started<P> {
+    pub(crate) runtime: Runtime,
+    pub(crate) console: Console,
+    pub(crate) pieces: P,
+    /// How long to go on when asked to stop.
+    pub(crate) grace: Duration,
+}
+
+/// `verb` says what happens to records, such as `delivered`.
+pub(crate) async fn start(
+    input: &Input,
+    verb: &'static str,
+) -> Result<Started<impl Stream<Item = Result<Piece, CliError>>>, CliError> {
+    let events = Events::open(&input.events)?;
+    let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
+    let runtime = code_cache::keep(config.builder()).build().await;
+    let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
+    let names = Names::new(runtime.loaded());
+    let progress = Progress::new(verb, std::io::stderr().is_terminal());
+    let event_bytes = config.limits().event_bytes;
+    Ok(Started {
+        runtime,
+        console: Console::new(names, progress, events.name()),
+        pieces: events.pieces(event_bytes)?,
+        grace: config.shutdown_grace(),
+    })
+}

@@ -1,0 +1,146 @@
+//! The values of a file, with the places they take in it.
+
+use std::ops::Range;
+
+/// A value and the bytes it takes in the file. Has no `Debug`, for it may hold
+/// secrets.
+pub(super) struct Node {
+    pub(super) span: Range<usize>,
+    pub(super) value: Value,
+}
+
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    /// As it was written.
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Table(Members),
+}
+
+/// The members of an object as they are written, repeats and all, with an index
+/// of their names.
+pub(super) struct Members {
+    written: Vec<Member>,
+    /// Places of members by name, and of one name in the order written.
+    by_name: Vec<usize>,
+}
+
+impl Members {
+    pub(super) fn new(written: Vec<Member>) -> Self {
+        let mut by_name: Vec<usize> = (0..written.len()).collect();
+        by_name.sort_by_key(|place| written.get(*place).map(|member| &member.key));
+        Self { written, by_name }
+    }
+
+    /// Every member, in the order written.
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Member> {
+        self.written.iter()
+    }
+
+    /// The first member of this name.
+    pub(super) fn first(&self, name: &str) -> Option<&Member> {
+        self.called(name).next()
+    }
+
+    /// The last member of this name, which is the one that counts in JSON.
+    pub(super) fn last(&self, name: &str) -> Option<&Member> {
+        self.called(name).next_back()
+    }
+
+    /// Members that repeat the name of one before them.
+    pub(super) fn repeats(&self) -> Vec<&Member> {
+        let pairs = self.by_name.iter().zip(self.by_name.iter().skip(1));
+        let mut repeats: Vec<usize> = pairs
+            .filter(|(one, next)| self.name_at(**one) == self.name_at(**next))
+            .map(|(_, next)| *next)
+            .collect();
+        repeats.sort_unstable();
+        let member = |place| self.written.get(place);
+        repeats.into_iter().filter_map(member).collect()
+    }
+
+    fn called(&self, name: &str) -> impl DoubleEndedIterator<Item = &Member> {
+        let before = |place: &usize| self.name_at(*place) < Some(name);
+        let upto = |place: &usize| self.name_at(*place) <= Some(name);
+        let range = self.by_name.partition_point(before)..self.by_name.partition_point(upto);
+        let places = self.by_name.get(range).unwrap_or_default();
+        places.iter().filter_map(|place| self.written.get(*place))
+    }
+
+    fn name_at(&self, place: usize) -> Option<&str> {
+        self.written.get(place).map(|member| member.key.as_str())
+    }
+}
+
+impl<'a> IntoIterator for &'a Members {
+    type Item = &'a Member;
+    type IntoIter = std::slice::Iter<'a, Member>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+pub(super) struct Member {
+    pub(super) key: String,
+    pub(super) key_span: Range<usize>,
+    pub(super) node: Node,
+}
+
+impl Value {
+    /// Its type, for a sentence.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Table(_) => "an object",
+        }
+    }
+}
+
+impl Node {
+    /// The value as JSON text, members in the order written.
+    pub(super) fn to_json(&self) -> String {
+        let mut json = String::new();
+        self.write_json(&mut json);
+        json
+    }
+
+    fn write_json(&self, json: &mut String) {
+        match &self.value {
+            Value::Null => json.push_str("null"),
+            Value::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
+            Value::Number(text) => json.push_str(text),
+            Value::Text(text) => json.push_str(&quoted(text)),
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    json.push(if index == 0 { '[' } else { ',' });
+                    item.write_json(json);
+                }
+                json.push_str(if items.is_empty() { "[]" } else { "]" });
+            }
+            Value::Table(members) => {
+                for (index, member) in members.iter().enumerate() {
+                    json.push(if index == 0 { '{' } else { ',' });
+                    json.push_str(&quoted(&member.key));
+                    json.push(':');
+                    member.node.write_json(json);
+                }
+                json.push_str(if members.written.is_empty() {
+                    "{}"
+                } else {
+                    "}"
+                });
+            }
+        }
+    }
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
