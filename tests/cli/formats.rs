@@ -9,7 +9,7 @@ fn demo_prints_the_seed_record() {
     let output = binary().arg("demo").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(code(&output), 0, "{text}");
-    let record = r#"{"customer":"Alice","message":"Alice bought Widget","quantity":"3"}"#;
+    let record = r#"{"customer_name":"Alice","product_name":"Widget","quantity":"3"}"#;
     let (_, read_back) = text.split_once("5. Read back").unwrap();
     assert!(read_back.contains(record), "{text}");
 }

@@ -47,7 +47,7 @@ async fn the_tutorial_prints_what_it_says() {
     assert_eq!(commands.len(), 4);
     for (command, expected) in commands {
         if command.starts_with("check") {
-            place.write("triggers.json", triggers.replace("|lower", "|lowr"));
+            place.write("triggers.json", triggers.replace("|upper", "|uper"));
         }
         let words: Vec<&str> = command.split(' ').collect();
         let mut call = place.command(words[0]);

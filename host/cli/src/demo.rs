@@ -11,21 +11,20 @@ use action_triggers_host::{
     runtime::Runtime,
     settings::Settings,
 };
-use serde_json::{Map, json};
 
 use super::{code_cache, error::CliError, outcome::Outcome, output::Output};
 
 const SERVERS: &str = "localhost:9092";
-const TOPIC: &str = "sales";
+const TOPIC: &str = "my_topic";
 const TOPIC_SETTING: &str = "myapp.settings.TOPIC";
 const TRIGGERS: &str = r#"[{
   "config_signals": [{"signal": "post_save"}],
   "content_types": [{"app_label": "myapp", "model_name": "Sale"}],
-  "msg_broker_queues": [{"name": "kafka_1", "parameters": {"topic": "{{ myapp.settings.TOPIC }}"}}],
+  "msg_broker_queues": [{"name": "my_kafka_broker", "parameters": {"topic": "{{ myapp.settings.TOPIC }}"}}],
   "active": true,
   "payload": {
-    "customer": "{{ customer.name }}",
-    "message": "{{ customer.name }} bought {{ product.name }}",
+    "customer_name": "{{ customer.name }}",
+    "product_name": "{{ product.name }}",
     "quantity": "{{ quantity }}"
   }
 }]"#;
@@ -73,13 +72,7 @@ pub(crate) async fn run() -> Result<Outcome, CliError> {
 }
 
 async fn start(cluster: Cluster) -> Result<Runtime, CliError> {
-    let conn_details = Map::from_iter([("bootstrap_servers".to_owned(), json!(SERVERS))]);
-    let broker = Broker {
-        name: "kafka_1".to_owned(),
-        broker_type: Some("kafka".to_owned()),
-        conn_details,
-        ..Broker::default()
-    };
+    let broker = Broker::kafka("my_kafka_broker").bootstrap_servers(SERVERS);
     let settings = Settings::builder()
         .value(TOPIC_SETTING, TOPIC)
         .allow(TOPIC_SETTING)
