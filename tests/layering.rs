@@ -6,60 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+mod allowed;
+mod house;
+mod names;
+
+use allowed::{Allowed, CRATES, KNOWN_ONLY_TO, PURE};
+use house::{House, Source};
+
 const LONGEST_FILE: usize = 500;
-
-/// A word, and the only places whose code may say it.
-const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
-    ("wasmtime::", &["host/src/sandbox/"]),
-    (
-        "bindings::",
-        &["host/src/sandbox/boundary.rs", "guest/src/component.rs"],
-    ),
-    ("reqwest::", &["host/src/rest/"]),
-    ("axum::", &["host/dev-proxy/src/"]),
-    ("clap::", &["host/cli/src/"]),
-    ("indicatif::", &["host/cli/src/"]),
-    ("miette::", &["host/cli/src/"]),
-    (
-        "wit_bindgen::",
-        &["guest/src/lib.rs", "guest/src/component.rs"],
-    ),
-    ("unsafe {", &["host/src/sandbox/cache.rs"]),
-    ("std::process::exit", &[]),
-];
-
-/// Where the hosts' half of the project stands.
-const HOST: &[&str] = &[
-    "host/cli/src",
-    "host/core/src",
-    "host/dev-proxy/src",
-    "host/src",
-];
-
-/// What the sandboxed half must do without, wherever it is compiled for.
-const UNKNOWN_TO_THE_GUEST: &[&str] = &[
-    "std::time",
-    "std::fs",
-    "std::env",
-    "Socket",
-    "TcpStream",
-    "TcpListener",
-    "thread::spawn",
-    "HashMap",
-];
-
-/// What the hosts' pure half must do without: it runs where there is none of it.
-const UNKNOWN_TO_THE_CORE: &[&str] = &[
-    "tokio",
-    "reqwest",
-    "wasmtime",
-    "std::time::Instant",
-    "SystemTime",
-    "std::fs",
-    "std::env",
-    "std::net",
-    "std::thread",
-];
 
 fn root() -> PathBuf {
     let host = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
@@ -94,71 +48,190 @@ fn sources(folder: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The sandboxed half: the engine and the crates that it is made of.
-fn guest() -> Vec<(String, String)> {
-    ["guest/vocabulary/src", "guest/django/src", "guest/src"]
-        .into_iter()
-        .flat_map(sources)
+/// A crate of the project as the parser sees it.
+fn house(folder: &str) -> House {
+    House::new(house::read(&root(), folder))
+}
+
+/// Arrows between modules that the list does not have, and listed ones that are gone.
+fn faults_of_arrows(folder: &str, house: &House, allowed: Allowed) -> Vec<String> {
+    let arrows = house.arrows();
+    let is_listed = |(from, to): &(String, String)| {
+        allowed
+            .iter()
+            .any(|(room, known)| room == from && known.contains(&to.as_str()))
+    };
+    let new = arrows
+        .iter()
+        .filter(|arrow| arrow.rooms.0 != arrow.rooms.1 && !is_listed(&arrow.rooms))
+        .map(|arrow| {
+            let (from, to) = &arrow.rooms;
+            format!(
+                "{folder}: `{from}` uses `{to}` ({} -> {})",
+                arrow.from, arrow.to
+            )
+        });
+    let is_seen = |from: &str, to: &str| {
+        arrows
+            .iter()
+            .any(|arrow| (&*arrow.rooms.0, &*arrow.rooms.1) == (from, to))
+    };
+    let gone = allowed.iter().flat_map(|(from, known)| {
+        let unused = known.iter().filter(|to| !is_seen(from, to));
+        unused
+            .map(move |to| format!("{folder}: `{from}` uses `{to}` no more: take it off the list"))
+    });
+    new.chain(gone).collect()
+}
+
+/// Libraries that are said outside of their home.
+fn faults_of_libraries(house: &House) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (file, name) in house.outside() {
+        for (library, homes) in KNOWN_ONLY_TO {
+            let is_home = homes.iter().any(|home| file.starts_with(home));
+            if name.split("::").next() == Some(library) && !is_home {
+                faults.push(format!("{file}: `{name}`"));
+            }
+        }
+    }
+    faults
+}
+
+/// Names that code without clock, files, threads and environment does not say.
+fn faults_of_purity(house: &House, forbidden: &[&str]) -> Vec<String> {
+    let said = house.outside().into_iter();
+    let is_forbidden = |name: &str| {
+        let begins = |word: &&str| name == *word || name.starts_with(&format!("{word}::"));
+        forbidden.iter().any(begins)
+    };
+    said.filter(|(_, name)| is_forbidden(name))
+        .map(|(file, name)| format!("{file}: `{name}`"))
         .collect()
 }
 
-/// Lines of code: neither comments nor documentation.
-fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let numbered = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line));
-    numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
+#[track_caller]
+fn none(faults: &[String], what: &str) {
+    assert!(faults.is_empty(), "{what}:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn modules_use_only_what_the_list_allows() {
+    let faults: Vec<_> = CRATES
+        .iter()
+        .flat_map(|(folder, allowed)| faults_of_arrows(folder, &house(folder), allowed))
+        .collect();
+    none(
+        &faults,
+        "arrows that are not on the list of tests/layering/allowed.rs",
+    );
+}
+
+#[test]
+fn no_files_of_a_crate_use_each_other_in_a_circle() {
+    let circles = CRATES
+        .iter()
+        .flat_map(|(folder, _)| house(folder).circles());
+    let faults: Vec<_> = circles.map(|circle| circle.join(", ")).collect();
+    none(&faults, "files that use each other in a circle");
 }
 
 #[test]
 fn a_library_is_known_only_to_its_own_module() {
-    let mut faults = Vec::new();
-    let host = HOST.iter().flat_map(|folder| sources(folder));
-    for (path, text) in host.chain(guest()) {
-        for (word, homes) in KNOWN_ONLY_TO {
-            if homes.iter().any(|home| path.starts_with(home)) {
-                continue;
-            }
-            let hits = code(&text).filter(|(_, line)| line.contains(word));
-            faults.extend(hits.map(|(line, _)| format!("{path}:{line}: `{word}`")));
-        }
-    }
-    assert!(
-        faults.is_empty(),
-        "known where it should not be:\n{}",
-        faults.join("\n")
-    );
+    let faults: Vec<_> = CRATES
+        .iter()
+        .flat_map(|(folder, _)| faults_of_libraries(&house(folder)))
+        .collect();
+    none(&faults, "known where it should not be");
 }
 
 #[test]
-fn the_guest_has_no_clock_no_files_and_no_random_order() {
-    do_without(&guest(), UNKNOWN_TO_THE_GUEST);
+fn the_pure_crates_have_no_clock_no_files_and_no_threads() {
+    let faults: Vec<_> = PURE
+        .iter()
+        .flat_map(|(folder, forbidden)| faults_of_purity(&house(folder), forbidden))
+        .collect();
+    none(&faults, "not for a pure crate");
 }
 
-#[test]
-fn the_core_has_no_clock_no_files_and_no_network() {
-    do_without(&sources("host/core/src"), UNKNOWN_TO_THE_CORE);
-}
-
-/// Fails where code, its tests aside, says one of these words.
-fn do_without(sources: &[(String, String)], words: &[&str]) {
-    let mut faults = Vec::new();
-    let is_test = |path: &str| {
-        path.contains("/tests/") || path.ends_with("tests.rs") || path.ends_with("/vectors.rs")
+/// A house of two rooms, of which `lower` says this.
+fn planted(lower: &str) -> House {
+    let source = |file: &str, module: &[&str], text: &str| Source {
+        file: file.into(),
+        module: module.iter().map(ToString::to_string).collect(),
+        text: text.into(),
     };
-    for (path, text) in sources.iter().filter(|(path, _)| !is_test(path)) {
-        let shipped = text.split("#[cfg(test)]\nmod").next().unwrap_or_default();
-        for word in words {
-            let hits = code(shipped).filter(|(_, line)| line.contains(word));
-            faults.extend(hits.map(|(line, _)| format!("{path}:{line}: `{word}`")));
-        }
+    House::new(vec![
+        source(
+            "lib.rs",
+            &[],
+            "pub mod lower; pub mod upper; pub use self::upper::Sign;",
+        ),
+        source(
+            "upper.rs",
+            &["upper"],
+            "mod deep; pub use self::deep::Sign; use crate::lower::f; pub fn h() { f() }",
+        ),
+        source(
+            "upper/deep.rs",
+            &["upper", "deep"],
+            "pub struct Sign; pub fn g() {}",
+        ),
+        source("lower.rs", &["lower"], lower),
+    ])
+}
+
+#[test]
+fn a_planted_arrow_is_found_however_it_is_written() {
+    const UPWARD: (&str, &str) = ("lower", "upper");
+    for lower in [
+        "use crate::upper::Sign;",
+        "use super::{upper::{self as up}};",
+        "use crate::Sign as Other;",
+        "fn f() { crate::upper::Sign; }",
+        "fn f() -> super::Sign { loop {} }",
+        "fn f() { println!(\"{:?}\", crate::upper::Sign); }",
+        "fn f() { { use crate::upper::*; } }",
+        "mod inner { use super::super::upper::Sign; }",
+        "impl From<crate::Sign> for u8 {}",
+    ] {
+        let house = planted(&format!("pub fn f() {{}} {lower}").replacen(
+            "pub fn f() {} fn f()",
+            "pub fn f()",
+            1,
+        ));
+        let arrows = house.arrows();
+        let is_found = arrows
+            .iter()
+            .any(|arrow| (&*arrow.rooms.0, &*arrow.rooms.1) == UPWARD);
+        assert!(is_found, "{lower}: {arrows:?}");
+        let allowed: Allowed = &[("upper", &["lower"])];
+        assert_eq!(
+            faults_of_arrows("planted", &house, allowed).len(),
+            1,
+            "{lower}"
+        );
     }
-    assert!(
-        faults.is_empty(),
-        "not for this half:\n{}",
-        faults.join("\n")
+    let clean = planted("#[cfg(test)] mod tests { use crate::upper::Sign; }\npub fn f() {}");
+    assert!(clean.circles().is_empty());
+    assert_eq!(
+        faults_of_arrows("planted", &clean, &[("upper", &["lower"])]),
+        [""; 0]
     );
+    assert_eq!(
+        faults_of_arrows("planted", &clean, &[("upper", &["lower", "lib"])]).len(),
+        1
+    );
+}
+
+#[test]
+fn a_planted_circle_library_and_clock_are_found() {
+    let circle = planted("pub fn f() { crate::upper::deep::g(); super::upper::h(); }");
+    assert_eq!(circle.circles(), [["lower.rs", "upper.rs"]]);
+    let library = planted("use reqwest as web; pub fn f() { web::get(\"\"); }");
+    assert!(!faults_of_libraries(&library).is_empty());
+    let clock = planted("use std::time; pub fn f() { time::Instant::now(); }");
+    assert!(!faults_of_purity(&clock, &["std::time::Instant"]).is_empty());
 }
 
 #[test]
@@ -170,7 +243,7 @@ fn files_stay_short_and_finished() {
         concat!("unimple", "mented!"),
     ];
     let mut faults = Vec::new();
-    for folder in HOST.iter().chain(&["guest", "host/benches", "tests"]) {
+    for folder in ["guest", "host", "tests"] {
         for (path, text) in sources(folder) {
             let lines = text.lines().count();
             if lines > LONGEST_FILE {

@@ -1,0 +1,323 @@
+//! The lists: which module may use which, and which libraries have one home.
+
+/// A module, and the modules of its crate that it may use. `lib` is the crate's root.
+pub(super) type Allowed = &'static [(&'static str, &'static [&'static str])];
+
+/// The project's crates, and the arrows within each.
+pub(super) const CRATES: &[(&str, Allowed)] = &[
+    ("guest/vocabulary/src", VOCABULARY),
+    ("guest/django/src", DJANGO),
+    ("guest/src", GUEST),
+    ("host/core/src", CORE),
+    ("host/src", HOST),
+    ("host/cli/src", CLI),
+    ("host/dev-proxy/src", DEV_PROXY),
+];
+
+const VOCABULARY: Allowed = &[("place", &["quote"])];
+
+const DJANGO: Allowed = &[
+    ("ast", &["filters"]),
+    ("condition", &["ast", "expression", "lexer"]),
+    ("context", &["dates", "error"]),
+    ("decimal", &["integer", "json", "python"]),
+    ("emit", &["ast", "json_text"]),
+    ("error", &["limits"]),
+    ("expression", &["ast", "filters", "lexer", "python"]),
+    (
+        "filters",
+        &[
+            "dates", "decimal", "integer", "json", "output", "python", "sequence",
+        ],
+    ),
+    ("integer", &["python"]),
+    ("json", &["dates", "decimal", "python"]),
+    ("json_text", &["ast", "error", "json", "output", "python"]),
+    ("lexer", &["python"]),
+    ("meter", &["limits"]),
+    ("output", &["decimal", "filters", "python"]),
+    (
+        "parser",
+        &[
+            "ast",
+            "condition",
+            "context",
+            "error",
+            "expression",
+            "lexer",
+            "python",
+        ],
+    ),
+    (
+        "plain",
+        &[
+            "ast",
+            "context",
+            "error",
+            "json_text",
+            "limits",
+            "meter",
+            "output",
+            "runtime",
+        ],
+    ),
+    (
+        "python",
+        &["dates", "decimal", "integer", "json", "sequence"],
+    ),
+    (
+        "runtime",
+        &[
+            "context",
+            "dates",
+            "decimal",
+            "emit",
+            "filters",
+            "json",
+            "json_text",
+            "limits",
+            "meter",
+            "output",
+            "python",
+            "sequence",
+        ],
+    ),
+    ("tags", &["ast", "expression", "lexer", "parser", "python"]),
+    (
+        "templates",
+        &[
+            "ast",
+            "context",
+            "emit",
+            "error",
+            "json_text",
+            "limits",
+            "meter",
+            "output",
+            "parser",
+            "plain",
+            "runtime",
+        ],
+    ),
+];
+
+const GUEST: Allowed = &[
+    ("compiled", &["event", "failure"]),
+    ("compiler", &["compiled", "diagnostic", "event"]),
+    (
+        "component",
+        &[
+            "destination",
+            "diagnostic",
+            "engine",
+            "event",
+            "explain",
+            "failure",
+            "host",
+            "limits",
+            "loaded",
+            "message",
+        ],
+    ),
+    ("destination", &["failure", "host"]),
+    (
+        "engine",
+        &[
+            "diagnostic",
+            "event",
+            "failure",
+            "host",
+            "limits",
+            "loaded",
+            "matching",
+            "message",
+            "record",
+            "trigger",
+        ],
+    ),
+    ("explain", &["engine", "event", "trigger"]),
+    ("host", &["message"]),
+    (
+        "loaded",
+        &["destination", "diagnostic", "message", "trigger"],
+    ),
+    ("matching", &["trigger"]),
+    ("payload", &["compiled", "compiler", "failure", "message"]),
+    ("record", &["compiled", "event", "failure"]),
+    (
+        "trigger",
+        &[
+            "compiled",
+            "compiler",
+            "destination",
+            "diagnostic",
+            "event",
+            "host",
+            "payload",
+            "record",
+        ],
+    ),
+];
+
+const CORE: Allowed = &[
+    ("broker", &["cluster", "outcome", "record", "settings"]),
+    ("delivery", &["clock", "cluster", "verdict"]),
+    ("outcome", &["event", "record"]),
+    ("record", &["cluster"]),
+    ("rest", &["calendar", "cluster", "record", "verdict"]),
+];
+
+const HOST: Allowed = &[
+    (
+        "config",
+        &[
+            "file", "outbox", "problem", "process", "rest", "runtime", "sandbox",
+        ],
+    ),
+    ("delivery", &["outbox", "publisher"]),
+    ("process", &["file"]),
+    ("rest", &["file", "publisher"]),
+    (
+        "runtime",
+        &[
+            "delivery",
+            "file",
+            "outbox",
+            "process",
+            "publisher",
+            "rest",
+            "sandbox",
+        ],
+    ),
+];
+
+const CLI: Allowed = &[
+    (
+        "check",
+        &["args", "code_cache", "error", "outcome", "output", "report"],
+    ),
+    ("codes", &["error", "outcome", "output"]),
+    (
+        "console",
+        &[
+            "error",
+            "events",
+            "interrupt",
+            "lines",
+            "output",
+            "progress",
+            "report",
+        ],
+    ),
+    ("demo", &["code_cache", "error", "outcome", "output"]),
+    (
+        "dev_proxy",
+        &["args", "error", "interrupt", "outcome", "output"],
+    ),
+    ("events", &["error", "interrupt"]),
+    (
+        "explain",
+        &["args", "error", "events", "lines", "outcome", "start"],
+    ),
+    (
+        "lib",
+        &[
+            "args",
+            "check",
+            "codes",
+            "demo",
+            "dev_proxy",
+            "error",
+            "explain",
+            "outcome",
+            "publish",
+            "render",
+            "report",
+            "schema",
+        ],
+    ),
+    ("lines", &["shown"]),
+    ("output", &["error"]),
+    ("print", &["shown"]),
+    ("progress", &["outcome", "report"]),
+    (
+        "publish",
+        &[
+            "args",
+            "console",
+            "error",
+            "events",
+            "interrupt",
+            "lines",
+            "outcome",
+            "report",
+            "start",
+        ],
+    ),
+    (
+        "render",
+        &["args", "error", "events", "lines", "outcome", "start"],
+    ),
+    ("report", &["error", "print", "shown"]),
+    ("schema", &["args", "error", "outcome", "output"]),
+    (
+        "start",
+        &[
+            "args",
+            "code_cache",
+            "console",
+            "error",
+            "events",
+            "lines",
+            "progress",
+        ],
+    ),
+];
+
+const DEV_PROXY: Allowed = &[
+    (
+        "lib",
+        &["fault", "log", "options", "routes", "state", "wire"],
+    ),
+    ("log", &["options", "partition"]),
+    ("read", &["answer", "log", "state", "v3"]),
+    (
+        "routes",
+        &["answer", "fault", "read", "state", "v2", "v3", "wire"],
+    ),
+    ("state", &["fault", "log"]),
+    ("v2", &["answer", "fault", "log"]),
+    ("v3", &["answer", "fault", "log", "time"]),
+];
+
+/// A library, and the only places that may name it.
+pub(super) const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
+    ("wasmtime", &["host/src/sandbox/"]),
+    ("reqwest", &["host/src/rest/"]),
+    ("axum", &["host/dev-proxy/src/"]),
+    ("clap", &["host/cli/src/"]),
+    ("indicatif", &["host/cli/src/"]),
+    ("miette", &["host/cli/src/"]),
+    ("wit_bindgen", &["guest/src/component.rs"]),
+];
+
+const NO_SYSTEM: &[&str] = &[
+    "std::env",
+    "std::fs",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::UdpSocket",
+    "std::process",
+    "std::thread",
+    "std::time::Instant",
+    "std::time::SystemTime",
+];
+
+/// Crates without a system below them, and what they must not name. The guest has no
+/// random order either: its maps are ordered.
+pub(super) const PURE: &[(&str, &[&str])] = &[
+    ("guest/vocabulary/src", NO_SYSTEM),
+    ("guest/django/src", NO_SYSTEM),
+    ("guest/src", NO_SYSTEM),
+    ("host/core/src", NO_SYSTEM),
+];
