@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const README: &str = include_str!("../README.md");
+const DELIVERY: &str = include_str!("../host/docs/delivery.md");
+const TEMPLATES: &str = include_str!("../host/docs/templates.md");
 const CONTRACT: &str = include_str!("fixtures/oracle/contract.ndjson");
 
 /// Contract cases that are about what the schema refuses, and `check` too.
@@ -256,10 +258,10 @@ fn the_schema_refuses_what_the_readers_refuse_and_nothing_else() {
 }
 
 #[test]
-fn the_examples_of_the_readme_are_valid() {
-    let blocks: Vec<Value> = README
-        .split("```json\n")
-        .skip(1)
+fn the_examples_of_the_documents_are_valid() {
+    let blocks: Vec<Value> = [README, DELIVERY, TEMPLATES]
+        .iter()
+        .flat_map(|text| text.split("```json\n").skip(1))
         .map(|text| serde_json::from_str(text.split("```").next().unwrap()).unwrap())
         .collect();
     let configuration = Schema::configuration();
@@ -268,13 +270,14 @@ fn the_examples_of_the_readme_are_valid() {
     for block in blocks {
         let schema = match &block {
             Value::Array(_) => &triggers,
+            block if block.get("models").is_some() => &triggers,
             block if block.get("signal").is_some() => continue,
             _ => &configuration,
         };
         assert_eq!(schema.fault(&block), None, "{block}");
         valid += 1;
     }
-    assert!(valid >= 3);
+    assert_eq!(valid, 4);
 }
 
 #[test]

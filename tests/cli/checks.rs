@@ -136,6 +136,10 @@ async fn what_fails_for_every_event_is_found_by_check() {
             "/triggers/0/msg_broker_queues/0",
             json!({"name": "kafka_1", "record": {"timestamp": "now"}}),
         ),
+        (
+            "/triggers/0/msg_broker_queues/0",
+            json!({"name": "kafka_1", "timeout_secs": 0}),
+        ),
         ("/triggers/0/payload", json!("{{ id|nope }}")),
         ("/triggers/0/when", json!("event.nope")),
     ];

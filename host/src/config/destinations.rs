@@ -144,6 +144,15 @@ fn destination(
             format!("add it to the queue's `{member}`"),
         ));
     }
+    if let Some(Err(refusal)) = registry.map(|registry| registry.timeout(queue.timeout_ms)) {
+        faults.push(error(
+            refusal.code(),
+            &format!("{}.timeout_secs", queue.path),
+            refusal.to_string(),
+            String::new(),
+        ));
+        return faults;
+    }
     let is_known = faults.is_empty() && queue.is_fixed && !queue.renders_topic;
     if let (true, Some(registry)) = (is_known, registry)
         && let Err(refusal) = registry.address(&queue.broker, own, None)

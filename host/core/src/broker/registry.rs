@@ -348,8 +348,13 @@ impl Registry {
             .ok_or_else(|| PublishError::InvalidDestination(unknown_cluster(servers)))
     }
 
-    /// The smaller of the queue's bound and the host's.
-    pub(super) fn timeout(&self, queue_ms: Option<u64>) -> Result<Option<Duration>, PublishError> {
+    /// The bound on an attempt to publish: the smaller of the queue's, in
+    /// milliseconds, and the host's.
+    ///
+    /// # Errors
+    ///
+    /// The queue's is 0, so that no attempt could succeed.
+    pub fn timeout(&self, queue_ms: Option<u64>) -> Result<Option<Duration>, PublishError> {
         if queue_ms == Some(0) {
             return Err(PublishError::InvalidDestination(
                 "`timeout_secs` is 0, so no attempt could succeed: leave it out or raise it".into(),
