@@ -3,6 +3,8 @@
 mod checks;
 mod failures;
 mod formats;
+#[cfg(target_os = "linux")]
+mod memory;
 mod processes;
 mod readme;
 mod references;

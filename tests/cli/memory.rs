@@ -1,0 +1,53 @@
+//! What `run` holds in memory at most: the bounds of its configuration and a constant.
+
+use action_triggers_dev_proxy::Fault;
+use serde_json::json;
+
+use super::support::{Place, Running, config, proxy};
+
+const EVENTS: usize = 480;
+/// Bytes of each record; all of them together are 432 MB.
+const RECORD: usize = 900_000;
+/// The sandbox's memory, the outbox, and what the debug build of the binary needs besides.
+const MOST_KIB: u64 = (64 + 8 + 128) * 1024;
+
+/// The most memory that a process has had so far.
+fn peak_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let number = line.unwrap().split_whitespace().nth(1);
+    number.unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_wait_for_room_are_not_decided_ahead() {
+    let proxy = proxy().await;
+    // Refused for good, so that nothing is kept in this process either.
+    proxy.inject(Fault::Status(413), EVENTS);
+    let mut config = config(&proxy.url());
+    config["triggers"][0]["payload"] = json!(format!("{{{{ customer.name|ljust:{RECORD} }}}}"));
+    config["outbox"] = json!({"bytes": 8 << 20});
+    config["limits"] = json!({"workers": 1, "memory_bytes": 64 << 20,
+        "trigger_fuel": 100_000_000, "call_fuel": 1_000_000_000});
+    let place = Place::new(&config);
+    let peak = tokio::task::spawn_blocking(move || {
+        let mut run = Running::start(place.command("run"));
+        for number in 0..EVENTS {
+            run.send(&super::support::sale(&number.to_string()));
+        }
+        for _ in 0..EVENTS {
+            let line = run.line().unwrap();
+            assert!(line.contains("too_large"), "{line}");
+        }
+        // It waits for more events, so it can still be asked.
+        let peak = peak_kib(run.id());
+        drop(run.stdin.take());
+        run.end();
+        peak
+    });
+    let peak = peak.await.unwrap();
+    assert!(
+        peak < MOST_KIB,
+        "the peak is {peak} KiB, at most {MOST_KIB} are meant"
+    );
+}
