@@ -69,7 +69,7 @@ impl Plan {
     ) -> Self {
         match View::of(payload) {
             View::Null | View::String("") | View::Object([]) => Self::Instance,
-            View::String(text) => match compiler.json_text(text, place) {
+            View::String(text) => match compiler.json_text(text, place, types == Types::Native) {
                 Some(template) => Self::Text(template, types),
                 None => Self::Instance,
             },
@@ -254,7 +254,11 @@ impl Builder<'_, '_> {
     }
 
     fn string(&mut self, text: &str, place: &Place) {
-        let Some(template) = self.compiler.template(text, place) else {
+        let template = match self.types {
+            Types::Native => self.compiler.valued(text, place),
+            Types::Strings => self.compiler.template(text, place),
+        };
+        let Some(template) = template else {
             return;
         };
         if let Some(text) = template.is_static() {

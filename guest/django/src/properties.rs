@@ -115,7 +115,7 @@ proptest! {
     ) {
         let mut templates = Templates::new(Limits { fuel: 20_000, output_bytes: 10_000 });
         let context = context(&values);
-        if let Ok(template) = templates.compile(&source, Options { autoescape }) {
+        if let Ok(template) = templates.compile(&source, Options { autoescape, ..Options::default() }) {
             let mut out = String::from("kept");
             let rendered = templates.render(&template, &context, &mut out);
             prop_assert!(rendered.is_ok() || out == "kept");
@@ -150,10 +150,10 @@ proptest! {
     ) {
         let mut templates = Templates::new(Limits::default());
         let source = format!("{text}{{{{ {path} }}}}{{{text}");
-        let plain = templates.compile(&source, Options { autoescape }).unwrap();
+        let plain = templates.compile(&source, Options { autoescape, ..Options::default() }).unwrap();
         prop_assert!(plain.is_plain());
         let machine = templates
-            .compile(&format!("{source}{{% if a %}}{{% endif %}}"), Options { autoescape })
+            .compile(&format!("{source}{{% if a %}}{{% endif %}}"), Options { autoescape, ..Options::default() })
             .unwrap();
         prop_assert!(!machine.is_plain());
         let render = |template| {

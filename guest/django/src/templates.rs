@@ -22,6 +22,9 @@ use super::{
 pub struct Options {
     /// Whether output is escaped for HTML, as Django's engine does by default.
     pub autoescape: bool,
+    /// Whether it is only rendered: [`Templates::evaluate`] then gives no value where a
+    /// filter or tag has to run for it. Spares the memory that the value's own code takes.
+    pub is_text_only: bool,
 }
 
 /// A template, compiled; it belongs to the [`Templates`] that compiled it.
@@ -180,7 +183,7 @@ impl Templates {
             Body::Machine(self.add(source, emitted, options)?)
         };
         let value = match (nodes.as_slice(), &body) {
-            ([Node::Output(expression, _)], Body::Machine(_)) => {
+            ([Node::Output(expression, _)], Body::Machine(_)) if !options.is_text_only => {
                 Some(self.add(source, emit::value(expression), options)?)
             }
             _ => None,

@@ -128,7 +128,10 @@ fn read(
     let mut compiler = Compiler {
         templates,
         faults,
-        options: Options { autoescape },
+        options: Options {
+            autoescape,
+            is_text_only: true,
+        },
         severity: if active {
             Severity::Error
         } else {
