@@ -3,8 +3,8 @@
 //! The status says nothing of a record: 200 may hold only failures (Confluent,
 //! Strimzi), 422 may hold successes (Karapace), 500 may have written some
 //! (Confluent v2). So there is a table for the code that stands beside a record
-//! ([`of_record`]), one for a POST answered without a word per record
-//! ([`of_post`]), and one for answers that never came ([`of_failure`]).
+//! (`of_record`), one for a POST answered without a word per record
+//! (`of_post`), and one for answers that never came (`of_failure`).
 //!
 //! A verdict beside a record may speak of the batch that the broker checked as one:
 //! one bad record makes its neighbours fail, and a batch may be too large though
