@@ -11,6 +11,7 @@
 
 mod cli;
 mod codes;
+mod component;
 mod contract;
 mod layering;
 mod real_kafka;

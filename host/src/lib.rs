@@ -1,6 +1,7 @@
 //! Embeds the action-triggers component in wasmtime and delivers what it
 //! publishes through a Kafka REST proxy.
 
+pub mod artefacts;
 pub mod config;
 pub mod delivery;
 pub mod outbox;

@@ -8,4 +8,4 @@ mod memory;
 mod processes;
 mod readme;
 mod references;
-mod support;
+pub(crate) mod support;

@@ -168,6 +168,7 @@ const CORE: Allowed = &[
 ];
 
 const HOST: Allowed = &[
+    ("artefacts", &["runtime"]),
     (
         "config",
         &[
@@ -197,6 +198,7 @@ const CLI: Allowed = &[
         &["args", "code_cache", "error", "outcome", "output", "report"],
     ),
     ("codes", &["error", "outcome", "output"]),
+    ("component", &["error", "outcome", "output"]),
     (
         "console",
         &[
@@ -225,6 +227,7 @@ const CLI: Allowed = &[
             "args",
             "check",
             "codes",
+            "component",
             "demo",
             "dev_proxy",
             "error",

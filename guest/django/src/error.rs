@@ -104,7 +104,7 @@ pub struct TemplateError {
     /// What kind of fault it is; stable: `template_syntax`, `template_unknown_filter`,
     /// `template_filter_argument`, `template_private_name`, `template_unknown_tag`,
     /// `template_web_tag`, `template_unsupported_tag`, `template_unknown_library`, `template_tag_arguments`, `template_unclosed_tag`,
-    /// `template_too_deep` or `template_too_complex`.
+    /// `template_too_deep`, `template_too_complex` or `template_left_out`.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,

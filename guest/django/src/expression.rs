@@ -35,6 +35,16 @@ impl Fault {
         Self::new("template_syntax", part, message)
     }
 
+    /// A filter or tag of Django's that this build was made without.
+    pub(super) fn left_out(what: &str, part: Part<'_>) -> Self {
+        let message = format!(
+            "the {what} `{}` is for web pages, and this build of the component has none of those",
+            part.text
+        );
+        Self::new("template_left_out", part, message)
+            .help("use the component that was built with the feature `web`")
+    }
+
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -231,6 +241,9 @@ impl<'a> Reader<'a> {
 
 fn check_call(name: Part<'_>, has_argument: bool) -> Result<&'static filters::Filter, Fault> {
     let Some(filter) = filters::find(name.text) else {
+        if filters::is_left_out(name.text) {
+            return Err(Fault::left_out("filter", name));
+        }
         let fault = Fault::new(
             "template_unknown_filter",
             name,

@@ -90,6 +90,17 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Writes the component and its WIT package as files, for other hosts
+    ///
+    /// Writes engine.wasm, the WIT package as text (wit/) and in its binary form
+    /// with documentation (engine.wit.wasm), a bill of materials
+    /// (engine.cdx.json, CycloneDX), and SHA256SUMS. Prints one JSON line a file:
+    /// {"file","bytes","sha256"}.
+    Component {
+        /// Where to put them; the folder is made if it is missing
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
     /// Runs the embedded Kafka REST proxy, a stand-in for tests
     ///
     /// It speaks v2 and v3 as Confluent's proxy does, keeps records in memory and

@@ -25,6 +25,11 @@ pub(crate) enum CliError {
         address: std::net::SocketAddr,
         error: std::io::Error,
     },
+    #[error("`{}` cannot be written: {error}", .path.display())]
+    Artefact {
+        path: PathBuf,
+        error: std::io::Error,
+    },
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
     #[error(transparent)]
@@ -52,6 +57,7 @@ impl CliError {
             Self::Build(error) => error.code(),
             Self::Events { .. } => "events_unreadable",
             Self::DevProxy { .. } => "cannot_listen",
+            Self::Artefact { .. } => "file_not_written",
             Self::Output(_) => "output_failed",
             Self::Stopped(_) => "engine_stopped",
             Self::Demo(_) => "demo_failed",

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod code_cache;
 mod codes;
+mod component;
 mod console;
 mod demo;
 mod dev_proxy;
@@ -59,6 +60,7 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Check(files) => check::run(&files).await,
         Command::Codes { json } => codes::run(json),
         Command::Schema { of } => schema::run(of),
+        Command::Component { output } => component::run(&output),
         Command::DevProxy(options) => dev_proxy::run(options).await,
     }
 }

@@ -5,7 +5,7 @@ use minijinja::Value;
 use super::{
     super::python::{self, Kind},
     Argument, Call, Filter, FilterError,
-    html::escape_for,
+    html_lines::escape_for,
     safe,
 };
 

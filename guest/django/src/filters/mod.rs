@@ -12,26 +12,37 @@
 mod dates;
 mod filter;
 pub mod html;
+#[cfg(feature = "web")]
 mod html_entities;
+#[cfg(feature = "web")]
+mod html_lines;
+#[cfg(feature = "web")]
 mod html_lists;
+#[cfg(feature = "web")]
 mod html_tags;
 mod humanize;
+#[cfg(feature = "web")]
 mod json_script;
 mod lists;
 mod localization;
 mod logic;
 mod numbers;
+#[cfg(feature = "web")]
 mod pprint;
 mod printf_float;
 mod slice;
 mod slugify;
+#[cfg(feature = "web")]
 mod smart_url;
 mod stringformat;
 mod strings;
+#[cfg(feature = "web")]
 mod striptags;
 mod truncate;
+#[cfg(feature = "web")]
 mod truncate_html;
 mod unicode;
+#[cfg(feature = "web")]
 mod urlize;
 mod urls;
 mod wrap;
@@ -46,23 +57,48 @@ pub use super::dates::Timestamp;
 const THEMES: &[&[Filter]] = &[
     dates::FILTERS,
     html::FILTERS,
-    html_lists::FILTERS,
     humanize::FILTERS,
-    json_script::FILTERS,
     lists::FILTERS,
     localization::FILTERS,
     logic::FILTERS,
     numbers::FILTERS,
-    pprint::FILTERS,
     slice::FILTERS,
     slugify::FILTERS,
     stringformat::FILTERS,
     strings::FILTERS,
-    striptags::FILTERS,
     truncate::FILTERS,
-    urlize::FILTERS,
     urls::FILTERS,
     wrap::FILTERS,
+];
+
+/// The filters that only web pages need.
+#[cfg(feature = "web")]
+const WEB_THEMES: &[&[Filter]] = &[
+    html_lines::FILTERS,
+    html_lists::FILTERS,
+    json_script::FILTERS,
+    pprint::FILTERS,
+    striptags::FILTERS,
+    truncate_html::FILTERS,
+    urlize::FILTERS,
+];
+
+#[cfg(not(feature = "web"))]
+const WEB_THEMES: &[&[Filter]] = &[];
+
+/// Their names, for a build without them.
+const WEB_NAMES: &[&str] = &[
+    "json_script",
+    "linebreaks",
+    "linebreaksbr",
+    "linenumbers",
+    "pprint",
+    "striptags",
+    "truncatechars_html",
+    "truncatewords_html",
+    "unordered_list",
+    "urlize",
+    "urlizetrunc",
 ];
 
 /// Finds a filter by its name.
@@ -75,6 +111,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|filter| filter.name)
 }
 
+/// Whether Django has the filter and this build was made without it.
+pub fn is_left_out(name: &str) -> bool {
+    cfg!(not(feature = "web")) && WEB_NAMES.contains(&name)
+}
+
 fn all() -> impl Iterator<Item = &'static Filter> {
-    THEMES.iter().copied().flatten()
+    THEMES.iter().chain(WEB_THEMES).copied().flatten()
 }

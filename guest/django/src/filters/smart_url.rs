@@ -1,6 +1,6 @@
 //! URLs quoted for links as Django's `smart_urlquote` does, and domains in ASCII.
 
-use super::urls::{quote, unquote};
+use super::urls::quote;
 
 /// RFC 3986's reserved characters and `~`.
 const RESERVED: &str = "!$&'()*+,;=:/?#[]@~";
@@ -181,4 +181,29 @@ fn adapt(delta: u32, points: u32, is_first: bool) -> u32 {
         bias += 36;
     }
     bias + 36 * delta / (delta + 38)
+}
+
+/// Python's `urllib.parse.unquote`: bytes that are no UTF-8 become replacement characters.
+fn unquote(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let code = if *first == b'%' {
+            behind.first_chunk().copied().and_then(hexadecimal)
+        } else {
+            None
+        };
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() {
+            behind.get(2..).unwrap_or_default()
+        } else {
+            behind
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hexadecimal(digits: [u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? * 16 + low?).ok()
 }

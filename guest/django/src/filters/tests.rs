@@ -25,6 +25,39 @@ fn names_are_unique_and_all_there() {
     assert_eq!(sorted.len(), 57 + 6 + 2 + 2);
 }
 
+#[cfg(feature = "web")]
+#[test]
+fn the_filters_that_a_build_may_leave_out_are_listed() {
+    let mut web: Vec<_> = super::WEB_THEMES
+        .iter()
+        .copied()
+        .flatten()
+        .map(|filter| filter.name)
+        .collect();
+    web.sort_unstable();
+    assert_eq!(web, super::WEB_NAMES);
+}
+
+#[cfg(not(feature = "web"))]
+#[test]
+fn what_is_left_out_is_refused_by_name() {
+    use crate::{Limits, Options, Templates};
+    for (source, name) in [
+        ("{{ a|urlize }}", "the filter `urlize`"),
+        (
+            "{% filter upper|striptags %}a{% endfilter %}",
+            "the filter `striptags`",
+        ),
+        ("{% lorem %}", "the tag `lorem`"),
+    ] {
+        let mut templates = Templates::new(Limits::default());
+        let faults = templates.compile(source, Options::default()).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!(faults[0].code, "template_left_out");
+        assert!(faults[0].message.starts_with(name), "{faults:?}");
+    }
+}
+
 #[test]
 fn a_filter_makes_no_more_than_its_bound() {
     for (name, argument) in [

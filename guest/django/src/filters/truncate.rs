@@ -1,27 +1,16 @@
-//! `truncatechars`, `truncatewords` and their HTML kinds: Django's `Truncator`.
+//! `truncatechars` and `truncatewords`: Django's `Truncator`.
 
 use minijinja::Value;
 
 use super::{
     super::python::{self, Exception},
     Argument, Call, Filter, FilterError, required, safe,
-    truncate_html::{Unit, truncate_html},
     unicode::{compose, is_combining},
 };
 
 pub(super) const FILTERS: &[Filter] = &[
     safe("truncatechars", Argument::Required, truncate_characters),
-    safe(
-        "truncatechars_html",
-        Argument::Required,
-        truncate_html_characters,
-    ),
     safe("truncatewords", Argument::Required, truncate_words),
-    safe(
-        "truncatewords_html",
-        Argument::Required,
-        truncate_html_words,
-    ),
 ];
 
 /// The length an argument asks for; none, and the text stays as it is, when it is no number.
@@ -33,7 +22,7 @@ fn length(argument: Option<&Value>) -> Result<Option<i64>, FilterError> {
 }
 
 /// The value's text, shortened to the length the argument asks for.
-fn shortened(
+pub(super) fn shortened(
     value: &Value,
     argument: Option<&Value>,
     shorten: impl FnOnce(&str, i64) -> String,
@@ -100,27 +89,4 @@ fn first_words(text: &str, length: i64) -> String {
     } else {
         text + " …"
     }
-}
-
-fn truncate_html_characters(
-    value: &Value,
-    argument: Option<&Value>,
-    _: &Call,
-) -> Result<Value, FilterError> {
-    shortened(value, argument, |text, length| {
-        truncate_html(&compose(text), length, Unit::Characters)
-    })
-}
-
-fn truncate_html_words(
-    value: &Value,
-    argument: Option<&Value>,
-    _: &Call,
-) -> Result<Value, FilterError> {
-    shortened(value, argument, |text, length| {
-        if length <= 0 {
-            return String::new();
-        }
-        truncate_html(text, length, Unit::Words)
-    })
 }

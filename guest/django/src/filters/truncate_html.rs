@@ -1,10 +1,43 @@
-//! Truncation of HTML: tags do not count, and those open at the end are closed.
+//! `truncatechars_html` and `truncatewords_html`: tags do not count, and those open
+//! at the end are closed.
 
-use super::super::python;
+use minijinja::Value;
+
+use super::{
+    super::python, Argument, Call, Filter, FilterError, safe, truncate::shortened, unicode::compose,
+};
+
+pub(super) const FILTERS: &[Filter] = &[
+    safe(
+        "truncatechars_html",
+        Argument::Required,
+        truncate_characters,
+    ),
+    safe("truncatewords_html", Argument::Required, truncate_words),
+];
+
+fn truncate_characters(
+    value: &Value,
+    argument: Option<&Value>,
+    _: &Call,
+) -> Result<Value, FilterError> {
+    shortened(value, argument, |text, length| {
+        truncate_html(&compose(text), length, Unit::Characters)
+    })
+}
+
+fn truncate_words(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+    shortened(value, argument, |text, length| {
+        if length <= 0 {
+            return String::new();
+        }
+        truncate_html(text, length, Unit::Words)
+    })
+}
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+enum Unit {
     Characters,
     Words,
 }
@@ -15,7 +48,7 @@ const SINGLETS: [&str; 9] = [
 ];
 
 /// Django's `Truncator._truncate_html`.
-pub(super) fn truncate_html(text: &str, length: i64, unit: Unit) -> String {
+fn truncate_html(text: &str, length: i64, unit: Unit) -> String {
     let (ellipsis, kept) = match unit {
         Unit::Characters => ("…", length.saturating_sub(1)),
         Unit::Words => (" …", length),

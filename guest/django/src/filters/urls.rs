@@ -48,31 +48,6 @@ pub(super) fn quote(text: &str, safe: &str) -> String {
     quoted
 }
 
-/// Python's `urllib.parse.unquote`: bytes that are no UTF-8 become replacement characters.
-pub(super) fn unquote(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        let code = if *first == b'%' {
-            behind.first_chunk().copied().and_then(hexadecimal)
-        } else {
-            None
-        };
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() {
-            behind.get(2..).unwrap_or_default()
-        } else {
-            behind
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 fn hexadecimal_digit(half: u8) -> char {
     char::from(half + if half < 10 { b'0' } else { b'A' - 10 })
-}
-
-fn hexadecimal(digits: [u8; 2]) -> Option<u8> {
-    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-    u8::try_from(high? * 16 + low?).ok()
 }

@@ -1,7 +1,10 @@
 //! `{% lorem %}`: Django's filler text. Where Django draws lots, the words come in
 //! the order of its list, so that a template gives the same text every time.
 
-use minijinja::Value;
+use minijinja::{Environment, Value};
+
+use super::failure::too_large;
+use crate::{Limits, python};
 
 /// The words every text starts with.
 const COMMON: &str = "\
@@ -38,9 +41,17 @@ const PARAGRAPH: &str = "\
 const PARAGRAPH_WORDS: usize = 40;
 const SENTENCE_WORDS: usize = 10;
 
+/// Adds the function that the tag becomes.
+pub(super) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
+    environment.add_function("lorem", move |count: Value, method: &str, common: bool| {
+        let count = python::to_i64(&count).unwrap_or(1);
+        lorem(count, method, common, limits.output_bytes).ok_or_else(|| too_large(limits))
+    });
+}
+
 /// Makes `count` words (`w`), paragraphs of HTML (`p`) or plain ones (`b`);
 /// `None` if that is more than `limit` bytes.
-pub(super) fn lorem(count: i64, method: &str, common: bool, limit: usize) -> Option<Value> {
+fn lorem(count: i64, method: &str, common: bool, limit: usize) -> Option<Value> {
     let mut words = WORDS.split(' ').cycle();
     let mut pieces: Vec<String> = Vec::new();
     let mut length = 0;

@@ -5,6 +5,7 @@ mod failure;
 mod json_text;
 mod lookup;
 mod loops;
+#[cfg(feature = "web")]
 mod lorem;
 mod operators;
 mod root;
@@ -97,7 +98,9 @@ pub(super) fn environment(limits: Limits, meter: &Meter) -> Environment<'static>
     environment.add_function("number", |text: &str| number(text));
     json_text::add_to(&mut environment);
     operators::add_to(&mut environment);
-    tags::add_to(&mut environment, limits);
+    tags::add_to(&mut environment);
+    #[cfg(feature = "web")]
+    lorem::add_to(&mut environment, limits);
     environment
 }
 

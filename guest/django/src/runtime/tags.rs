@@ -5,20 +5,19 @@ use std::sync::Mutex;
 use minijinja::{Environment, Error, State, Value, value::Object};
 
 use super::{
-    failure::{failed, too_large},
+    failure::failed,
     loops::{self, ForLoop},
-    lorem, operators, root,
+    operators, root,
     state::Progress,
 };
 use crate::{
-    Limits,
     dates::{self, Timestamp},
     python,
     sequence::{Sequence, SequenceKind},
 };
 
 /// Adds the functions that tags become.
-pub(super) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
+pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_function("each", loops::each);
     environment.add_function("cycle", cycle);
     environment.add_filter("cell", cell);
@@ -32,10 +31,6 @@ pub(super) fn add_to(environment: &mut Environment<'_>, limits: Limits) {
     environment.add_function("first_of", first_of);
     environment.add_function("width_ratio", width_ratio);
     environment.add_function("now", now);
-    environment.add_function("lorem", move |count: Value, method: &str, common: bool| {
-        let count = python::to_i64(&count).unwrap_or(1);
-        lorem::lorem(count, method, common, limits.output_bytes).ok_or_else(|| too_large(limits))
-    });
     environment.add_filter("spaceless", |text: &str| {
         Value::from_safe_string(spaceless(text))
     });

@@ -80,7 +80,7 @@ impl<'a> Parser<'a> {
             "ifchanged" => self.if_changed(tag, arguments),
             "load" => self.load(arguments),
             "localize" | "localtime" => self.localized(tag, arguments),
-            "lorem" => self.lorem(tag, arguments),
+            "lorem" if cfg!(feature = "web") => self.lorem(tag, arguments),
             "now" => self.now(tag, arguments),
             "regroup" => self.regroup(tag, arguments),
             "resetcycle" => self.reset_cycle(tag, arguments),

@@ -1,0 +1,229 @@
+//! The component as files for other hosts: what is in them, and that they are the
+//! same wherever they are built.
+
+#[path = "../host/build/guest.rs"]
+mod guest;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use action_triggers_host::{
+    artefacts::{Artefact, component},
+    runtime::EMBEDDED,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use wit_component::{DecodedWasm, decode};
+
+use crate::cli::support::{Place, binary, code, config, lines, trigger};
+
+fn file(name: &str) -> Artefact {
+    component()
+        .into_iter()
+        .find(|file| file.name == name)
+        .unwrap()
+}
+
+fn root() -> PathBuf {
+    let cli = Path::new(env!("CARGO_MANIFEST_DIR"));
+    cli.ancestors().nth(2).unwrap().to_path_buf()
+}
+
+#[test]
+fn the_command_writes_every_file_with_its_checksum() {
+    let folder = TempDir::new().unwrap();
+    let output = binary()
+        .args(["component", "--output"])
+        .arg(folder.path().join("new/folder"))
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{output:?}");
+    let sums = fs::read_to_string(folder.path().join("new/folder/SHA256SUMS")).unwrap();
+    let mut names = BTreeSet::new();
+    for (line, sum) in lines(&output).iter().zip(sums.lines()) {
+        let name = line["file"].as_str().unwrap();
+        let bytes = fs::read(folder.path().join("new/folder").join(name)).unwrap();
+        let written = Artefact::new(name.to_owned(), bytes);
+        assert_eq!(line["bytes"], written.bytes.len());
+        assert_eq!(line["sha256"], written.sha256());
+        assert_eq!(sum, format!("{}  {name}", written.sha256()));
+        names.insert(name.to_owned());
+    }
+    let expected = [
+        "engine.cdx.json",
+        "engine.wasm",
+        "engine.wit.wasm",
+        "wit/MIGRATION.md",
+        "wit/kafka.wit",
+        "wit/settings.wit",
+        "wit/triggers.wit",
+        "wit/world.wit",
+    ];
+    assert!(names.iter().map(String::as_str).eq(expected), "{names:?}");
+    assert_eq!(
+        fs::read(folder.path().join("new/folder/engine.wasm")).unwrap(),
+        EMBEDDED
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let folder = TempDir::new().unwrap();
+    let taken = folder.path().join("taken");
+    fs::write(&taken, "").unwrap();
+    let output = binary()
+        .args(["component", "-o"])
+        .arg(&taken)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), 2, "{said}");
+    assert!(
+        said.contains("file_not_written") && said.contains("taken"),
+        "{said}"
+    );
+}
+
+#[test]
+fn every_interface_that_other_hosts_see_is_among_the_files() {
+    for entry in fs::read_dir(root().join("wit")).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("wit/{}", entry.file_name().to_string_lossy());
+        assert_eq!(
+            *file(&name).bytes,
+            fs::read(entry.path()).unwrap(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_encoded_package_keeps_its_documentation() {
+    let package = file("engine.wit.wasm");
+    let DecodedWasm::WitPackage(resolve, package) = decode(&package.bytes).unwrap() else {
+        panic!("not a package")
+    };
+    let kafka = resolve.packages[package].interfaces["kafka"];
+    let publish = &resolve.interfaces[kafka].functions["publish"];
+    let said = publish.docs.contents.as_deref().unwrap_or_default();
+    assert!(said.starts_with("Hands over one record."), "{said}");
+}
+
+#[test]
+fn the_bill_of_materials_lists_what_is_compiled_in() {
+    let bill: Value = serde_json::from_slice(&file("engine.cdx.json").bytes).unwrap();
+    assert_eq!(bill["bomFormat"], "CycloneDX");
+    let components = bill["components"].as_array().unwrap();
+    let find = |name: &str| components.iter().find(|part| part["name"] == name);
+    let minijinja = find("minijinja").unwrap();
+    assert_eq!(minijinja["licenses"][0]["expression"], "Apache-2.0");
+    assert_eq!(
+        minijinja["hashes"][0]["content"].as_str().unwrap().len(),
+        64
+    );
+    // Neither what only tests need nor what only runs while building.
+    for other in ["proptest", "insta", "serde_derive", "wasmtime"] {
+        assert_eq!(find(other), None);
+    }
+    let known: Vec<_> = components.iter().map(|part| &part["bom-ref"]).collect();
+    for needs in bill["dependencies"].as_array().unwrap() {
+        let needs = needs["dependsOn"].as_array().unwrap();
+        assert!(needs.iter().all(|part| known.contains(&part)), "{needs:?}");
+    }
+}
+
+#[test]
+fn no_path_of_the_builder_is_in_the_component() {
+    let is_in = |path: &str| {
+        let mut places = EMBEDDED.windows(path.len());
+        places.any(|bytes| bytes == path.as_bytes())
+    };
+    assert!(
+        is_in("/crates/minijinja-"),
+        "the paths that are there are short ones"
+    );
+    let homes = ["HOME", "CARGO_HOME", "RUSTUP_HOME", "USERPROFILE"];
+    let homes = homes.iter().filter_map(|name| std::env::var(name).ok());
+    let found: Vec<_> = homes
+        .chain([root().display().to_string()])
+        .chain(
+            [
+                "/.cargo/",
+                "\\.cargo\\",
+                "/registry/src/",
+                "/.rustup/",
+                "/toolchains/",
+            ]
+            .map(String::from),
+        )
+        .filter(|path| path.len() > 1 && is_in(path))
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn ten_thousand_triggers_fit_into_the_default_bound_on_memory() {
+    let mut config = config("http://localhost:1");
+    config["triggers"] = vec![trigger(); 10_000].into();
+    let output = Place::new(&config).command("check").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), 0, "{said}");
+}
+
+/// Copies a checkout, without what was built in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            if !matches!(entry.file_name().to_str(), Some("target" | ".git")) {
+                copy(&entry.path(), &target);
+            }
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A home of cargo's that has what was downloaded and unpacks it again.
+#[cfg(unix)]
+fn home(place: &Path) {
+    let known = std::env::var_os("CARGO_HOME").map_or_else(
+        || std::env::home_dir().unwrap().join(".cargo"),
+        PathBuf::from,
+    );
+    fs::create_dir_all(place.join("registry")).unwrap();
+    for name in ["config.toml", "registry/cache", "registry/index"] {
+        if known.join(name).exists() {
+            std::os::unix::fs::symlink(known.join(name), place.join(name)).unwrap();
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "it builds the component twice, which takes minutes; .ci/run calls it"]
+fn two_checkouts_in_two_homes_give_the_same_component() {
+    guest::provide_target().unwrap();
+    let build = |name: &str| {
+        let place = TempDir::with_prefix(name).unwrap();
+        let (checkout, cargo) = (place.path().join("source"), place.path().join("cargo"));
+        copy(&root(), &checkout);
+        home(&cargo);
+        let guest = guest::Guest {
+            root: &checkout,
+            package: "action-triggers-guest",
+            is_small: false,
+            target_dir: &place.path().join("target"),
+            cargo_home: Some(&cargo),
+        };
+        guest.component().unwrap()
+    };
+    let (one, other) = (build("one"), build("another-that-is-longer"));
+    assert!(one == other, "{} and {} bytes", one.len(), other.len());
+    assert!(one == EMBEDDED, "the one that is embedded differs");
+}
