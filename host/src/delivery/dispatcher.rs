@@ -17,10 +17,11 @@ use super::{
     clock::Clock,
     reports::{Report, Subscribers},
     retry::Retry,
+    settling::Settling,
 };
 use crate::{
     cluster::ClusterId,
-    outbox::{Accepted, Death, End, Outbox, Room, Store, StoreError},
+    outbox::{Accepted, Outbox, Room, Store, StoreError},
     publisher::{Batch, Publisher, Reason, Verdict},
     record::{Record, RecordId, StoredRecord},
 };
@@ -41,6 +42,7 @@ pub(super) struct Dispatcher {
     waiting: HashMap<u64, Waiting>,
     posts: JoinSet<Vec<Verdict>>,
     in_flight: HashMap<Id, Post>,
+    settling: Settling,
     clock: Clock,
     subscribers: Arc<Subscribers>,
     retries: broadcast::Sender<Retry>,
@@ -62,6 +64,7 @@ impl Dispatcher {
     ) -> Self {
         Self {
             publisher,
+            settling: Settling::new(Arc::clone(&store)),
             store,
             outbox,
             machine,
@@ -84,7 +87,7 @@ impl Dispatcher {
         while is_open || !self.outbox.is_settled() {
             let now = self.clock.now();
             let expired = self.machine.advance(now.moment);
-            self.settle(expired, now).await;
+            self.settling.push(expired, now);
             self.start_posts(now);
             let wake = self.machine.next_wake(now.moment);
             tokio::select! {
@@ -95,7 +98,8 @@ impl Dispatcher {
                     done.send(()).ok();
                     break;
                 }
-                Some(finished) = self.posts.join_next_with_id() => self.finish(finished).await,
+                Some(finished) = self.posts.join_next_with_id() => self.finish(finished),
+                Some(settled) = self.settling.settled() => self.report(settled),
                 received = self.outbox.receive(), if is_open => match received {
                     Some(accepted) => self.accept(accepted),
                     None => is_open = false,
@@ -188,7 +192,7 @@ impl Dispatcher {
         }
     }
 
-    async fn finish(&mut self, finished: Result<(Id, Vec<Verdict>), JoinError>) {
+    fn finish(&mut self, finished: Result<(Id, Vec<Verdict>), JoinError>) {
         let (id, answer) = match finished {
             Ok((id, verdicts)) => (id, Ok(verdicts)),
             Err(error) => (error.id(), Err(error)),
@@ -202,7 +206,7 @@ impl Dispatcher {
         if let Some(notice) = finished.notice {
             self.tell(notice, now);
         }
-        self.settle(finished.settled, now).await;
+        self.settling.push(finished.settled, now);
     }
 
     /// Says that records have to be sent again.
@@ -233,18 +237,15 @@ impl Dispatcher {
         self.accept(late);
         let in_flight: Vec<_> = self.in_flight.drain().map(|(_, post)| post).collect();
         let left = self.machine.give_up(in_flight);
-        self.settle(left, self.clock.now()).await;
+        self.settling.push(left, self.clock.now());
+        while let Some(settled) = self.settling.settled().await {
+            self.report(settled);
+        }
     }
 
-    /// Ends records: in the store first, then for everybody who wants to know.
-    async fn settle(&mut self, settled: Vec<Settled>, now: Now) {
-        if settled.is_empty() {
-            return;
-        }
-        let ends = settled.iter().map(|one| (one.number, end(one, now)));
-        if let Err(error) = self.store.settle(ends.collect()).await {
-            tracing::error!(%error, "the outbox does not take what became of records");
-        }
+    /// Says what became of records, for everybody who wants to know: the store has
+    /// taken it.
+    fn report(&mut self, settled: Vec<Settled>) {
         for one in settled {
             let is_delivered = one.result.is_ok();
             if let Some(waiting) = self.waiting.remove(&one.number) {
@@ -265,22 +266,6 @@ impl Dispatcher {
             self.outbox.settle(one.number, is_delivered);
         }
         self.outbox.answer_flushes();
-    }
-}
-
-fn end(settled: &Settled, now: Now) -> End {
-    match &settled.result {
-        Ok(_) => End::Delivered,
-        Err(error) => End::Dead(Death {
-            code: error.code.to_owned(),
-            message: error.message.clone(),
-            attempts: settled.attempts,
-            last_answer: settled
-                .last_answer
-                .as_ref()
-                .map(|reason| reason.message.clone()),
-            died_ms: now.unix_ms,
-        }),
     }
 }
 

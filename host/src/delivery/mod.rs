@@ -10,6 +10,7 @@
 //! |---|---|
 //! | The publisher panics or answers for too few or too many | the batch's records are unknown, code `publisher_failed` |
 //! | The store does not give records back | they are retriable, code `outbox_failed` |
+//! | The store is slow to take what became of records | sending goes on; it is reported when the store has it |
 //! | The outbox is full | [`Delivery::accept`] waits |
 //! | Reports are not read | they wait in memory and keep their room in the outbox, so that accepting waits in the end; sending goes on |
 //! | Nobody wants reports | delivery goes on without; a record that is given up is a `warn!` |
@@ -23,6 +24,7 @@ mod clock;
 mod dispatcher;
 mod reports;
 mod retry;
+mod settling;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::random::Random;
+
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -11,30 +13,23 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Architecture Blog, "Exponential Backoff And Jitter").
 #[derive(Debug)]
 pub struct Backoff {
-    state: u64,
+    random: Random,
 }
 
 impl Backoff {
     /// Draws the same for the same seed.
     pub const fn seeded(seed: u64) -> Self {
-        Self { state: seed }
+        Self {
+            random: Random::seeded(seed),
+        }
     }
 
     /// The wait after so many failures in a row.
     pub fn wait(&mut self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         let bound = FIRST.saturating_mul(1 << doublings).min(LONGEST);
-        let millionths = u32::try_from(self.random() % 1_000_001).unwrap_or(0);
+        let millionths = u32::try_from(self.random.below(1_000_001)).unwrap_or(0);
         bound * millionths / 1_000_000
-    }
-
-    /// `SplitMix64`: spread is all that is asked of it.
-    fn random(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 

@@ -129,7 +129,8 @@ impl Lanes {
     }
 
     /// The next POST, if one may start now. One of the POSTs allowed at once is
-    /// kept from any single lane, and one from all that may be slow together.
+    /// kept from a lane while others have records, and one from all that may be slow
+    /// together.
     pub(super) fn next_post(&mut self, now: Moment, is_flushing: bool) -> Option<Post> {
         if let Some(pause) = &self.pause {
             if !self.in_flight.is_empty() {
@@ -144,9 +145,11 @@ impl Lanes {
             return None;
         }
         let suspects = self.in_flight.values().filter(|post| post.is_suspect);
+        let all_but_one = (most - 1).max(1);
+        let busy = self.turns.values().filter(|turn| turn.lane.is_busy());
         let permit = Permit {
-            most_in_flight: (most - 1).max(1),
-            may_be_slow: suspects.count() < (most - 1).max(1),
+            most_in_flight: if busy.count() > 1 { all_but_one } else { most },
+            may_be_slow: suspects.count() < all_but_one,
             is_flushing,
         };
         let lanes = self.turns.iter();
@@ -221,17 +224,22 @@ impl Lanes {
         self.in_flight.remove(&post.number);
         self.note_pause(&verdicts, now, backoff);
         let reason = verdicts.iter().find_map(health::failure).cloned();
-        let Some(turn) = self.turns.get_mut(&post.topic) else {
+        let Post {
+            topic,
+            class,
+            records,
+            ..
+        } = post;
+        let Some(turn) = self.turns.get_mut(&topic) else {
             return (Vec::new(), None);
         };
-        let settled = turn
-            .lane
-            .finish(post.class, post.records, verdicts, now, backoff);
+        let settled = turn.lane.finish(class, records, verdicts, now, backoff);
         let is_first = reason.is_some() && !turn.lane.is_noted;
         turn.lane.is_noted = reason.is_some() || (turn.lane.is_noted && turn.lane.is_retrying());
-        let notice = reason
-            .filter(|_| is_first)
-            .map(|reason| (reason, self.next_wake(now).unwrap_or(now)));
+        let pause = self.pause.as_ref();
+        let pause = pause.map(|pause| (pause.until, pause.next_probe));
+        let next = turn.lane.next_retry(class, pause).unwrap_or(now);
+        let notice = reason.filter(|_| is_first).map(|reason| (reason, next));
         (settled, notice)
     }
 

@@ -114,7 +114,12 @@ impl Lane {
     /// Whether forgetting the lane forgets nothing. Lanes that have delivered
     /// stay, so that they count as proven: there are no more of them than topics.
     pub(super) fn is_disposable(&self) -> bool {
-        self.keys.is_empty() && !self.is_proven
+        !self.is_busy() && !self.is_proven
+    }
+
+    /// Whether it has records, on their way or not.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.keys.is_empty()
     }
 
     /// Whether a POST of this class may take as long as a POST can, as far as is
@@ -346,6 +351,28 @@ impl Lane {
     /// Whether a record here has to be sent again.
     pub(super) fn is_retrying(&self) -> bool {
         !self.delayed.is_empty() || self.ready.keys().any(|class| self.is_suspect(*class))
+    }
+
+    /// When the first record that failed is sent again, though the cluster pauses:
+    /// until the first of these moments, or, for a record that would end by then,
+    /// until the second one and half of its time.
+    pub(super) fn next_retry(
+        &self,
+        class: Class,
+        pause: Option<(Moment, Moment)>,
+    ) -> Option<Moment> {
+        let ((waits, _), key) = self.delayed.first_key_value()?;
+        let record = self.keys.get(key)?.waiting.front()?;
+        let health = self.health.get(&class.timeout);
+        let rests = health.and_then(|health| health.paused_until);
+        let at = (*waits).max(rests.unwrap_or(*waits));
+        Some(match pause {
+            None => at,
+            Some((until, probe)) if record.ticket.deadline < until => {
+                at.max(probe).max(record.half_life())
+            }
+            Some((until, _)) => at.max(until),
+        })
     }
 
     /// When something changes by time alone; what is in the past waits for a

@@ -32,7 +32,7 @@
 //! | A POST takes more than a second | it no longer counts among the cluster's `max_in_flight`, as far as one less than as many such POSTs are under way |
 //! | A topic costs 60 s a record | its lane has one POST at a time, and all such lanes together leave one of the cluster's `max_in_flight` free, if that is above 1; its records that had no turn expire with it |
 //! | A topic is new | it has one POST at a time until a record is delivered, and is not taken for a slow one |
-//! | A topic is busy | lanes take turns, and none takes the last free POST of a cluster |
+//! | A topic is busy | lanes take turns, and none takes the last free POST of a cluster while another one has records |
 
 mod backoff;
 mod cluster;
@@ -40,6 +40,7 @@ mod health;
 mod lane;
 mod machine;
 mod pending;
+mod random;
 #[cfg(test)]
 mod tests;
 

@@ -243,7 +243,7 @@ async fn a_topic_that_turns_bad_while_busy_leaves_room_for_others() {
         .await
         .unwrap();
     tokio::time::sleep(SECOND).await;
-    assert_eq!(bench.sent().len(), 4, "one POST and then three at once");
+    assert_eq!(bench.sent().len(), 5, "one POST and then four at once");
     bench
         .delivery
         .accept(numbered(to(&cluster, "good"), 10))

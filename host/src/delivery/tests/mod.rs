@@ -2,7 +2,7 @@
 
 mod batches;
 mod failures;
-mod model;
 mod order;
 mod reports;
+mod stores;
 mod support;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::{
     cluster::{Cluster, ClusterId},
     delivery::{Delivery, Reports, Terms, reports::Subscribers},
-    outbox::{MemoryStore, OutboxLimits},
+    outbox::{MemoryStore, OutboxLimits, Store},
     publisher::{Batch, PublishFuture, Publisher, Reason, Verdict},
     record::{Destination, Message, Record, RecordId},
 };
@@ -101,13 +101,20 @@ impl Bench {
         script: impl Fn(&Batch, usize) -> Answer + Send + Sync + 'static,
         limits: OutboxLimits,
     ) -> Self {
+        Self::with_store(script, Arc::new(MemoryStore::default()), limits)
+    }
+
+    pub(super) fn with_store(
+        script: impl Fn(&Batch, usize) -> Answer + Send + Sync + 'static,
+        store: Arc<dyn Store>,
+        limits: OutboxLimits,
+    ) -> Self {
         let fake = Arc::new(Fake {
             script: Box::new(script),
             began: Instant::now(),
             sent: Mutex::default(),
         });
         let publisher = Arc::clone(&fake) as Arc<dyn Publisher>;
-        let store = Arc::new(MemoryStore::default());
         let delivery = Delivery::start_with(publisher, store, limits, Backoff::seeded(1));
         Self {
             reports: delivery.reports(),

@@ -30,6 +30,30 @@ fn posts_that_take_long_give_their_place_to_others_but_not_without_bound() {
 }
 
 #[test]
+fn a_topic_takes_the_last_post_of_its_cluster_only_while_no_other_has_records() {
+    let terms = Terms {
+        max_batch_records: 1,
+        ..Terms::default()
+    };
+    let mut bench = Bench::new(terms);
+    let deliver = |bench: &mut Bench| {
+        for post in bench.posts() {
+            bench.finish(post, &DELIVERED);
+        }
+    };
+    bench.accept("sales", None);
+    deliver(&mut bench);
+    for _ in 0..9 {
+        bench.accept("sales", None);
+    }
+    let mut posts = bench.posts();
+    assert_eq!(topics(&posts), ["sales"; 4]);
+    bench.accept("other", None);
+    bench.finish(posts.remove(0), &DELIVERED);
+    assert_eq!(topics(&bench.posts()), ["other"]);
+}
+
+#[test]
 fn a_batch_that_was_too_large_bounds_those_after_it() {
     let mut bench = Bench::new(Terms::default());
     for _ in 0..8 {

@@ -1,5 +1,6 @@
-//! The machine by tables, on a plain clock.
+//! The machine by tables and by simulation, on a plain clock.
 
 mod lanes;
 mod pauses;
+mod simulation;
 mod support;

@@ -1,4 +1,4 @@
-use super::support::{Bench, DELIVERED, SECOND, busy, topics};
+use super::support::{Bench, DELIVERED, SECOND, busy, retriable, topics};
 use crate::cluster::Terms;
 
 #[test]
@@ -22,6 +22,30 @@ fn a_pause_that_the_proxy_asks_for_holds_for_the_whole_cluster() {
     assert_eq!(posts.len(), 1);
     bench.finish(posts.remove(0), &DELIVERED);
     assert_eq!(bench.posts().len(), 4);
+}
+
+#[test]
+fn what_is_told_of_the_next_attempt_heeds_pauses() {
+    let short = Terms {
+        time_to_live: 4 * SECOND,
+        ..Terms::default()
+    };
+    for (terms, verdict, least, most) in [
+        (Terms::default(), retriable(), 0, 100),
+        (Terms::default(), busy(30 * SECOND), 30_000, 30_000),
+        // Longer than that no pause is granted.
+        (Terms::default(), busy(3_600 * SECOND), 60_000, 60_000),
+        // Half of its time is over by then.
+        (short, busy(30 * SECOND), 2_000, 2_000),
+    ] {
+        let mut bench = Bench::new(terms);
+        bench.accept("sales", None);
+        bench.accept("other", None);
+        let post = bench.posts().remove(0);
+        let notice = bench.finish(post, &verdict).notice.unwrap();
+        let wait = bench.until(notice.next_attempt).as_millis();
+        assert!(least <= wait && wait <= most, "{wait}");
+    }
 }
 
 #[test]

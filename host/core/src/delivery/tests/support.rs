@@ -68,6 +68,11 @@ impl Bench {
         self.machine.finish(post, verdicts, self.now)
     }
 
+    /// How long it is until then.
+    pub(super) fn until(&self, moment: Moment) -> Duration {
+        moment.since(self.now)
+    }
+
     /// How long it is until the machine wants to be asked again.
     pub(super) fn next_wake(&self) -> Option<Duration> {
         Some(self.machine.next_wake(self.now)?.since(self.now))

@@ -1,0 +1,57 @@
+//! The machine, a store and a proxy that fails in every way it can, simulated.
+//!
+//! A seed replays a run to the letter: who comes when, how each POST goes, when
+//! the process is killed and started again on what its store holds. Whatever
+//! happens, the promises of [`Violation`] hold.
+
+mod proxy;
+mod world;
+
+use self::world::{Plant, Violation, World};
+
+const SEEDS: u64 = 1_000;
+
+#[test]
+fn whatever_the_proxy_does_nothing_is_lost_out_of_order_or_ended_twice() {
+    for seed in 0..SEEDS {
+        let found = World::new(seed, Plant::Nothing).run();
+        assert_eq!(found, Ok(()), "seed {seed}");
+    }
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_million_seeds_hold_as_well() {
+    const MILLION: u64 = 1_000_000;
+    for seed in 0..MILLION {
+        let found = World::new(seed, Plant::Nothing).run();
+        assert_eq!(found, Ok(()), "seed {seed}");
+    }
+    println!("{MILLION} runs held");
+}
+
+#[test]
+fn planted_faults_are_found() {
+    for (plant, expected) in [
+        (Plant::SettlesBeforeTheVerdict, Violation::NotWritten),
+        (Plant::ForgetsKeys, Violation::TwoOfAKey),
+        (Plant::DropsDeadLetters, Violation::Lost),
+        (Plant::ForgetsWhatWasInFlight, Violation::Lost),
+        (Plant::SettlesTwice, Violation::EndedTwice),
+        (Plant::HidesUnknownOutcomes, Violation::WrittenUnsaid),
+    ] {
+        let is_found = |seed: &u64| World::new(*seed, plant).run() == Err(expected);
+        assert!((0..SEEDS).any(|seed| is_found(&seed)), "{plant:?}");
+    }
+}
+
+#[test]
+fn a_seed_replays_a_run_to_the_letter() {
+    let run = |seed| {
+        let mut world = World::new(seed, Plant::Nothing);
+        world.run().unwrap();
+        world.proxy.log
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+}

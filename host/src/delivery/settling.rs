@@ -1,0 +1,89 @@
+//! Ends of records on their way into the store.
+
+use std::sync::Arc;
+
+use action_triggers_core::{clock::Now, delivery::Settled};
+use tokio::task::JoinHandle;
+
+use crate::outbox::{Death, End, Store, StoreError};
+
+/// A batch that the store is taking, and its answer.
+type UnderWay = (Vec<Settled>, JoinHandle<Result<(), StoreError>>);
+
+/// Hands ends to the store, a batch at a time: what ends meanwhile is the next
+/// batch. Nobody has to wait for it, so a slow store holds up no POST.
+pub(super) struct Settling {
+    store: Arc<dyn Store>,
+    next: Vec<(Settled, End)>,
+    under_way: Option<UnderWay>,
+}
+
+impl Settling {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            next: Vec::new(),
+            under_way: None,
+        }
+    }
+
+    /// Takes ends on their way.
+    pub(super) fn push(&mut self, settled: Vec<Settled>, now: Now) {
+        let ends = settled.into_iter().map(|one| {
+            let end = end(&one, now);
+            (one, end)
+        });
+        self.next.extend(ends);
+        self.start();
+    }
+
+    /// Waits for the store to take a batch; none when there is nothing to wait for.
+    /// Dropping the future loses nothing.
+    pub(super) async fn settled(&mut self) -> Option<Vec<Settled>> {
+        let (_, taken) = self.under_way.as_mut()?;
+        let problem = match taken.await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(problem) = problem {
+            tracing::error!("the outbox does not take what became of records: {problem}");
+        }
+        let (settled, _) = self.under_way.take()?;
+        self.start();
+        Some(settled)
+    }
+
+    fn start(&mut self) {
+        if self.under_way.is_some() || self.next.is_empty() {
+            return;
+        }
+        let (settled, ends): (Vec<_>, Vec<_>) = self
+            .next
+            .drain(..)
+            .map(|(one, end)| {
+                let number = one.number;
+                (one, (number, end))
+            })
+            .unzip();
+        let store = Arc::clone(&self.store);
+        let taken = tokio::spawn(async move { store.settle(ends).await });
+        self.under_way = Some((settled, taken));
+    }
+}
+
+fn end(settled: &Settled, now: Now) -> End {
+    match &settled.result {
+        Ok(_) => End::Delivered,
+        Err(error) => End::Dead(Death {
+            code: error.code.to_owned(),
+            message: error.message.clone(),
+            attempts: settled.attempts,
+            last_answer: settled
+                .last_answer
+                .as_ref()
+                .map(|reason| reason.message.clone()),
+            died_ms: now.unix_ms,
+        }),
+    }
+}
