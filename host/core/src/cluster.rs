@@ -172,8 +172,9 @@ pub struct HttpProxy {
 pub struct Tls {
     /// Certificates of private authorities, PEM; trusted besides the system's.
     pub ca_pem: Option<Vec<u8>>,
-    /// Client certificate chain and private key, PEM.
-    pub identity_pem: Option<SecretString>,
+    /// Client certificate chain and private key, PEM. Read again, where it can be,
+    /// when a proxy refuses us or its connection fails: certificates are renewed.
+    pub identity_pem: Option<Secret>,
 }
 
 /// A bootstrap string and the REST proxy that serves it.

@@ -242,7 +242,7 @@ impl<'a> Reading<'a> {
             tls.ca_pem = Some(self.bytes(&file, &path)?);
         }
         if let Some(identity) = table.get("identity") {
-            tls.identity_pem = Some(self.secret(&identity)?.expose().into());
+            tls.identity_pem = Some(self.secret(&identity)?);
         }
         Some(tls)
     }

@@ -51,6 +51,7 @@ pub(super) struct Access {
 
 struct State {
     shown: Shown,
+    identity: Identity,
     read_at: Instant,
     /// Since when the proxy has refused what is shown to it.
     refused_since: Option<Instant>,
@@ -61,6 +62,14 @@ struct State {
 pub(super) struct Shown {
     pub(super) headers: HeaderMap,
     pub(super) redactor: Arc<Redactor>,
+}
+
+/// Who we are by TLS.
+#[derive(Clone)]
+pub(super) struct Identity {
+    pub(super) pem: Option<Secret>,
+    /// How often it has changed.
+    pub(super) changes: u64,
 }
 
 impl fmt::Debug for Access {
@@ -75,10 +84,12 @@ impl Access {
     /// A header that cannot be sent.
     pub(super) fn new(cluster: Arc<Cluster>) -> Result<Self, RestError> {
         let shown = Shown::new(&cluster)?;
+        let pem = cluster.tls.identity_pem.clone();
         Ok(Self {
             cluster,
             state: Mutex::new(State {
                 shown,
+                identity: Identity { pem, changes: 0 },
                 read_at: Instant::now(),
                 refused_since: None,
             }),
@@ -89,34 +100,50 @@ impl Access {
         self.state().shown.clone()
     }
 
+    pub(super) fn identity(&self) -> Identity {
+        self.state().identity.clone()
+    }
+
     /// The proxy took what was shown.
     pub(super) fn accepted(&self) {
         self.state().refused_since = None;
     }
 
-    /// The proxy did not: reads the secrets again, unless that was a moment ago. What
-    /// cannot be read or sent leaves what there is. Returns whether it has been so
-    /// for longer than the configuration has patience.
+    /// The proxy did not: reads the secrets again. Returns whether it has been so for
+    /// longer than the configuration has patience.
     pub(super) async fn refused(&self) -> bool {
         let now = Instant::now();
-        let (since, is_due) = {
+        let since = *self.state().refused_since.get_or_insert(now);
+        self.renew().await;
+        now.duration_since(since) >= patience(&self.cluster)
+    }
+
+    /// Reads the secrets again, unless that was a moment ago. What cannot be read or
+    /// sent leaves what there is.
+    pub(super) async fn renew(&self) {
+        let now = Instant::now();
+        {
             let mut state = self.state();
-            let since = *state.refused_since.get_or_insert(now);
-            let is_due = now.duration_since(state.read_at) >= READ_EVERY;
-            if is_due {
-                state.read_at = now;
+            if now.duration_since(state.read_at) < READ_EVERY {
+                return;
             }
-            (since, is_due)
-        };
-        if is_due {
-            let cluster = Arc::clone(&self.cluster);
-            let read =
-                tokio::task::spawn_blocking(move || Some(Shown::new(&read_again(&cluster)?)));
-            if let Ok(Some(Ok(shown))) = read.await {
-                self.state().shown = shown;
+            state.read_at = now;
+        }
+        let cluster = Arc::clone(&self.cluster);
+        let read = tokio::task::spawn_blocking(move || {
+            let cluster = read_again(&cluster)?;
+            let shown = Shown::new(&cluster).ok()?;
+            Some((shown, cluster.tls.identity_pem))
+        });
+        if let Ok(Some((shown, pem))) = read.await {
+            let mut state = self.state();
+            state.shown = shown;
+            let text = |pem: &Option<Secret>| pem.as_ref().map(|pem| pem.expose().to_owned());
+            if text(&pem) != text(&state.identity.pem) {
+                state.identity.pem = pem;
+                state.identity.changes += 1;
             }
         }
-        now.duration_since(since) >= patience(&self.cluster)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -175,8 +202,9 @@ fn read_again(cluster: &Cluster) -> Option<Cluster> {
         Auth::Basic { password, .. } => read(password)?,
         Auth::Bearer(token) => read(token)?,
     }
-    for (_, value) in &mut cluster.headers {
-        read(value)?;
+    let headers = cluster.headers.iter_mut().map(|(_, value)| value);
+    for secret in headers.chain(&mut cluster.tls.identity_pem) {
+        read(secret)?;
     }
     Some(cluster)
 }

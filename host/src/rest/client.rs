@@ -13,13 +13,17 @@ use std::{
 use action_triggers_core::rest::{Answer, Condensed, Failure, address_to_configure};
 use http::{
     HeaderMap, Method,
-    header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+    header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER},
 };
 use tokio::time::Instant;
 use url::Url;
 
-use super::{access::Access, error::RestError, tls};
-use crate::cluster::{Cluster, HttpProxy};
+use super::{
+    access::{Access, Identity},
+    error::RestError,
+    tls,
+};
+use crate::cluster::{Cluster, HttpProxy, Secret};
 
 /// Confluent closes connections after 30 s without a word, and a POST on a
 /// closed one is lost.
@@ -29,11 +33,13 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Most headers of an answer; gateways add theirs.
+const MOST_HEADERS: usize = 500;
+
 /// An HTTP client for one cluster's proxy.
 #[derive(Debug)]
 pub(super) struct Client {
     cluster: Arc<Cluster>,
-    tls: rustls::ClientConfig,
     connections: Mutex<Connections>,
     /// Whether there was ever an answer of any kind.
     has_answered: AtomicBool,
@@ -43,7 +49,11 @@ pub(super) struct Client {
 #[derive(Debug)]
 struct Connections {
     http: reqwest::Client,
+    /// Kept to connect again.
+    tls: rustls::ClientConfig,
     since: Instant,
+    /// Whose identity they show: how often it had changed.
+    identity: u64,
 }
 
 /// What is asked for.
@@ -75,42 +85,46 @@ impl Request {
 
 impl Client {
     pub(super) fn new(cluster: Arc<Cluster>) -> Result<Self, RestError> {
-        let proxy_is_https = |proxy: &HttpProxy| proxy.url.scheme() == "https";
-        let tls = if cluster.rest_url.scheme() == "https"
-            || cluster.proxy.as_ref().is_some_and(proxy_is_https)
-        {
-            tls::client_config(&cluster.tls)
-        } else {
-            tls::no_tls()
-        }
-        .map_err(|problem| RestError::InvalidTls {
-            cluster: cluster.bootstrap_servers.clone(),
-            problem,
-        })?;
-        let connections = Mutex::new(connect(&cluster, tls.clone())?);
+        let connections = Mutex::new(connect(&cluster, tls(&cluster)?, 0)?);
         Ok(Self {
             cluster,
-            tls,
             connections,
             has_answered: AtomicBool::new(false),
         })
     }
 
-    /// The client whose connections are young enough. An older one is dropped with
-    /// its idle connections; requests under way keep theirs until they are answered.
-    fn http(&self) -> reqwest::Client {
+    /// The client whose connections are young enough and show who we are now. Another
+    /// one is dropped with its idle connections; requests under way keep theirs until
+    /// they are answered.
+    fn http(&self, identity: Identity) -> reqwest::Client {
         let mut current = self
             .connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if current.since.elapsed() >= self.cluster.connection_max_age {
-            match connect(&self.cluster, self.tls.clone()) {
-                Ok(renewed) => *current = renewed,
-                // It was built like this before; old connections are better than none.
-                Err(_) => current.since = Instant::now(),
+        let is_other = current.identity != identity.changes;
+        if is_other || current.since.elapsed() >= self.cluster.connection_max_age {
+            let tls = if is_other {
+                self.tls_of(identity.pem)
+            } else {
+                Some(current.tls.clone())
+            };
+            let renewed = tls.and_then(|tls| connect(&self.cluster, tls, identity.changes).ok());
+            if let Some(renewed) = renewed {
+                *current = renewed;
+            } else {
+                // Old connections are better than none.
+                current.since = Instant::now();
+                current.identity = identity.changes;
             }
         }
         current.http.clone()
+    }
+
+    /// The configuration with another identity; none if it cannot be used.
+    fn tls_of(&self, identity_pem: Option<Secret>) -> Option<rustls::ClientConfig> {
+        let mut cluster = Cluster::clone(&self.cluster);
+        cluster.tls.identity_pem = identity_pem;
+        tls(&cluster).ok()
     }
 
     /// Sends a request and reads the answer, or as much of it as comes in time.
@@ -133,7 +147,14 @@ impl Client {
                     ..answer
                 })
             }
-            (None, Some(failure)) => Err(failure),
+            (None, Some(failure)) => {
+                // A certificate that is refused may break the connection without a word.
+                let shows_identity = self.cluster.tls.identity_pem.is_some();
+                if shows_identity && matches!(failure, Failure::Tls(_) | Failure::Lost(_)) {
+                    access.renew().await;
+                }
+                Err(failure)
+            }
             (None, None) => Err(Failure::Lost("there was no answer".to_owned())),
         }
     }
@@ -147,7 +168,7 @@ impl Client {
     ) -> Result<(), Failure> {
         let Request { url, cap, .. } = request;
         let mut builder = self
-            .http()
+            .http(access.identity())
             .request(request.method, url.clone())
             .headers(access.shown().headers)
             .header(ACCEPT, request.accept);
@@ -169,7 +190,12 @@ impl Client {
                 .and_then(|location| address_to_configure(&self.cluster.rest_url, &url, &location)),
             ..Answer::default()
         };
+        let encoding = text(CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity"));
         let (_, body) = answer.insert((head, Condensed::new(cap)));
+        // Those that were asked for are undone by now.
+        if let Some(name) = encoding {
+            return Err(Failure::Encoded(name));
+        }
         while let Some(chunk) = response
             .chunk()
             .await
@@ -213,7 +239,26 @@ fn ends_handshake(cause: &str) -> bool {
     .any(|text| cause.contains(text))
 }
 
-fn connect(cluster: &Cluster, tls: rustls::ClientConfig) -> Result<Connections, RestError> {
+fn tls(cluster: &Cluster) -> Result<rustls::ClientConfig, RestError> {
+    let proxy_is_https = |proxy: &HttpProxy| proxy.url.scheme() == "https";
+    let config = if cluster.rest_url.scheme() == "https"
+        || cluster.proxy.as_ref().is_some_and(proxy_is_https)
+    {
+        tls::client_config(&cluster.tls)
+    } else {
+        tls::no_tls()
+    };
+    config.map_err(|problem| RestError::InvalidTls {
+        cluster: cluster.bootstrap_servers.clone(),
+        problem,
+    })
+}
+
+fn connect(
+    cluster: &Cluster,
+    tls: rustls::ClientConfig,
+    identity: u64,
+) -> Result<Connections, RestError> {
     let failed = |error: &reqwest::Error| RestError::Client {
         cluster: cluster.bootstrap_servers.clone(),
         problem: root_cause(error),
@@ -224,12 +269,17 @@ fn connect(cluster: &Cluster, tls: rustls::ClientConfig) -> Result<Connections, 
         .min(cluster.request_timeout * 9 / 10);
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("action-triggers/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls.clone())
         // A redirect would carry credentials and records elsewhere; a proxy
         // from the environment would see them; a retry would write twice.
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .retry(reqwest::retry::never())
+        // An odd header must not hide that records are written.
+        .http1_max_headers(MOST_HEADERS)
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(cluster.max_in_flight)
@@ -244,15 +294,21 @@ fn connect(cluster: &Cluster, tls: rustls::ClientConfig) -> Result<Connections, 
     }
     Ok(Connections {
         http: builder.build().map_err(|error| failed(&error))?,
+        tls,
         since: Instant::now(),
+        identity,
     })
 }
 
-/// `Retry-After`, in seconds or as a date.
+/// `Retry-After`, in seconds, whole or not, or as a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
+    }
+    // Some gateways count in parts of a second.
+    if let Ok(seconds) = text.parse() {
+        return Duration::try_from_secs_f64(seconds).ok();
     }
     let date = httpdate::parse_http_date(text).ok()?;
     // A date that is over asks for no pause.
@@ -286,6 +342,9 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         for (text, expected) in [
             ("7", Some(7)),
+            (" 7.0 ", Some(7)),
+            ("1e99", None),
+            ("NaN", None),
             ("Sun, 06 Nov 1994 08:49:40 GMT", Some(3)),
             ("Sun, 06 Nov 1994 08:49:30 GMT", Some(0)),
             ("soon", None),

@@ -228,7 +228,7 @@ impl Proxy {
         };
         let limit = limit.saturating_sub(started.elapsed());
         let slow_after = topics::slow_after(limit).filter(|_| self.dialect.awaits_topics());
-        let question = self.ask(topic, topics::ANSWERED_WITHIN);
+        let question = self.ask(topic, topics::asked_for(limit, slow_after));
         let sent = self.send(url, records, limit);
         let (answer, asked) = topics::ask_meanwhile(sent, slow_after, question).await;
         let mut verdicts = self.verdicts(records, answer).await;

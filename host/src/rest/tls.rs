@@ -7,7 +7,6 @@ use rustls::{
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use secrecy::ExposeSecret;
 
 use crate::cluster::Tls;
 
@@ -31,7 +30,7 @@ pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, String> {
     let mut config = match &tls.identity_pem {
         None => builder.with_no_client_auth(),
         Some(pem) => {
-            let pem = pem.expose_secret().as_bytes();
+            let pem = pem.expose().as_bytes();
             let chain = certificates(pem).map_err(|problem| format!("`identity` {problem}"))?;
             // The parser's error could show a part of the key.
             let key = PrivateKeyDer::from_pem_slice(pem)
@@ -78,6 +77,15 @@ pub(super) fn explain(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "name the authority that issued it as `ca_file` of `tls`"
         }
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => "renew it at the proxy, or correct the clock of this machine",
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => "correct the clock of this machine, or of who issued it",
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "write a name that it has in `rest_url`, or give the proxy one with this name",
         // webpki's own error is behind a trait object that shows itself only so.
         rustls::Error::InvalidCertificate(CertificateError::Other(other))
             if format!("{other:?}").contains("CaUsedAsEndEntity") =>

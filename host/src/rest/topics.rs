@@ -36,6 +36,13 @@ pub(super) fn slow_after(limit: Duration) -> Option<Duration> {
     (half >= LEAST_SLOW).then_some(half.min(SLOW))
 }
 
+/// How long a question may take that is put while a POST within this limit waits: it
+/// must not outlast the POST.
+pub(super) fn asked_for(limit: Duration, slow_after: Option<Duration>) -> Duration {
+    let left = limit.saturating_sub(slow_after.unwrap_or_default());
+    left.min(ANSWERED_WITHIN)
+}
+
 /// What was asked of topics lately.
 #[derive(Debug, Default)]
 pub(super) struct Topics(Mutex<BTreeMap<String, Asked>>);

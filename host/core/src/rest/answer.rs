@@ -37,4 +37,9 @@ pub enum Failure {
     /// The answer has more bytes than are read.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
+    /// The answer is compressed in a way that was not asked for.
+    #[error(
+        "the answer has the encoding `{0}`, which `Accept-Encoding` did not ask for; correct it at the proxy or at the gateway before it"
+    )]
+    Encoded(String),
 }

@@ -21,18 +21,19 @@ pub(super) struct Entry {
     #[serde(default, deserialize_with = "read::whole")]
     error_code: Option<i64>,
     /// What Confluent and Karapace call the error's message.
+    #[serde(default, deserialize_with = "read::text")]
     error: Option<String>,
     /// What Strimzi calls it.
+    #[serde(default, deserialize_with = "read::text")]
     message: Option<String>,
 }
 
 impl Entry {
     /// The error, if it has one.
-    pub(super) fn error(&self, dialect: Dialect) -> Option<RecordError<'_>> {
-        // In Kafka's own codes 0 is none.
-        let code = self
-            .error_code
-            .filter(|code| dialect != Dialect::Redpanda || *code != 0)?;
+    pub(super) fn error(&self) -> Option<RecordError<'_>> {
+        // In Kafka's own codes 0 is none, in those of HTTP what begins with 2.
+        let is_error = |code: &i64| !matches!(code, 0 | 200..=299);
+        let code = self.error_code.filter(is_error)?;
         let message = self.error.as_deref().or(self.message.as_deref());
         Some(RecordError {
             code,
@@ -48,7 +49,7 @@ pub(super) fn of_entry(
     (record, records): (&Record, usize),
     redactor: &Redactor,
 ) -> Verdict {
-    if let Some(error) = entry.error(dialect) {
+    if let Some(error) = entry.error() {
         return explain::of_record(dialect, &error, (record, records), redactor);
     }
     let partition = entry

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::{
     answer::{Answer, Failure},
     dialect::Dialect::{self, ConfluentV3},
+    read,
     redact::Redactor,
     verdict::{self, Finding, KEY_REQUIRED, RECORD_REFUSED},
 };
@@ -24,10 +25,12 @@ impl Said {
         /// The body of an error; Karapace's 403 has no code, its 400s no JSON.
         #[derive(Deserialize)]
         struct Body {
+            #[serde(default, deserialize_with = "read::whole")]
             error_code: Option<i64>,
+            #[serde(default, deserialize_with = "read::text")]
             message: Option<String>,
         }
-        let body: Option<Body> = serde_json::from_slice(&answer.body).ok();
+        let body: Option<Body> = read::json(&answer.body);
         let error_code = body.as_ref().and_then(|body| body.error_code);
         let status = answer.status;
         if let Some(address) = &answer.moved_to {

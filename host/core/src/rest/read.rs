@@ -1,8 +1,25 @@
-//! Numbers of answers, read leniently: one that is odd must not make a whole
-//! answer unreadable, since records would be written again for it.
+//! Answers, read leniently: what is odd must not make a whole answer unreadable,
+//! since records would be written again for it.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
+
+/// The JSON at the start of a body. What follows it is not the proxy's: gateways
+/// append comments and scripts, and put a byte order mark before.
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter();
+    values.next()?.ok()
+}
+
+/// A text, or what stands in its place as JSON.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    })
+}
 
 /// A whole number, also one that is written `7.0` or `"7"`; for what is beyond
 /// 64 bits, or is no number at all, -1: there is something, and it is unknown.
@@ -31,6 +48,38 @@ mod tests {
     struct Entry {
         #[serde(default, deserialize_with = "whole")]
         offset: Option<i64>,
+        #[serde(default, deserialize_with = "text")]
+        error: Option<String>,
+    }
+
+    #[test]
+    fn texts_that_are_something_else_are_shown_as_they_came() {
+        for (body, expected) in [
+            ("{}", None),
+            (r#"{"error":null}"#, None),
+            (r#"{"error":"a"}"#, Some("a")),
+            (r#"{"error":7}"#, Some("7")),
+            (r#"{"error":{"b":[1]}}"#, Some(r#"{"b":[1]}"#)),
+        ] {
+            let entry: Entry = serde_json::from_str(body).unwrap();
+            assert_eq!(entry.error.as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_the_json_at_the_start_counts() {
+        let offset = |body: &[u8]| json::<Entry>(body)?.offset;
+        for body in [
+            &b"{\"offset\":7}"[..],
+            b"\xef\xbb\xbf {\"offset\":7}\n",
+            b"{\"offset\":7}<!-- served by a gateway -->",
+            b"{\"offset\":7}{\"offset\":8}",
+        ] {
+            assert_eq!(offset(body), Some(7));
+        }
+        for body in [&b""[..], b"{\"offset\":7", b"<html>{}</html>", b"7"] {
+            assert_eq!(offset(body), None);
+        }
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn of_any_partition(
     (record, records): (&Record, usize),
     redactor: &Redactor,
 ) -> Verdict {
-    let failed = entries.iter().find(|entry| entry.error(Redpanda).is_some());
+    let failed = entries.iter().find(|entry| entry.error().is_some());
     match failed {
         _ if entries.is_empty() => entry::miscounted(entries, 1),
         None => Verdict::Delivered {

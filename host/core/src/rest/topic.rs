@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{
     answer::Answer,
+    read,
     verdict::{KEY_REQUIRED, UNKNOWN_PARTITION, UNKNOWN_TOPIC},
 };
 use crate::{record::Record, verdict::Reason};
@@ -38,7 +39,7 @@ impl Topic {
         if answer.failure.is_some() {
             return None;
         }
-        let body: Body = serde_json::from_slice(&answer.body).ok()?;
+        let body: Body = read::json(&answer.body)?;
         match (answer.status, body.error_code) {
             (200, _) => {
                 let list = body.partitions.as_ref().and_then(|list| list.as_array());

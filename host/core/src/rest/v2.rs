@@ -6,7 +6,7 @@ use super::{
     answer::Answer,
     dialect::Dialect,
     entry::{Entry, miscounted, of_entry},
-    explain,
+    explain, read,
     redact::Redactor,
     redpanda, write,
 };
@@ -71,10 +71,10 @@ pub fn verdicts(
     let whole = || vec![explain::of_post(dialect, answer, records.len(), redactor); records.len()];
     // 422: Karapace's answer when some failed; 401 and 403: Confluent's when one
     // failed for that.
-    if !matches!(answer.status, 200 | 401 | 403 | 422) {
+    if !matches!(answer.status, 200..=299 | 401 | 403 | 422) {
         return whole();
     }
-    let Ok(Offsets { offsets }) = serde_json::from_slice(&answer.body) else {
+    let Some(Offsets { offsets }) = read::json(&answer.body) else {
         return whole();
     };
     if dialect == Dialect::Redpanda {

@@ -76,6 +76,7 @@ struct Report {
     partition_id: Option<i64>,
     #[serde(default, deserialize_with = "read::whole")]
     offset: Option<i64>,
+    #[serde(default, deserialize_with = "read::text")]
     message: Option<String>,
 }
 
@@ -101,7 +102,7 @@ impl Report {
 /// is written as its record lands.
 pub fn verdicts(records: &[&Record], answer: &Answer, redactor: &Redactor) -> Vec<Verdict> {
     let count = records.len();
-    if answer.status != 200 {
+    if !matches!(answer.status, 200..=299) {
         return vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
     }
     let reports: Vec<Report> = serde_json::Deserializer::from_slice(&answer.body)
@@ -194,7 +195,7 @@ struct ClusterData {
 ///
 /// When it is not told, or there are several.
 pub fn cluster_id(body: &[u8]) -> Result<String, ClusterIdError> {
-    let clusters: Clusters = serde_json::from_slice(body).map_err(|_| ClusterIdError::NotTold)?;
+    let clusters: Clusters = read::json(body).ok_or(ClusterIdError::NotTold)?;
     match clusters.data.as_slice() {
         [] => Err(ClusterIdError::NotTold),
         [only] if only.cluster_id.is_empty() => Err(ClusterIdError::NotTold),

@@ -256,6 +256,13 @@ pub(super) fn of_post(
         // JSON) and nothing is written.
         (_, 400..=499, Some(_)) => Refused(RECORD_REFUSED),
         (_, 400..=499, None) => Retriable("foreign_answer"),
+        // Envoy's source: the proxy hung up, maybe after it had read the POST.
+        (_, 503, None)
+            if message.contains("reset reason: connection termination")
+                || message.contains("reset reason: remote reset") =>
+        {
+            Unknown("proxy_error")
+        }
         (_, 503, _) => Retriable("proxy_unavailable"),
         // Karapace's source: "Kafka node not ready".
         (Karapace, 500, _) if message.contains("not ready") => Retriable("proxy_unavailable"),
@@ -274,5 +281,6 @@ pub fn of_failure(failure: &Failure) -> Finding {
         Failure::TimedOut(_) => Unknown("timed_out"),
         Failure::Lost(_) => Unknown("connection_lost"),
         Failure::TooLarge(_) => Unknown("answer_too_large"),
+        Failure::Encoded(_) => Unknown("bad_answer"),
     }
 }

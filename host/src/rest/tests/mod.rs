@@ -3,6 +3,7 @@
 mod access;
 mod connections;
 mod faults;
+mod gateways;
 mod server;
 mod tls;
 mod topics;

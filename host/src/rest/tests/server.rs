@@ -69,7 +69,15 @@ impl Drop for Server {
 impl Server {
     /// Answers requests by these scripts, in order.
     pub(super) async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", scripts).await.unwrap()
+    }
+
+    /// The same at another address, if it can be had.
+    pub(super) async fn start_at(
+        address: &str,
+        scripts: impl IntoIterator<Item = Script>,
+    ) -> Option<Self> {
+        let listener = TcpListener::bind(address).await.ok()?;
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let scripts = Arc::new(Mutex::new(
@@ -85,12 +93,12 @@ impl Server {
                 tokio::spawn(serve(stream, Arc::clone(&seen), Arc::clone(&scripts)));
             }
         });
-        Self {
+        Some(Self {
             url,
             requests,
             connections,
             task,
-        }
+        })
     }
 
     /// How many connections there were.

@@ -20,7 +20,11 @@ use super::{
     cluster, message, publish, record,
     server::{http, read_request, say},
 };
-use crate::cluster::{Api, Cluster, Flavor, Tls};
+use crate::{
+    cluster::{Api, Cluster, Flavor, Origin, Secret, Tls},
+    publisher::{Batch, Publisher},
+    rest::RestPublisher,
+};
 
 /// A private certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -164,6 +168,39 @@ async fn a_client_certificate_is_shown() {
     );
 }
 
+#[tokio::test]
+async fn a_client_certificate_that_was_renewed_is_read_again() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let server = start(&authority, Some(&authority)).await;
+    let identity = |issuer: &Authority| {
+        let (certificate, key) = issuer.issue();
+        certificate.pem() + &key.serialize_pem()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.pem");
+    let refused = identity(&stranger);
+    std::fs::write(&path, &refused).unwrap();
+    let tls = Tls {
+        ca_pem: Some(authority.pem()),
+        identity_pem: Some(Secret::new(&refused, Origin::File(path.clone()))),
+    };
+    let cluster = Arc::new(over(&server, tls));
+    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
+    let batch = Batch {
+        cluster: cluster.id(),
+        topic: "sales".to_owned(),
+        records: vec![record("a")],
+        timeout: None,
+    };
+    let publish = async || publisher.publish(&batch).await.remove(0).to_string();
+    assert_ne!(publish().await, "delivered 2@7");
+    std::fs::write(&path, identity(&authority)).unwrap();
+    // It is read at most once a second.
+    while publish().await != "delivered 2@7" {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// A certificate for 127.0.0.1 that nobody else signed, and a server that shows it.
 async fn self_signed(is_ca: IsCa) -> (Vec<u8>, Server) {
     let key = KeyPair::generate().unwrap();
@@ -201,6 +238,44 @@ async fn a_certificate_that_signed_itself_is_trusted_or_named_with_its_remedy() 
     let (_, server) = self_signed(IsCa::ExplicitNoCa).await;
     let stranger = publish(over(&server, Tls::default()), vec![record("a")]).await;
     insta::assert_snapshot!(message(&stranger[0]), @"no TLS connection to the proxy: invalid peer certificate: UnknownIssuer; name the authority that issued it as `ca_file` of `tls`");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_time_or_name_is_named_with_its_remedy() {
+    let authority = Authority::new();
+    let trying = async |change: &dyn Fn(&mut CertificateParams)| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        change(&mut params);
+        let certificate = params.signed_by(&key, &authority.0).unwrap();
+        let chain = vec![CertificateDer::from(certificate)];
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = builder().with_no_client_auth();
+        let server = serve(config.with_single_cert(chain, key).unwrap()).await;
+        let tls = Tls {
+            ca_pem: Some(authority.pem()),
+            identity_pem: None,
+        };
+        let verdict = publish(over(&server, tls), vec![record("a")])
+            .await
+            .remove(0);
+        assert_eq!(verdict.to_string(), "retriable tls_failed");
+        message(&verdict).to_owned()
+    };
+    let over = trying(&|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)).await;
+    assert!(over.contains("certificate expired"), "{over}");
+    assert!(over.ends_with("; renew it at the proxy, or correct the clock of this machine"));
+    let early = trying(&|params| params.not_before = rcgen::date_time_ymd(4000, 1, 1)).await;
+    assert!(early.contains("certificate not valid yet"), "{early}");
+    assert!(early.ends_with("; correct the clock of this machine, or of who issued it"));
+    let other = trying(&|params| {
+        params.subject_alt_names = vec![rcgen::SanType::DnsName("a.example".try_into().unwrap())];
+    })
+    .await;
+    assert!(other.contains("127.0.0.1"), "{other}");
+    assert!(other.ends_with(
+        "; write a name that it has in `rest_url`, or give the proxy one with this name"
+    ));
 }
 
 #[tokio::test]

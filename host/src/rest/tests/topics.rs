@@ -9,7 +9,7 @@ use tokio::time::{Instant, advance, sleep};
 use super::{
     super::{
         RestPublisher,
-        topics::{Topics, ask_meanwhile, slow_after},
+        topics::{Topics, ask_meanwhile, asked_for, slow_after},
     },
     cluster, message, publish, record,
     server::{Script, Server, http, ok},
@@ -272,6 +272,14 @@ async fn a_question_is_put_once_a_post_takes_long() {
     assert_eq!(slow, ((), Some(19 * SECOND)));
     assert_eq!(slow_after(5 * SECOND), Some(SECOND * 5 / 2));
     assert_eq!(slow_after(SECOND * 9 / 10), None);
+}
+
+#[test]
+fn a_question_does_not_outlast_its_post() {
+    for (limit, expected) in [(70, 5 * SECOND), (4, 2 * SECOND)] {
+        let limit = limit * SECOND;
+        assert_eq!(asked_for(limit, slow_after(limit)), expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]

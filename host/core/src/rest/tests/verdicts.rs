@@ -73,6 +73,13 @@ fn strimzi_answers() {
 }
 
 #[test]
+fn gateways_answer_in_place_of_every_proxy() {
+    for dialect in [ConfluentV2, ConfluentV3, Karapace, Strimzi, Redpanda] {
+        check(dialect, include_str!("answers/gateways.txt"));
+    }
+}
+
+#[test]
 fn redpanda_answers() {
     check(Redpanda, include_str!("answers/redpanda.txt"));
 }
