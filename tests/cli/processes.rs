@@ -117,6 +117,61 @@ async fn a_reader_that_goes_away_ends_a_run() {
     }
 }
 
+/// A disk that is full, as Linux makes one.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_standard_output_ends_a_run_and_what_was_accepted_is_printed_elsewhere() {
+    let proxy = proxy().await;
+    let place = Place::new(&config(&proxy.url()));
+    let mut call = place.command("run");
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    call.stdin(Stdio::piped())
+        .stdout(full.unwrap())
+        .stderr(Stdio::piped());
+    let mut child = call.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let output = blocking(move || {
+        use std::io::Write as _;
+
+        // Events come until nobody takes them.
+        while stdin.write_all(sale("1").as_bytes()).is_ok() {}
+        child.wait_with_output().unwrap()
+    })
+    .await;
+    let text = stderr(&output);
+    assert_eq!(code(&output), 2, "{text}");
+    assert!(text.contains("no more events are taken"), "{text}");
+    assert!(text.contains(r#""offset":"#), "{text}");
+    assert!(text.contains("No space left on device"), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_asked_to_stop_gives_up_what_its_grace_does_not_suffice_for() {
+    let proxy = SlowProxy::start();
+    let mut config = config(&proxy.url);
+    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3600);
+    config["clusters"]["localhost:9092"]["request_timeout_secs"] = json!(3600);
+    config["outbox"] = json!({"shutdown_grace_secs": 0.1});
+    let place = Place::new(&config);
+    let mut run = Running::start(place.command("run"));
+    run.send(&sale("1"));
+    // The proxy has it and never answers.
+    proxy.met();
+    run.signal("-TERM");
+    run.says("what was accepted is delivered for 0.1 s at most");
+    let output = run.end();
+    assert_eq!(code(&output), 1, "{output:?}");
+    let reports = lines(&output);
+    assert_eq!(reports.len(), 1, "{output:?}");
+    assert_eq!(reports[0]["event"], "1");
+    let error = &reports[0]["error"];
+    assert_eq!(error["code"], "shut_down");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("may have been written"), "{message}");
+}
+
 #[test]
 fn progress_is_shown_on_a_terminal_only() {
     let place = Place::new(&config("http://localhost:1"));
