@@ -1,4 +1,4 @@
-//! `cargo bench -p action-triggers-host`: what the sandbox and the delivery
+//! `cargo bench -p action-triggers-cli`: what the sandbox and the delivery
 //! cost, as ratios within one run. `BENCHMARKS.md` holds what it printed.
 
 #![expect(
@@ -11,6 +11,7 @@
 
 mod binary;
 mod measure;
+mod order;
 mod publish;
 mod sandbox;
 
@@ -20,6 +21,7 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     sandbox::report(&runtime);
     publish::report(&runtime);
+    order::report(&runtime);
     binary::report();
 }
 

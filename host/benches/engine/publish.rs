@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::measure;
 
 const RECORDS: usize = 500;
-const VALUE: &[u8] = br#"{"customer":"Alice","message":"Alice bought 3 of Widget"}"#;
+pub(crate) const VALUE: &[u8] = br#"{"customer":"Alice","message":"Alice bought 3 of Widget"}"#;
 
 pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
     let options = Options {

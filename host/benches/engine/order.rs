@@ -1,0 +1,85 @@
+//! What `order: strict` costs against `fast`: the same records through a proxy.
+
+use std::sync::Arc;
+
+use action_triggers_dev_proxy::{DevProxy, Options};
+use action_triggers_host::{
+    cluster::{Cluster, Order},
+    delivery::Delivery,
+    outbox::OutboxLimits,
+    record::{Destination, Message, Record, RecordId},
+    rest::RestPublisher,
+};
+use tokio::runtime::Runtime;
+
+use crate::measure;
+
+const RECORDS: usize = 2_000;
+
+/// Prints the time a record takes where all have one key, ten, or each its own.
+pub(crate) fn report(tokio: &Runtime) {
+    let options = Options {
+        address: ([127, 0, 0, 1], 0).into(),
+        ..Options::default()
+    };
+    let proxy = tokio.block_on(DevProxy::start(options)).unwrap();
+    for keys in [1, 10, RECORDS] {
+        let [strict, fast] = [Order::Strict, Order::Fast].map(|order| {
+            let mut cluster = Cluster::new("localhost:9092", proxy.url().parse().unwrap());
+            cluster.order = order;
+            Through::new(tokio, cluster, keys)
+        });
+        let times = measure::pair(1, || strict.deliver(tokio), || fast.deliver(tokio));
+        let per_record = |time: std::time::Duration| time.as_secs_f64() * 1e6 / RECORDS as f64;
+        println!(
+            "order, {keys:>4} keys: {:>7.2} us a record strict  {:>7.2} us fast   {:.2}x",
+            per_record(times.measured),
+            per_record(times.baseline),
+            times.ratio()
+        );
+    }
+}
+
+/// A delivery, and what goes through it.
+struct Through {
+    delivery: Delivery,
+    messages: Vec<Message>,
+}
+
+impl Through {
+    fn new(tokio: &Runtime, cluster: Cluster, keys: usize) -> Self {
+        let destination = Arc::new(Destination {
+            broker: "kafka_1".to_owned(),
+            topic: "sales".to_owned(),
+            cluster: cluster.id(),
+        });
+        let message = |number: usize| Message {
+            id: RecordId {
+                event: number.to_string().into(),
+                trigger: "sales".into(),
+                queue: 0,
+            },
+            ordering_key: Some((number % keys).to_string().into()),
+            destination: Arc::clone(&destination),
+            record: Record {
+                value: Some(crate::publish::VALUE.into()),
+                value_is_json: true,
+                ..Record::default()
+            },
+            timeout: None,
+        };
+        let publisher = Arc::new(RestPublisher::new([Arc::new(cluster)]).unwrap());
+        Self {
+            delivery: tokio.block_on(async { Delivery::start(publisher, OutboxLimits::default()) }),
+            messages: (0..RECORDS).map(message).collect(),
+        }
+    }
+
+    fn deliver(&self, tokio: &Runtime) {
+        let flushed = tokio.block_on(async {
+            self.delivery.accept(self.messages.clone()).await.unwrap();
+            self.delivery.flush().await
+        });
+        assert_eq!(flushed.delivered, RECORDS as u64);
+    }
+}
