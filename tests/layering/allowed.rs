@@ -164,7 +164,10 @@ const CORE: Allowed = &[
     ("delivery", &["clock", "cluster", "verdict"]),
     ("outcome", &["event", "record"]),
     ("record", &["cluster"]),
-    ("rest", &["calendar", "cluster", "record", "verdict"]),
+    (
+        "rest",
+        &["calendar", "clock", "cluster", "record", "verdict"],
+    ),
 ];
 
 const HOST: Allowed = &[

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use action_triggers_core::rest::Redactor;
+use action_triggers_core::rest::{Redactor, proxy::patience};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -149,11 +149,6 @@ impl Access {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Records must be told why they failed before their time to live is over.
-pub(super) fn patience(cluster: &Cluster) -> Duration {
-    cluster.auth_retry.min(cluster.time_to_live / 2)
 }
 
 impl Shown {

@@ -10,13 +10,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use action_triggers_core::rest::{Answer, Condensed, Failure, address_to_configure};
+use action_triggers_core::rest::{
+    Answer, Condensed, Failure, address_to_configure, proxy::Request,
+};
 use http::{
     HeaderMap, Method,
     header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER},
 };
 use tokio::time::Instant;
-use url::Url;
 
 use super::{
     access::{Access, Identity},
@@ -54,33 +55,6 @@ struct Connections {
     since: Instant,
     /// Whose identity they show: how often it had changed.
     identity: u64,
-}
-
-/// What is asked for.
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) accept: &'static str,
-    /// A body and its type.
-    pub(super) body: Option<(&'static str, Vec<u8>)>,
-    /// Bounds the exchange.
-    pub(super) limit: Duration,
-    /// Most bytes of the answer that are kept.
-    pub(super) cap: usize,
-}
-
-impl Request {
-    /// Asks for JSON of this media type.
-    pub(super) fn get(url: Url, accept: &'static str, (limit, cap): (Duration, usize)) -> Self {
-        Self {
-            method: Method::GET,
-            url,
-            accept,
-            body: None,
-            limit,
-            cap,
-        }
-    }
 }
 
 impl Client {
@@ -167,9 +141,13 @@ impl Client {
         answer: &mut Option<(Answer, Condensed)>,
     ) -> Result<(), Failure> {
         let Request { url, cap, .. } = request;
+        let method = match request.body {
+            Some(_) => Method::POST,
+            None => Method::GET,
+        };
         let mut builder = self
             .http(access.identity())
-            .request(request.method, url.clone())
+            .request(method, url.clone())
             .headers(access.shown().headers)
             .header(ACCEPT, request.accept);
         if let Some((content_type, body)) = request.body {

@@ -3,17 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use action_triggers_core::rest::proxy::{Request, resource};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-use super::{
-    ANSWER_BYTES, RestError,
-    access::Access,
-    client::{Client, Request},
-    resource,
-};
+use super::{RestError, access::Access, client::Client};
 use crate::cluster::Cluster;
 
+/// Most bytes of the answer.
+const ANSWER_BYTES: usize = 64 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a record could not be read back.

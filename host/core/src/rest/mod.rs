@@ -3,7 +3,8 @@
 //!
 //! Bodies and answers of the two APIs are pure functions ([`v2`], [`v3`]); what a
 //! code means is one table ([`verdict`]). Whose proxy it is, and what that one
-//! can carry, is a [`Dialect`].
+//! can carry, is a [`Dialect`]. Which requests an attempt takes, and in which order, is
+//! [`proxy::Proxy`]'s, above whatever sends them.
 
 mod answer;
 pub mod check;
@@ -12,12 +13,14 @@ mod dialect;
 mod entry;
 pub mod explain;
 mod plain;
+pub mod proxy;
 mod read;
 mod redact;
 mod redirect;
 mod redpanda;
 mod size;
 mod topic;
+mod topics;
 pub mod v2;
 pub mod v3;
 pub mod verdict;

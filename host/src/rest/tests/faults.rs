@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 use super::{
-    super::{Proxy, RestError, RestPublisher},
+    super::{RestError, RestPublisher, open},
     cluster, message, publish, publish_to, record,
     server::{Script, Server, http, ok},
     shorts,
@@ -298,7 +298,7 @@ async fn credentials_are_sent_and_never_shown() {
         let server = Server::start([Script::Say(http(401, "", &echo))]).await;
         let mut cluster = v2(&server);
         cluster.auth = auth;
-        let proxy = Proxy::new(Arc::new(cluster.clone())).unwrap();
+        let proxy = open(Arc::new(cluster.clone())).unwrap();
         let verdicts = publish(cluster, vec![record("a")]).await;
         assert_eq!(server.requests()[0].header("authorization"), Some(header));
         assert_eq!(shorts(&verdicts), ["retriable unauthorized"]);

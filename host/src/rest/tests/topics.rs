@@ -4,13 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use action_triggers_core::rest::{Answer, Topic};
 use action_triggers_dev_proxy::{DevProxy, Options};
-use tokio::time::{Instant, advance, sleep};
 
 use super::{
-    super::{
-        RestPublisher,
-        topics::{Topics, ask_meanwhile, asked_for, slow_after},
-    },
+    super::RestPublisher,
     cluster, message, publish, record,
     server::{Script, Server, http, ok},
     shorts,
@@ -21,7 +17,6 @@ use crate::{
     record::Record,
 };
 
-const SECOND: Duration = Duration::from_secs(1);
 const AWAY: &str = r#"{"offsets":[{"partition":null,"offset":null,"error_code":50003,"error":"Topic sales not present in metadata after 60000 ms."}]}"#;
 const ONE: &str = r#"{"offsets":[{"partition":2,"offset":7}]}"#;
 const THERE: &str = r#"{"name":"sales","configs":{},"partitions":[{"partition":0},{"partition":1},{"partition":2}]}"#;
@@ -259,51 +254,4 @@ fn what_answers_say_of_a_topic() {
         };
         assert_eq!(Topic::read(&answer), expected, "{status} {body}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_question_is_put_once_a_post_takes_long() {
-    let start = Instant::now();
-    let post = |seconds| sleep(seconds * SECOND);
-    let question = || async { start.elapsed() };
-    let quick = ask_meanwhile(post(9), slow_after(70 * SECOND), question()).await;
-    assert_eq!(quick, ((), None));
-    let slow = ask_meanwhile(post(60), slow_after(70 * SECOND), question()).await;
-    assert_eq!(slow, ((), Some(19 * SECOND)));
-    assert_eq!(slow_after(5 * SECOND), Some(SECOND * 5 / 2));
-    assert_eq!(slow_after(SECOND * 9 / 10), None);
-}
-
-#[test]
-fn a_question_does_not_outlast_its_post() {
-    for (limit, expected) in [(70, 5 * SECOND), (4, 2 * SECOND)] {
-        let limit = limit * SECOND;
-        assert_eq!(asked_for(limit, slow_after(limit)), expected);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_topic_is_asked_for_at_most_every_two_seconds() {
-    let topics = Topics::default();
-    let first = topics.ask("a", async { Some(Topic::Missing) }).await;
-    assert_eq!(first, Some(Topic::Missing));
-    let there = || async { Some(found(1)) };
-    advance(SECOND).await;
-    assert_eq!(topics.ask("a", there()).await, Some(Topic::Missing));
-    assert_eq!(topics.ask("b", there()).await, Some(found(1)));
-    advance(SECOND).await;
-    assert_eq!(topics.ask("a", there()).await, Some(found(1)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_topic_is_doubtful_for_five_minutes() {
-    let topics = Topics::default();
-    topics.ask("a", async { Some(Topic::Missing) }).await;
-    assert!(!topics.is_doubtful("a"));
-    topics.doubt("a");
-    advance(299 * SECOND).await;
-    topics.ask("a", async { Some(Topic::Missing) }).await;
-    assert!(topics.is_doubtful("a"));
-    advance(SECOND).await;
-    assert!(!topics.is_doubtful("a"));
 }
