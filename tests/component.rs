@@ -11,8 +11,8 @@ use std::{
 };
 
 use action_triggers_host::{
+    EMBEDDED,
     artefacts::{Artefact, component},
-    runtime::EMBEDDED,
 };
 use serde_json::Value;
 use tempfile::TempDir;

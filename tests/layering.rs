@@ -9,6 +9,7 @@ use std::{
 mod allowed;
 mod house;
 mod names;
+mod public;
 
 use allowed::{Allowed, CRATES, KNOWN_ONLY_TO, PURE};
 use house::{House, Source};
@@ -152,6 +153,71 @@ fn the_pure_crates_have_no_clock_no_files_and_no_threads() {
         .flat_map(|(folder, forbidden)| faults_of_purity(&house(folder), forbidden))
         .collect();
     none(&faults, "not for a pure crate");
+}
+
+/// The crates that an embedder's signatures come from.
+const FACE: [&str; 3] = ["host/src", "host/core/src", "guest/vocabulary/src"];
+
+#[test]
+fn an_embedder_meets_no_type_of_wasmtime_or_of_another_library_that_may_change() {
+    let found = FACE.map(|folder| public::foreign(house::read(&root(), folder)));
+    let faults = found.iter().flatten();
+    let faults: Vec<_> = faults
+        .map(|(item, name)| format!("{item}: `{name}`"))
+        .collect();
+    none(&faults, "types of other crates in public signatures");
+}
+
+#[test]
+fn what_may_grow_is_non_exhaustive() {
+    let mut faults = Vec::new();
+    for folder in FACE {
+        let sources = house::read(&root(), folder);
+        for (_, file, item) in public::items(&sources) {
+            let is_closed = public::CLOSED.iter().any(|(name, _)| *name == item.name);
+            if item.is_open && !item.is_non_exhaustive && !is_closed && is_face(&item.name) {
+                faults.push(format!("{file}: `{}`", item.name));
+            }
+        }
+    }
+    none(
+        &faults,
+        "neither `#[non_exhaustive]` nor on the list of tests/layering/public.rs",
+    );
+}
+
+/// Whether the host's root hands a name on.
+fn is_face(name: &str) -> bool {
+    let root = fs::read_to_string(root().join("host/src/lib.rs")).unwrap();
+    let handed_on = root.split("pub use ").skip(1);
+    let mut names = handed_on.flat_map(|text| {
+        let text = text.split(';').next().unwrap_or_default();
+        text.split(|character: char| !character.is_alphanumeric() && character != '_')
+    });
+    names.any(|one| one == name)
+}
+
+#[test]
+fn a_planted_foreign_type_is_found_wherever_it_stands() {
+    for code in [
+        "pub struct A { pub engine: wasmtime::Engine }",
+        "use wasmtime::Engine; pub struct A(pub Option<Vec<Engine>>);",
+        "use wasmtime as w; pub enum A { B { c: w::Engine } }",
+        "pub struct A; impl A { pub fn new(engine: &wasmtime::Engine) -> Self { A } }",
+        "pub struct A; impl From<wasmtime::Error> for A { fn from(_: wasmtime::Error) -> A { A } }",
+        "pub trait A { fn engine(&self) -> impl Iterator<Item = wasmtime::Engine>; }",
+        "pub type A = Result<(), wasmtime::Error>;",
+        "pub fn a(engine: impl Fn(wasmtime::Engine)) {}",
+    ] {
+        let source = |text: &str| Source {
+            file: "planted.rs".into(),
+            module: Vec::new(),
+            text: text.into(),
+        };
+        assert_eq!(public::foreign(vec![source(code)]).len(), 1, "{code}");
+        let hidden = code.replace("pub ", "pub(crate) ");
+        assert_eq!(public::foreign(vec![source(&hidden)]).len(), 0, "{hidden}");
+    }
 }
 
 /// A house of two rooms, of which `lower` says this.

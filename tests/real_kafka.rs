@@ -19,10 +19,8 @@ use std::{
 };
 
 use action_triggers_host::{
-    cluster::{Api, Cluster, Flavor, Format},
-    publisher::{Batch, Publisher, Verdict},
-    record::Record,
-    rest::{RestPublisher, supports_headers},
+    Api, Batch, Cluster, Flavor, Format, Publisher, Record, RestPublisher, Verdict,
+    supports_headers,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -102,12 +100,7 @@ impl Kafka {
         let cluster = Arc::new(self.cluster.clone());
         let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
         let records = records.to_vec();
-        let batch = Batch {
-            cluster: cluster.id(),
-            topic: topic.to_owned(),
-            records,
-            timeout: None,
-        };
+        let batch = Batch::new(cluster.id(), topic, records);
         publisher.publish(&batch).await
     }
 
@@ -156,10 +149,7 @@ fn base64(bytes: Option<&Bytes>) -> Value {
 }
 
 fn text(value: &str) -> Record {
-    Record {
-        value: Some(Bytes::copy_from_slice(value.as_bytes())),
-        ..Record::default()
-    }
+    Record::new(Bytes::copy_from_slice(value.as_bytes()))
 }
 
 #[tokio::test]
@@ -169,11 +159,12 @@ async fn records_lie_where_the_verdicts_say_byte_for_byte() {
     };
     let topic = kafka.topic("bytes");
     let records: Vec<Record> = (0..300_u32)
-        .map(|index| Record {
-            key: (index % 3 > 0).then(|| Bytes::from(format!("key-{}", index % 7))),
-            partition: (index % 5 == 0).then_some(index % 2),
-            value: Some((0..=index).map(|byte| byte.to_le_bytes()[0]).collect()),
-            ..Record::default()
+        .map(|index| {
+            let value: Bytes = (0..=index).map(|byte| byte.to_le_bytes()[0]).collect();
+            Record::new(value).with(|record| {
+                record.key = (index % 3 > 0).then(|| Bytes::from(format!("key-{}", index % 7)));
+                record.partition = (index % 5 == 0).then_some(index % 2);
+            })
         })
         .collect();
     let verdicts = kafka.publish(&topic, &records).await;
@@ -217,15 +208,14 @@ async fn headers_and_timestamps_are_stored() {
     // Not so old that the topic's retention takes it away.
     let now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
     let timestamp = now - 3_600_000;
-    let record = Record {
-        headers: vec![
+    let record = text("v").with(|record| {
+        record.headers = vec![
             ("id".to_owned(), Bytes::from_static(b"7/sale/0")),
             ("é".to_owned(), Bytes::from_static(b"\x00\xff")),
             ("id".to_owned(), Bytes::from_static(b"again")),
-        ],
-        timestamp_ms: Some(timestamp),
-        ..text("v")
-    };
+        ];
+        record.timestamp_ms = Some(timestamp);
+    });
     let place = place(&kafka.publish(&topic, std::slice::from_ref(&record)).await[0]);
     let Some(stored) = kafka.read(&topic) else {
         return;
@@ -283,10 +273,7 @@ async fn a_partition_that_is_not_there_is_refused_and_its_neighbours_stand() {
         return;
     };
     let topic = kafka.topic("partition");
-    let to = |partition| Record {
-        partition: Some(partition),
-        ..text("v")
-    };
+    let to = |partition| text("v").with(|record| record.partition = Some(partition));
     let verdicts = kafka.publish(&topic, &[to(0), to(99), to(1)]).await;
     let [before, Verdict::Permanent(reason), after] = &verdicts[..] else {
         panic!("{verdicts:?}");
@@ -305,10 +292,7 @@ async fn what_strimzi_cannot_write_never_reaches_it() {
     };
     kafka.cluster.format = Format::Json;
     let topic = kafka.topic("json");
-    let json = |value: &str| Record {
-        value_is_json: true,
-        ..text(value)
-    };
+    let json = |value: &str| Record::json(value.to_owned());
     let records = [
         json("{\"a\":1}"),
         json("7"),
@@ -346,10 +330,7 @@ async fn a_refused_batch_names_no_culprit_until_it_is_sent_apart() {
     let topic = kafka.topic("refused");
     // JSON, but longer a number than the bridge reads.
     let value = format!("{{\"a\":0.{}}}", "1".repeat(1001));
-    let bad = Record {
-        value_is_json: true,
-        ..text(&value)
-    };
+    let bad = Record::json(value);
     let both = kafka.publish(&topic, &[text("good"), bad.clone()]).await;
     assert!(
         both.iter()

@@ -9,14 +9,8 @@ use std::{
 };
 
 use action_triggers_host::{
-    broker::Broker,
-    cluster::Cluster,
-    event::{Event, Signal},
-    outcome::EventFailure,
-    publisher::{Batch, PublishFuture, Publisher, Verdict},
-    runtime::{BuildError, Builder, Component, EMBEDDED, EventOutcome, Runtime},
-    sandbox::Limits,
-    settings::Settings,
+    Batch, Broker, BuildError, Builder, Cluster, Component, EMBEDDED, Event, EventFailure,
+    EventOutcome, Limits, PublishFuture, Publisher, Runtime, Settings, Signal, Verdict,
 };
 use serde_json::json;
 use wit_component::{
@@ -57,15 +51,7 @@ fn hostile(evil: &str) -> Component {
 }
 
 fn builder(kept: &Kept) -> Builder {
-    let broker = |name: &str, topic: &str| Broker {
-        name: name.into(),
-        conn_details: json!({"bootstrap_servers": "k"})
-            .as_object()
-            .cloned()
-            .unwrap(),
-        params: json!({"topic": topic}).as_object().cloned().unwrap(),
-        ..Broker::default()
-    };
+    let broker = |name, topic| Broker::kafka(name).bootstrap_servers("k").topic(topic);
     let cluster = Cluster::new("k", "http://127.0.0.1:9".parse().unwrap());
     Runtime::builder()
         .publisher(Arc::new(kept.clone()))
@@ -83,15 +69,8 @@ fn limits() -> Limits {
 }
 
 fn event(id: impl Into<String>) -> Event {
-    Event {
-        id: id.into(),
-        signal: Signal::PostSave,
-        content_type: "shop.sale".into(),
-        instance: r#"{"id": 7, "quantity": 3}"#.into(),
-        before: None,
-        created: None,
-        time: None,
-    }
+    let instance = r#"{"id": 7, "quantity": 3}"#;
+    Event::new(id, Signal::PostSave, "shop.sale", instance)
 }
 
 fn code(outcome: &EventOutcome) -> &str {
@@ -112,7 +91,7 @@ async fn guilt(evil: &str, limits: Limits) -> String {
         .unwrap();
     let mut guilt = String::new();
     for _ in 0..2 {
-        let outcomes = runtime.process(["a", "x", "b"].map(event).into()).await;
+        let outcomes = runtime.process(["a", "x", "b"].map(event)).await;
         let ids: Vec<_> = outcomes
             .iter()
             .map(|outcome| outcome.event.as_str())
@@ -241,7 +220,7 @@ async fn published(evil: &str, limits: Limits) -> Vec<String> {
         .build()
         .await
         .unwrap();
-    let outcomes = runtime.process(["a", "x", "b"].map(event).into()).await;
+    let outcomes = runtime.process(["a", "x", "b"].map(event)).await;
     assert_eq!(
         (code(&outcomes[0]), code(&outcomes[2])),
         ("ok", "ok"),
@@ -284,9 +263,9 @@ async fn what_is_published_in_another_call_than_process_is_never_delivered() {
     let builder = builder(&kept).component(hostile(PUBLISH)).limits(limits());
     let runtime = builder.build().await.unwrap();
     for _ in 0..3 {
-        runtime.render(vec![event("x")]).await;
-        runtime.explain(event("x")).await.unwrap();
-        let outcomes = runtime.process(vec![event("a")]).await;
+        runtime.render(event("x")).await;
+        runtime.explain(event("x")).await;
+        let outcomes = runtime.process(event("a")).await;
         assert_eq!(code(&outcomes[0]), "ok");
     }
     runtime.flush().await;

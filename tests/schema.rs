@@ -1,7 +1,7 @@
 //! The JSON Schemas say what the readers take: no more and no less.
 
 use action_triggers_guest::{engine::Engine, limits::Limits};
-use action_triggers_host::config::{Config, schema};
+use action_triggers_host::{Config, schema};
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -160,7 +160,7 @@ fn found(config: &Value) -> Vec<String> {
     std::fs::write(folder.path().join("secret"), "x").unwrap();
     let mut codes: Vec<String> = match Config::examine(&file, None) {
         Ok((_, problems)) => problems,
-        Err(error) => error.0,
+        Err(error) => error.problems().to_vec(),
     }
     .into_iter()
     .filter(|problem| problem.is_error() && !problem.code().starts_with("action_triggers."))

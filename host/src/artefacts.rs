@@ -8,6 +8,7 @@ use crate::runtime::EMBEDDED;
 
 /// A file that another host needs.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Artefact {
     /// Its path, relative to where the files are put.
     pub name: Cow<'static, str>,

@@ -14,7 +14,7 @@ use std::fmt;
 pub(crate) use self::lines::Lines;
 pub use self::{excerpt::Excerpt, steering::is_steering};
 use crate::event::EventError;
-pub use crate::outcome::Severity;
+pub(crate) use crate::outcome::Severity;
 
 /// One thing that is wrong. Never shows a secret.
 ///

@@ -4,11 +4,12 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use action_triggers_core::delivery::Terms;
 
-pub use crate::verdict::{Reason, Verdict};
+pub(crate) use crate::verdict::{Reason, Verdict};
 use crate::{cluster::ClusterId, record::Record};
 
 /// Records for one topic of one cluster, to be written together, in this order.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Batch {
     /// The cluster to write to.
     pub cluster: ClusterId,
@@ -18,6 +19,18 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// Bounds the attempt; the cluster's `request_timeout` bounds it as well.
     pub timeout: Option<Duration>,
+}
+
+impl Batch {
+    /// Records for a topic, with nothing but the cluster's own bound on the attempt.
+    pub fn new(cluster: ClusterId, topic: impl Into<String>, records: Vec<Record>) -> Self {
+        Self {
+            cluster,
+            topic: topic.into(),
+            records,
+            timeout: None,
+        }
+    }
 }
 
 /// A boxed future, so that publishers can be trait objects.

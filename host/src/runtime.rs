@@ -2,38 +2,32 @@
 
 mod builder;
 mod commit;
+mod events;
 mod input;
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::{
-    sync::{Mutex, broadcast, mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot},
     task::JoinHandle,
     time::{Instant, timeout},
 };
 
 pub use self::{
     builder::{BuildError, Builder, Component, EMBEDDED},
-    input::{EventOutcome, EventResult},
+    events::Events,
+    input::{EventExplanation, EventOutcome, EventRendering, EventResult},
 };
 use self::{
     commit::Commit,
     input::{Input, Rules},
 };
 use crate::{
-    delivery::{Delivery, Reports, Retry},
-    event::Event,
+    delivery::{Delivery, Reports, Retries},
     outbox::{DeadLetter, Filter, Flushed, StoreError},
-    outcome::{EventFailure, Explanation, Failure, Loaded, Rendering},
+    outcome::{Failure, Loaded},
     sandbox::{Engine, EngineStopped, Guest},
 };
-
-/// What one event would publish: each queue of each trigger that fires.
-pub type EventRendering = EventResult<Rendering>;
-
-/// Why each trigger fires for one event, or does not.
-pub type EventExplanation = EventResult<Explanation>;
 
 /// Decides for events which triggers fire, and delivers what they publish.
 ///
@@ -88,7 +82,7 @@ impl Runtime {
 
     /// When records to a topic have to be sent again after all had gone well, from
     /// now on. Who is slow misses some.
-    pub fn retries(&self) -> broadcast::Receiver<Retry> {
+    pub fn retries(&self) -> Retries {
         self.delivery.retries()
     }
 
@@ -115,97 +109,38 @@ impl Runtime {
     /// Decides which triggers fire and hands over what they publish. Returns one
     /// outcome per event, in order, once everything accepted is in the outbox;
     /// waits while the outbox is full.
-    pub async fn process(&self, events: Vec<Event>) -> Vec<EventOutcome> {
+    ///
+    /// All workers share one call. Lines of one call that fit into 256 KiB keep one
+    /// worker busy: to use all, have several calls under way.
+    pub async fn process(&self, events: impl Into<Events>) -> Vec<EventOutcome> {
         let mut waiting = Vec::new();
-        for input in self.rules.cut(events) {
-            let ids = input.ids();
-            waiting.push((ids, self.submit(input).await));
+        for input in self.rules.cut(events.into()) {
+            waiting.push((input.clone(), self.submit(input).await));
         }
-        settled(waiting).await
-    }
-
-    /// The same for lines of NDJSON, of which the first has this number, read
-    /// by the worker that decides them. Returns one outcome per line that is not
-    /// blank.
-    ///
-    /// One call keeps one worker busy: to use all, have several calls under way.
-    ///
-    /// # Errors
-    ///
-    /// The engine has stopped.
-    pub async fn process_lines(
-        &self,
-        lines: impl Into<Bytes>,
-        first_line: u64,
-    ) -> Result<Vec<EventOutcome>, EngineStopped> {
-        let lines = lines.into();
-        let reply = self.submit(Input::Lines { lines, first_line }).await?;
-        reply.await.map_err(|_| EngineStopped)
+        self.settled(waiting).await
     }
 
     /// Decides and renders as [`Runtime::process`] does, and publishes nothing.
-    pub async fn render(&self, events: Vec<Event>) -> Vec<EventRendering> {
+    pub async fn render(&self, events: impl Into<Events>) -> Vec<EventRendering> {
         let mut waiting = Vec::new();
-        for input in self.rules.cut(events) {
-            let ids = input.ids();
-            let rules = self.rules.clone();
-            let job = move |guest: &mut Guest| rules.render(input, guest);
-            waiting.push((ids, self.engine.submit(job).await));
+        for input in self.rules.cut(events.into()) {
+            let (rules, piece) = (self.rules.clone(), input.clone());
+            let job = move |guest: &mut Guest| rules.render(piece, guest);
+            waiting.push((input, self.engine.submit(job).await));
         }
-        settled(waiting).await
+        self.settled(waiting).await
     }
 
-    /// The same for lines of NDJSON, as [`Runtime::process_lines`] takes them.
-    /// The worker turns its renderings into what `finish` makes of them, so that
-    /// writing them out is shared among the workers too.
-    ///
-    /// # Errors
-    ///
-    /// The engine has stopped.
-    pub async fn render_lines<T: Send + 'static>(
-        &self,
-        lines: impl Into<Bytes>,
-        first_line: u64,
-        finish: impl FnOnce(Vec<EventRendering>) -> T + Send + 'static,
-    ) -> Result<T, EngineStopped> {
-        let (rules, lines) = (self.rules.clone(), lines.into());
-        let input = Input::Lines { lines, first_line };
-        self.engine
-            .run(move |guest| finish(rules.render(input, guest)))
-            .await
-    }
-
-    /// Says of every trigger why it fires for this event, or does not. Where the
+    /// Says of every trigger why it fires for each event, or does not. Where the
     /// whitelist decides, the clause is `whitelisted_content_types`.
-    ///
-    /// # Errors
-    ///
-    /// The event could not be read, or the sandbox broke a bound.
-    pub async fn explain(&self, event: Event) -> Result<Vec<Explanation>, EventFailure> {
-        let rules = self.rules.clone();
-        let input = Input::Events(vec![event]);
-        let explained = self.engine.run(move |guest| rules.explain(input, guest));
-        let mut explained = explained.await.map_err(stopped)?;
-        explained
-            .pop()
-            .map_or_else(|| Ok(Vec::new()), |one| one.outcome)
-    }
-
-    /// The same for lines of NDJSON, as [`Runtime::process_lines`] takes them.
-    ///
-    /// # Errors
-    ///
-    /// The engine has stopped.
-    pub async fn explain_lines(
-        &self,
-        lines: impl Into<Bytes>,
-        first_line: u64,
-    ) -> Result<Vec<EventExplanation>, EngineStopped> {
-        let (rules, lines) = (self.rules.clone(), lines.into());
-        let input = Input::Lines { lines, first_line };
-        self.engine
-            .run(move |guest| rules.explain(input, guest))
-            .await
+    pub async fn explain(&self, events: impl Into<Events>) -> Vec<EventExplanation> {
+        let mut waiting = Vec::new();
+        for input in self.rules.cut(events.into()) {
+            let (rules, piece) = (self.rules.clone(), input.clone());
+            let job = move |guest: &mut Guest| rules.explain(piece, guest);
+            waiting.push((input, self.engine.submit(job).await));
+        }
+        self.settled(waiting).await
     }
 
     /// Waits until everything handed over so far is delivered or given up, and says
@@ -261,36 +196,23 @@ impl Runtime {
         drop(order);
         Ok(outcomes)
     }
+
+    /// What workers answer for these events, in order.
+    async fn settled<T>(&self, waiting: Vec<(Input, Submitted<T>)>) -> Vec<EventResult<T>> {
+        let mut results = Vec::new();
+        for (input, submitted) in waiting {
+            let answer = match submitted {
+                Ok(reply) => reply.await.map_err(|_| EngineStopped),
+                Err(stopped) => Err(stopped),
+            };
+            results.extend(answer.unwrap_or_else(|stopped| {
+                let why = Failure::new("engine_stopped", stopped.to_string());
+                self.rules.unanswered(input, &why)
+            }));
+        }
+        results
+    }
 }
 
 /// A worker's answer on its way, unless there is no worker to ask.
 type Submitted<T> = Result<oneshot::Receiver<Vec<EventResult<T>>>, EngineStopped>;
-
-/// What workers answer for these events, in order.
-async fn settled<T>(waiting: Vec<(Vec<String>, Submitted<T>)>) -> Vec<EventResult<T>> {
-    let mut results = Vec::new();
-    for (ids, submitted) in waiting {
-        let answer = match submitted {
-            Ok(reply) => reply.await.map_err(|_| EngineStopped),
-            Err(stopped) => Err(stopped),
-        };
-        results.extend(answer.unwrap_or_else(|stopped| failed(ids, stopped)));
-    }
-    results
-}
-
-fn failed<T>(ids: Vec<String>, error: EngineStopped) -> Vec<EventResult<T>> {
-    let fail = |event| EventResult {
-        event,
-        line: None,
-        outcome: Err(stopped(error)),
-    };
-    ids.into_iter().map(fail).collect()
-}
-
-fn stopped(error: EngineStopped) -> EventFailure {
-    EventFailure::Undecided(Failure {
-        code: "engine_stopped".into(),
-        message: error.to_string(),
-    })
-}

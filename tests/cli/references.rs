@@ -1,6 +1,6 @@
 //! What the binary tells of itself: `codes` and `schema`.
 
-use action_triggers_host::{codes, config::schema};
+use action_triggers_host::{codes, schema};
 use serde_json::Value;
 
 use super::support::{binary, code};

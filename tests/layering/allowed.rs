@@ -221,10 +221,6 @@ const CLI: Allowed = &[
     ),
     ("events", &["error", "interrupt"]),
     (
-        "explain",
-        &["args", "error", "events", "lines", "outcome", "start"],
-    ),
-    (
         "lib",
         &[
             "args",
@@ -234,12 +230,11 @@ const CLI: Allowed = &[
             "demo",
             "dev_proxy",
             "error",
-            "explain",
             "outcome",
             "publish",
-            "render",
             "report",
             "schema",
+            "show",
         ],
     ),
     ("lines", &["shown"]),
@@ -260,12 +255,12 @@ const CLI: Allowed = &[
             "start",
         ],
     ),
-    (
-        "render",
-        &["args", "error", "events", "lines", "outcome", "start"],
-    ),
     ("report", &["error", "print", "shown"]),
     ("schema", &["args", "error", "outcome", "output"]),
+    (
+        "show",
+        &["args", "error", "events", "lines", "outcome", "start"],
+    ),
     (
         "start",
         &[

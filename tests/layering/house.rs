@@ -148,6 +148,14 @@ impl House {
         circles.into_iter().collect()
     }
 
+    /// The whole path of a name that a module takes from outside the crate.
+    pub(super) fn outside_name(&self, module: &[String], path: &[String]) -> Option<Vec<String>> {
+        match self.resolve(module, path, 0) {
+            Target::Outside(name) => Some(name),
+            Target::Inside(..) => None,
+        }
+    }
+
     fn resolve(&self, from: &[String], path: &[String], hops: usize) -> Target {
         let outside = || Target::Outside(path.to_vec());
         let (Some(first), true) = (path.first(), hops < MOST_HOPS) else {

@@ -1,7 +1,7 @@
 //! The embedded component within its bounds: what it may take, and what of it
 //! fails alone.
 
-use action_triggers_host::event::EventError;
+use action_triggers_host::{EventError, Events};
 
 use super::*;
 
@@ -68,10 +68,7 @@ async fn the_deepest_nesting_that_is_taken_fits_the_stack() {
         "{% if a %}{% for x in 'a' %}".repeat(20),
         "{% endfor %}{% endif %}".repeat(20)
     );
-    let event = || Event {
-        instance: deep.clone(),
-        ..event("e")
-    };
+    let event = || Event::new("e", Signal::PostSave, "shop.sale", &*deep);
     for payload in [
         format!("{{{{ {path} }}}}"),
         "{{ a }}{{ instance }}{{ a|pprint }}{{ a|stringformat:'r' }}".into(),
@@ -151,15 +148,10 @@ async fn events_that_break_the_hosts_rules_never_reach_the_guest() {
         .build()
         .await
         .unwrap();
-    let huge = Event {
-        instance: format!(r#"{{"a":"{}"}}"#, "x".repeat(150)),
-        ..event("huge")
-    };
-    let other = Event {
-        content_type: "shop.customer".into(),
-        ..event("other")
-    };
-    let outcomes = runtime.process(vec![huge, other, event("good")]).await;
+    let instance = format!(r#"{{"a":"{}"}}"#, "x".repeat(150));
+    let huge = Event::new("huge", Signal::PostSave, "shop.sale", instance);
+    let other = Event::new("other", Signal::PostSave, "shop.customer", "{}");
+    let outcomes = runtime.process([huge, other, event("good")]).await;
     let codes: Vec<_> = outcomes.iter().map(code).collect();
     assert_eq!(codes, ["event_too_large", "ok", "ok"]);
     let fired: Vec<_> = outcomes
@@ -188,7 +180,7 @@ async fn lines_that_are_no_events_fail_where_they_stand() {
         lines.extend_from_slice(line);
         lines.push(b'\n');
     }
-    let outcomes = runtime.process_lines(lines, 11).await.unwrap();
+    let outcomes = runtime.process(Events::ndjson(lines).first_line(11)).await;
     let shown: Vec<_> = outcomes
         .iter()
         .map(|one| (one.line.unwrap(), code(one)))
@@ -219,14 +211,15 @@ async fn records_keep_the_order_of_the_calls_whoever_decides_them() {
         .build()
         .await
         .unwrap();
-    let numbered = |n: usize| Event {
-        instance: format!(r#"{{"id": 1, "n": {n}}}"#),
-        ..event(format!("e{n}"))
+    let numbered = |n: usize| {
+        let instance = format!(r#"{{"id": 1, "n": {n}}}"#);
+        Event::new(format!("e{n}"), Signal::PostSave, "shop.sale", instance)
     };
     // Large and small calls, so that later ones are done before earlier ones.
     let calls = (0..40).map(|call| {
         let size = if call % 2 == 0 { 50 } else { 1 };
-        runtime.process((0..size).map(|n| numbered(call * 100 + n)).collect())
+        let events: Vec<_> = (0..size).map(|n| numbered(call * 100 + n)).collect();
+        runtime.process(events)
     });
     futures_util::future::join_all(calls).await;
     runtime.flush().await;

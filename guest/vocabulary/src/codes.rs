@@ -7,6 +7,7 @@ const TABLE: &str = include_str!("codes.md");
 
 /// A stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Code {
     /// Its name, such as `unknown_broker`.
     pub name: &'static str,

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use action_triggers_dev_proxy::{DevProxy, Options};
 use action_triggers_host::{
-    cluster::{Cluster, Order},
-    delivery::Delivery,
-    outbox::OutboxLimits,
-    record::{Destination, Message, Record, RecordId},
-    rest::RestPublisher,
+    Cluster, Delivery, Destination, Message, Order, OutboxLimits, Record, RecordId, RestPublisher,
 };
 use tokio::runtime::Runtime;
 
@@ -48,25 +44,13 @@ struct Through {
 
 impl Through {
     fn new(tokio: &Runtime, cluster: Cluster, keys: usize) -> Self {
-        let destination = Arc::new(Destination {
-            broker: "kafka_1".to_owned(),
-            topic: "sales".to_owned(),
-            cluster: cluster.id(),
-        });
-        let message = |number: usize| Message {
-            id: RecordId {
-                event: number.to_string().into(),
-                trigger: "sales".into(),
-                queue: 0,
-            },
-            ordering_key: Some((number % keys).to_string().into()),
-            destination: Arc::clone(&destination),
-            record: Record {
-                value: Some(crate::publish::VALUE.into()),
-                value_is_json: true,
-                ..Record::default()
-            },
-            timeout: None,
+        let destination = Arc::new(Destination::new("kafka_1", "sales", cluster.id()));
+        let message = |number: usize| {
+            let id = RecordId::new(number.to_string(), "sales", 0);
+            let record = Record::json(crate::publish::VALUE);
+            let mut message = Message::new(id, Arc::clone(&destination), record);
+            message.ordering_key = Some((number % keys).to_string().into());
+            message
         };
         let publisher = Arc::new(RestPublisher::new([Arc::new(cluster)]).unwrap());
         Self {

@@ -3,12 +3,7 @@
 use std::sync::Arc;
 
 use action_triggers_dev_proxy::{DevProxy, Options};
-use action_triggers_host::{
-    cluster::Cluster,
-    publisher::{Batch, Publisher, Verdict},
-    record::Record,
-    rest::RestPublisher,
-};
+use action_triggers_host::{Batch, Cluster, Publisher, Record, RestPublisher, Verdict};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 
@@ -25,17 +20,8 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
     let proxy = tokio.block_on(DevProxy::start(options)).unwrap();
     let cluster = Arc::new(Cluster::new("localhost:9092", proxy.url().parse().unwrap()));
     let publisher = RestPublisher::new([cluster.clone()]).unwrap();
-    let record = Record {
-        value: Some(VALUE.into()),
-        value_is_json: true,
-        ..Record::default()
-    };
-    let batch = Batch {
-        cluster: cluster.id(),
-        topic: "client".into(),
-        records: vec![record; RECORDS],
-        timeout: None,
-    };
+    let record = Record::json(VALUE);
+    let batch = Batch::new(cluster.id(), "client", vec![record; RECORDS]);
     // `reqwest` here comes without one, and the client brings its own.
     rustls::crypto::ring::default_provider()
         .install_default()

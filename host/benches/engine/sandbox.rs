@@ -10,7 +10,7 @@ use action_triggers_guest::{
     limits::Limits as CoreLimits,
     message::Message,
 };
-use action_triggers_host::{broker::Broker, cluster::Cluster, runtime::Runtime, sandbox::Limits};
+use action_triggers_host::{Broker, Cluster, Events, Limits, Runtime};
 use serde_json::{Value, json};
 
 use crate::{measure, other_trigger, sale_event, sale_trigger};
@@ -90,14 +90,9 @@ fn matching(tokio: &tokio::runtime::Runtime) {
 }
 
 fn build(tokio: &tokio::runtime::Runtime, triggers: &Value, events_per_call: usize) -> Runtime {
-    let mut broker = Broker {
-        name: "kafka_1".into(),
-        ..Broker::default()
-    };
-    broker
-        .conn_details
-        .insert("bootstrap_servers".into(), json!("localhost:9092"));
-    broker.params.insert("topic".into(), json!("sales"));
+    let broker = Broker::kafka("kafka_1")
+        .bootstrap_servers("localhost:9092")
+        .topic("sales");
     let cluster = Cluster::new("localhost:9092", "http://127.0.0.1:1".parse().unwrap());
     let mut limits = Limits::default();
     limits.events_per_call = events_per_call;
@@ -111,13 +106,11 @@ fn build(tokio: &tokio::runtime::Runtime, triggers: &Value, events_per_call: usi
 }
 
 fn render(tokio: &tokio::runtime::Runtime, runtime: &Runtime, chunk: &[u8]) {
-    let rendered = tokio.block_on(runtime.render_lines(chunk.to_vec(), 1, |events| {
-        events
-            .iter()
-            .filter(|event| event.outcome.as_ref().is_ok_and(|all| all.len() == 1))
-            .count()
-    }));
-    assert_eq!(rendered.unwrap(), CHUNK);
+    let rendered = tokio.block_on(runtime.render(Events::ndjson(chunk.to_vec())));
+    let fired = rendered
+        .iter()
+        .filter(|event| event.outcome.as_ref().is_ok_and(|all| all.len() == 1));
+    assert_eq!(fired.count(), CHUNK);
 }
 
 fn render_natively(core: &Core, lines: &[String], batch: usize) {

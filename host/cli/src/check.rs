@@ -1,8 +1,6 @@
 //! `check`: every fault at once.
 
-use action_triggers_host::{
-    config::Config, outcome::Refusal, problem::Problem, runtime::BuildError, sandbox::StartError,
-};
+use action_triggers_host::{BuildError, Config, Problem, Refusal, StartError};
 
 use super::{args::Files, code_cache, error::CliError, outcome::Outcome, output::Output, report};
 
@@ -15,8 +13,8 @@ pub(crate) async fn run(files: &Files) -> Result<Outcome, CliError> {
             (problems, config.trigger_count())
         }
         // Not even a file: the call is wrong.
-        Err(error) if error.0.iter().any(is_unreadable) => return Err(error.into()),
-        Err(error) => (error.0, 0),
+        Err(error) if error.problems().iter().any(is_unreadable) => return Err(error.into()),
+        Err(error) => (error.problems().to_vec(), 0),
     };
     report::problems(&problems);
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
@@ -45,10 +43,13 @@ async fn examined_by_the_sandbox(config: &Config) -> Result<Refusal, CliError> {
         return Ok(Refusal::default());
     }
     match code_cache::keep(config.examiner()).build().await {
-        Ok(runtime) => Ok(Refusal {
-            diagnostics: runtime.loaded().diagnostics.clone(),
-            triggers: runtime.loaded().triggers.clone(),
-        }),
+        Ok(runtime) => {
+            let loaded = runtime.loaded();
+            Ok(Refusal::new(
+                loaded.diagnostics.clone(),
+                loaded.triggers.clone(),
+            ))
+        }
         Err(BuildError::Start(StartError::Triggers(refusal))) => Ok(*refusal),
         Err(error) => Err(error.into()),
     }

@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf};
 
-use action_triggers_host::runtime::Builder;
+use action_triggers_host::Builder;
 
 /// Switches it off.
 const OFF: &str = "ACTION_TRIGGERS_NO_CACHE";

@@ -20,6 +20,7 @@ fn lines() -> String {
             area,
             meaning,
             remedy,
+            ..
         } = code;
         format!(
             "{}\n",

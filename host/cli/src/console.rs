@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use action_triggers_host::{event::EventError, problem::Problem, sandbox::EngineStopped};
+use action_triggers_host::{EventError, Problem};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio::task::spawn_blocking;
 
@@ -55,7 +55,7 @@ impl Console {
             .add(lines.events, lines.records, lines.failures);
         let output = self.output.clone();
         let written = spawn_blocking(move || output.write(&lines.text));
-        written.await.map_err(|_| EngineStopped)?
+        written.await.map_err(|_| CliError::Stopped)?
     }
 
     /// Prints all as [`Console::print_all`] does, until the process is asked a
@@ -66,7 +66,7 @@ impl Console {
         work: impl Fn(Piece) -> W,
     ) -> Result<(), CliError>
     where
-        W: Future<Output = Result<Lines, EngineStopped>>,
+        W: Future<Output = Result<Lines, CliError>>,
     {
         tokio::select! {
             printed = self.print_all(pieces, work) => printed,
@@ -82,7 +82,7 @@ impl Console {
         work: impl Fn(Piece) -> W,
     ) -> Result<(), CliError>
     where
-        W: Future<Output = Result<Lines, EngineStopped>>,
+        W: Future<Output = Result<Lines, CliError>>,
     {
         let worked = pieces.map(|piece| {
             let work = piece.map(|piece| (piece.clone(), work(piece)));

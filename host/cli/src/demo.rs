@@ -4,12 +4,7 @@ use std::{error::Error, fmt::Write as _, net::Ipv4Addr, time::Duration};
 
 use action_triggers_dev_proxy::{DevProxy, Options};
 use action_triggers_host::{
-    broker::Broker,
-    cluster::Cluster,
-    delivery::{Delivered, Reports},
-    rest::read_back,
-    runtime::Runtime,
-    settings::Settings,
+    Broker, Cluster, Delivered, Events, Reports, Runtime, Settings, read_back,
 };
 
 use super::{code_cache, error::CliError, outcome::Outcome, output::Output};
@@ -91,7 +86,7 @@ async fn start(cluster: Cluster) -> Result<Runtime, CliError> {
 async fn deliver(runtime: &Runtime, mut reports: Reports) -> Result<(String, u32, u64), CliError> {
     // Lines of events are read, and this one is broken in two to be shown.
     let line = EVENT.replace('\n', " ");
-    for outcome in runtime.process_lines(line, 1).await? {
+    for outcome in runtime.process(Events::ndjson(line)).await {
         let queues = outcome.outcome.map_err(wrong)?;
         for queue in queues {
             queue.outcome.map_err(|failure| wrong(failure.message))?;
@@ -103,6 +98,7 @@ async fn deliver(runtime: &Runtime, mut reports: Reports) -> Result<(String, u32
         Delivered {
             partition: Some(partition),
             offset: Some(offset),
+            ..
         } => Ok((report.topic, partition, offset)),
         _ => Err(wrong("the proxy does not say where the record lies")),
     }

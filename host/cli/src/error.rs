@@ -2,12 +2,7 @@
 
 use std::path::PathBuf;
 
-use action_triggers_host::{
-    config::{Config, ConfigError},
-    problem::Problem,
-    runtime::BuildError,
-    sandbox::{EngineStopped, StartError},
-};
+use action_triggers_host::{BuildError, Config, ConfigError, Problem, StartError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -32,8 +27,8 @@ pub(crate) enum CliError {
     },
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
-    #[error(transparent)]
-    Stopped(#[from] EngineStopped),
+    #[error("the command was ended while it worked")]
+    Stopped,
     #[error("the demo went wrong: {0}")]
     Demo(Box<dyn std::error::Error + Send + Sync>),
     #[error("threads cannot be started: {0}")]
@@ -45,7 +40,7 @@ impl CliError {
     pub(crate) fn building(error: BuildError, config: &Config) -> Self {
         match error {
             BuildError::Start(StartError::Triggers(refusal)) => {
-                Self::Config(ConfigError(config.locate(&refusal.diagnostics)))
+                Self::Config(ConfigError::new(config.locate(&refusal.diagnostics)))
             }
             error => Self::Build(error),
         }
@@ -59,7 +54,7 @@ impl CliError {
             Self::DevProxy { .. } => "cannot_listen",
             Self::Artefact { .. } => "file_not_written",
             Self::Output(_) => "output_failed",
-            Self::Stopped(_) => "engine_stopped",
+            Self::Stopped => "engine_stopped",
             Self::Demo(_) => "demo_failed",
             Self::Threads(_) => "no_threads",
         }
@@ -67,7 +62,7 @@ impl CliError {
 
     pub(crate) fn problems(&self) -> &[Problem] {
         match self {
-            Self::Config(error) => &error.0,
+            Self::Config(error) => error.problems(),
             _ => &[],
         }
     }

@@ -8,6 +8,7 @@ use std::{
     thread,
 };
 
+use action_triggers_host::Events;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
@@ -29,6 +30,12 @@ pub(crate) struct Piece {
     pub(crate) first_line: u64,
 }
 
+impl From<Piece> for Events {
+    fn from(piece: Piece) -> Self {
+        Self::ndjson(piece.lines).first_line(piece.first_line)
+    }
+}
+
 impl Piece {
     /// A line by its number in the file, without its end.
     pub(crate) fn line(&self, number: u64) -> Option<&[u8]> {
@@ -37,14 +44,14 @@ impl Piece {
     }
 }
 
-/// Events to be read: a file that is open, or standard input.
+/// Where events are read: a file that is open, or standard input.
 #[derive(Debug)]
-pub(crate) struct Events {
+pub(crate) struct EventSource {
     path: PathBuf,
     file: Option<File>,
 }
 
-impl Events {
+impl EventSource {
     pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
         let file = if path == Path::new("-") {
             None

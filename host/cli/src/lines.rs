@@ -3,11 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use action_triggers_host::{
-    delivery::Report,
-    event::EventError,
-    outcome::{EventFailure, Explanation, Failure, Loaded, Rendering},
-    record::{Message, Record},
-    runtime::{EventExplanation, EventOutcome, EventRendering},
+    EventError, EventExplanation, EventFailure, EventOutcome, EventRendering, Explanation, Failure,
+    Loaded, Message, Record, Rendering, Report,
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
@@ -245,10 +242,7 @@ impl Lines {
                     });
                 }
                 Err(error) => {
-                    let failure = Failure {
-                        code: error.code().to_owned(),
-                        message: error.message.clone(),
-                    };
+                    let failure = Failure::new(error.code(), &*error.message);
                     lines.failure(event, Some((trigger, queue)), &failure);
                 }
             }
@@ -263,6 +257,7 @@ impl Lines {
             event,
             line,
             outcome,
+            ..
         } in explained
         {
             lines.events += 1;
@@ -296,10 +291,7 @@ impl Lines {
             self.unread.push((line, error.clone()));
         }
         let name = line.map_or_else(|| event.to_owned(), |line| format!("line {line}"));
-        let failure = Failure {
-            code: failure.code().to_owned(),
-            message: failure.to_string(),
-        };
+        let failure = Failure::new(failure.code(), failure.to_string());
         self.failure(&name, None, &failure);
     }
 }

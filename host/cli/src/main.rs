@@ -10,7 +10,6 @@ mod demo;
 mod dev_proxy;
 mod error;
 mod events;
-mod explain;
 mod interrupt;
 mod lines;
 mod outcome;
@@ -18,9 +17,9 @@ mod output;
 mod print;
 mod progress;
 mod publish;
-mod render;
 mod report;
 mod schema;
+mod show;
 mod shown;
 mod start;
 
@@ -55,8 +54,8 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
     match command {
         Command::Demo => demo::run().await,
         Command::Run(input) => publish::run(&input).await,
-        Command::Render(input) => render::run(&input).await,
-        Command::Explain(input) => explain::run(&input).await,
+        Command::Render(input) => show::render(&input).await,
+        Command::Explain(input) => show::explain(&input).await,
         Command::Check(files) => check::run(&files).await,
         Command::Codes { json } => codes::run(json),
         Command::Schema { of } => schema::run(of),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use action_triggers_host::problem::{Excerpt, Problem, Severity};
+use action_triggers_host::{Excerpt, Problem, Severity};
 use miette::{
     Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents,
 };

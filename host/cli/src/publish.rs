@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use action_triggers_host::delivery::{Reports, Retry};
-use tokio::sync::{broadcast, oneshot};
+use action_triggers_host::{Reports, Retries};
+use tokio::sync::oneshot;
 
 use super::{
     args::Input,
@@ -37,8 +37,8 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
     let printer = tokio::spawn(printer);
     let teller = tokio::spawn(tell_retries(runtime.retries(), Arc::clone(&console)));
     let publish = async |piece: Piece| {
-        let outcomes = runtime.process_lines(piece.lines, piece.first_line);
-        Ok(Lines::of_outcomes(&outcomes.await?, &console.names))
+        let outcomes = runtime.process(piece).await;
+        Ok(Lines::of_outcomes(&outcomes, &console.names))
     };
     let all = async {
         let published = console.print_all(pieces, publish).await;
@@ -107,21 +107,15 @@ async fn print_reports(
 }
 
 /// Says when records have to be sent again.
-async fn tell_retries(mut retries: broadcast::Receiver<Retry>, console: Arc<Console>) {
-    loop {
-        match retries.recv().await {
-            Ok(retry) => {
-                let note = format!(
-                    "records to `{}` of `{}` are sent again, next in {:.1} s: {}",
-                    retry.topic,
-                    retry.cluster,
-                    retry.next_attempt.as_secs_f64(),
-                    retry.reason.message
-                );
-                console.progress.above(|| report::note(&note));
-            }
-            Err(broadcast::error::RecvError::Lagged(_)) => {}
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
+async fn tell_retries(mut retries: Retries, console: Arc<Console>) {
+    while let Some(retry) = retries.recv().await {
+        let note = format!(
+            "records to `{}` of `{}` are sent again, next in {:.1} s: {}",
+            retry.topic,
+            retry.cluster,
+            retry.next_attempt.as_secs_f64(),
+            retry.reason.message
+        );
+        console.progress.above(|| report::note(&note));
     }
 }

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use action_triggers_host::problem::Problem;
+use action_triggers_host::Problem;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::{error::CliError, print::Printed, shown::shown};

@@ -1,6 +1,6 @@
 //! `schema`: what may be written, as a JSON Schema.
 
-use action_triggers_host::config::schema;
+use action_triggers_host::schema;
 
 use super::{args::Document, error::CliError, outcome::Outcome, output::Output};
 

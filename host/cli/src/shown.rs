@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use action_triggers_host::problem::is_steering;
+use action_triggers_host::is_steering;
 
 /// The text with U+FFFD where a character would steer the terminal.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal as _, time::Duration};
 
-use action_triggers_host::{config::Config, runtime::Runtime};
+use action_triggers_host::{Config, Runtime};
 use futures_util::Stream;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     code_cache,
     console::Console,
     error::CliError,
-    events::{Events, Piece},
+    events::{EventSource, Piece},
     lines::Names,
     progress::Progress,
 };
@@ -29,7 +29,7 @@ pub(crate) async fn start(
     input: &Input,
     verb: &'static str,
 ) -> Result<Started<impl Stream<Item = Result<Piece, CliError>>>, CliError> {
-    let events = Events::open(&input.events)?;
+    let events = EventSource::open(&input.events)?;
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
     let runtime = code_cache::keep(config.builder()).build().await;
     let runtime = runtime.map_err(|error| CliError::building(error, &config))?;

@@ -36,6 +36,7 @@ impl fmt::Display for ClusterId {
 
 /// What one POST may hold of one ordering key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Order {
     /// One record: a key's order is never lost.
     #[default]
@@ -48,6 +49,7 @@ pub enum Order {
 
 /// Which API of the Kafka REST Proxy is spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Api {
     /// `POST /topics/{topic}`.
     #[default]
@@ -58,6 +60,7 @@ pub enum Api {
 
 /// Whose REST proxy it is; picks the few rules in which they differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flavor {
     /// Confluent REST Proxy.
     #[default]
@@ -72,6 +75,7 @@ pub enum Flavor {
 
 /// How v2 bodies carry keys and values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// Base64: Kafka stores exactly our bytes.
     #[default]
@@ -98,6 +102,7 @@ pub struct Secret {
 
 /// Where a secret is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// The embedder handed it in; it stays as it is.
     Given,
@@ -142,6 +147,7 @@ impl From<String> for Secret {
 
 /// How the host shows the proxy who it is. `Debug` never shows a secret.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub enum Auth {
     /// Not at all.
     #[default]
@@ -160,6 +166,7 @@ pub enum Auth {
 /// An HTTP proxy between the host and the REST proxy, as companies have for what
 /// leaves their network.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HttpProxy {
     /// Its address; must not have credentials.
     pub url: Url,
@@ -167,8 +174,16 @@ pub struct HttpProxy {
     pub basic: Option<(String, Secret)>,
 }
 
+impl HttpProxy {
+    /// A proxy at this address that asks for no password.
+    pub fn new(url: Url) -> Self {
+        Self { url, basic: None }
+    }
+}
+
 /// TLS beyond the system's own roots.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Tls {
     /// Certificates of private authorities, PEM; trusted besides the system's.
     pub ca_pem: Option<Vec<u8>>,
@@ -179,6 +194,7 @@ pub struct Tls {
 
 /// A bootstrap string and the REST proxy that serves it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Cluster {
     /// Whose triggers reach it; empty where there are no tenants.
     pub tenant: String,
@@ -270,6 +286,21 @@ impl Cluster {
             max_retry_after: terms.max_retry_after,
             order: terms.order,
         }
+    }
+
+    /// The same cluster, changed.
+    ///
+    /// ```
+    /// use action_triggers_core::cluster::{Api, Cluster};
+    /// # fn main() -> Result<(), url::ParseError> {
+    /// let cluster = Cluster::new("localhost:9092", "http://localhost:8082".parse()?)
+    ///     .with(|cluster| cluster.api = Api::V3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
     }
 
     /// By which rules records go to a topic. A broker bounds a batch as it bounds a

@@ -16,6 +16,7 @@ pub use self::{error::EventError, id::EventIds};
 /// Its JSON texts stay text: they are spliced into the event's own, so numbers
 /// and member order reach the payload as they came.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Event {
     /// Names the event; every record that comes of it carries it.
     pub id: String,
@@ -61,6 +62,24 @@ impl Event {
             created: None,
             time: None,
         }
+    }
+
+    /// With the instance as it was before the change, a JSON object.
+    pub fn before(mut self, instance: impl Into<String>) -> Self {
+        self.before = Some(instance.into());
+        self
+    }
+
+    /// Says whether the save made the instance.
+    pub fn created(mut self, created: bool) -> Self {
+        self.created = Some(created);
+        self
+    }
+
+    /// Says when it happened, in the form of RFC 3339.
+    pub fn time(mut self, time: impl Into<String>) -> Self {
+        self.time = Some(time.into());
+        self
     }
 
     /// The event as the sandbox reads it.

@@ -8,11 +8,22 @@ use crate::{event::EventError, record::Message};
 
 /// Why something came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failure {
     /// Stable, such as `template_failed`.
     pub code: String,
     /// For a person: what is wrong and what to do about it.
     pub message: String,
+}
+
+impl Failure {
+    /// A failure with this stable code, and what to say of it.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
 }
 
 /// Why an event as a whole came to nothing.
@@ -45,6 +56,7 @@ impl From<Failure> for EventFailure {
 
 /// What became of one queue of a trigger that fired.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Publication {
     /// The trigger's name.
     pub trigger: Arc<str>,
@@ -54,8 +66,20 @@ pub struct Publication {
     pub outcome: Result<String, Failure>,
 }
 
+impl Publication {
+    /// What became of this queue of a trigger.
+    pub fn new(trigger: Arc<str>, queue: u32, outcome: Result<String, Failure>) -> Self {
+        Self {
+            trigger,
+            queue,
+            outcome,
+        }
+    }
+}
+
 /// What one queue of a trigger that fires would publish.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Rendering {
     /// The trigger's name.
     pub trigger: Arc<str>,
@@ -65,8 +89,20 @@ pub struct Rendering {
     pub outcome: Result<Message, Failure>,
 }
 
+impl Rendering {
+    /// What this queue of a trigger would publish.
+    pub fn new(trigger: Arc<str>, queue: u32, outcome: Result<Message, Failure>) -> Self {
+        Self {
+            trigger,
+            queue,
+            outcome,
+        }
+    }
+}
+
 /// Why one trigger fires for an event, or does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The trigger's name.
     pub trigger: Arc<str>,
@@ -77,6 +113,18 @@ pub struct Explanation {
     pub clause: String,
     /// The decision in words.
     pub reason: String,
+}
+
+impl Explanation {
+    /// Whether this trigger fires, the clause that decided, and the decision in words.
+    pub fn new(trigger: Arc<str>, fires: bool, clause: String, reason: String) -> Self {
+        Self {
+            trigger,
+            fires,
+            clause,
+            reason,
+        }
+    }
 }
 
 /// A set of triggers that was taken.
@@ -108,6 +156,7 @@ impl Loaded {
 
 /// A set of triggers that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// Every fault and every warning.
     pub diagnostics: Vec<Diagnostic>,
@@ -115,8 +164,19 @@ pub struct Refusal {
     pub triggers: Vec<LoadedTrigger>,
 }
 
+impl Refusal {
+    /// What the sandbox told of a set that it refused.
+    pub fn new(diagnostics: Vec<Diagnostic>, triggers: Vec<LoadedTrigger>) -> Self {
+        Self {
+            diagnostics,
+            triggers,
+        }
+    }
+}
+
 /// One trigger of a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoadedTrigger {
     /// Its `name`, else its `id` as text, else its place in the set from 0.
     pub name: Arc<str>,
@@ -132,8 +192,23 @@ pub struct LoadedTrigger {
     pub queues: Vec<LoadedQueue>,
 }
 
+impl LoadedTrigger {
+    /// A trigger of this name that is active, listens to nothing and publishes nothing.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self {
+            name: name.into(),
+            is_named: true,
+            active: true,
+            signals: Vec::new(),
+            content_types: Vec::new(),
+            queues: Vec::new(),
+        }
+    }
+}
+
 /// One queue of a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoadedQueue {
     /// The name of its broker. There may be none of that name.
     pub broker: String,
@@ -152,8 +227,24 @@ pub struct LoadedQueue {
     pub settings: Vec<NamedSetting>,
 }
 
+impl LoadedQueue {
+    /// A queue at this path of its set that names this broker and sets nothing itself.
+    pub fn new(broker: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            broker: broker.into(),
+            path: path.into(),
+            destination: QueueDestination::default(),
+            is_fixed: true,
+            renders_topic: false,
+            timeout_ms: None,
+            settings: Vec::new(),
+        }
+    }
+}
+
 /// A queue's own destination, without what its broker sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct QueueDestination {
     /// Its `conn_details`, a JSON object.
     pub conn_details: String,
@@ -161,8 +252,19 @@ pub struct QueueDestination {
     pub parameters: String,
 }
 
+impl QueueDestination {
+    /// A destination of these JSON objects.
+    pub fn new(conn_details: impl Into<String>, parameters: impl Into<String>) -> Self {
+        Self {
+            conn_details: conn_details.into(),
+            parameters: parameters.into(),
+        }
+    }
+}
+
 /// A placeholder of a queue's destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NamedSetting {
     /// The dotted path of the setting.
     pub name: String,
@@ -172,8 +274,20 @@ pub struct NamedSetting {
     pub span: Span,
 }
 
+impl NamedSetting {
+    /// The setting of this dotted path, named in the string at `path`.
+    pub fn new(name: impl Into<String>, path: impl Into<String>, span: Span) -> Self {
+        Self {
+            name: name.into(),
+            path: path.into(),
+            span,
+        }
+    }
+}
+
 /// Something found in a set of triggers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
@@ -188,6 +302,24 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Which part of the string at `path`, when that is a template.
     pub span: Option<Span>,
+}
+
+impl Diagnostic {
+    /// An error at a path of a set, without a remedy and without a span.
+    pub fn error(
+        code: impl Into<String>,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Error,
+            code: code.into(),
+            path: path.into(),
+            message: message.into(),
+            help: None,
+            span: None,
+        }
+    }
 }
 
 /// How bad a problem is.

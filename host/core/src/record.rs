@@ -22,8 +22,20 @@ pub struct RecordId {
     pub queue: u32,
 }
 
+impl RecordId {
+    /// Names the record of a queue of a trigger for an event.
+    pub fn new(event: impl Into<Arc<str>>, trigger: impl Into<Arc<str>>, queue: u32) -> Self {
+        Self {
+            event: event.into(),
+            trigger: trigger.into(),
+            queue,
+        }
+    }
+}
+
 /// Where a record goes, after merging the queue with its broker.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Destination {
     /// The broker's name.
     pub broker: String,
@@ -33,8 +45,20 @@ pub struct Destination {
     pub cluster: ClusterId,
 }
 
+impl Destination {
+    /// A topic of a cluster, as this broker says.
+    pub fn new(broker: impl Into<String>, topic: impl Into<String>, cluster: ClusterId) -> Self {
+        Self {
+            broker: broker.into(),
+            topic: topic.into(),
+            cluster,
+        }
+    }
+}
+
 /// What Kafka stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Record {
     /// The key; none leaves the partition to the producer.
     pub key: Option<Bytes>,
@@ -51,6 +75,28 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record of plain text or other bytes, with nothing but its value.
+    pub fn new(value: impl Into<Bytes>) -> Self {
+        Self {
+            value: Some(value.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The same for a value that is JSON text.
+    pub fn json(value: impl Into<Bytes>) -> Self {
+        Self {
+            value_is_json: true,
+            ..Self::new(value)
+        }
+    }
+
+    /// The same record, changed.
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
     /// Bytes of key, headers and value together: what a size limit counts.
     pub fn size(&self) -> usize {
         let headers: usize = self
@@ -66,6 +112,7 @@ impl Record {
 
 /// A record the host has accepted and answers for.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Message {
     /// Names the record.
     pub id: RecordId,
@@ -79,4 +126,18 @@ pub struct Message {
     /// Bounds one attempt to publish: the smaller of the queue's `timeout_secs`
     /// and `MAX_BROKER_TIMEOUT`; none leaves the cluster's own bound.
     pub timeout: Option<Duration>,
+}
+
+impl Message {
+    /// A record on its way to a destination, without an ordering key and without a
+    /// bound of its own on an attempt.
+    pub fn new(id: RecordId, destination: Arc<Destination>, record: Record) -> Self {
+        Self {
+            id,
+            ordering_key: None,
+            destination,
+            record,
+            timeout: None,
+        }
+    }
 }

@@ -32,6 +32,7 @@ pub enum Verdict {
 
 /// Why a record is not known to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reason {
     /// Stable, such as `too_large`.
     pub code: &'static str,
@@ -39,6 +40,17 @@ pub struct Reason {
     pub message: String,
     /// When the proxy asked for a pause (`Retry-After`).
     pub retry_after: Option<Duration>,
+}
+
+impl Reason {
+    /// A reason with this stable code, and what to say of it.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
 }
 
 /// In short, such as `delivered 2@7` or `retriable throttled`.

@@ -215,7 +215,7 @@ impl<'a> Reading<'a> {
     fn http_proxy(&mut self, field: &Field<'a>) -> Option<HttpProxy> {
         if matches!(field.node.value, Value::Text(_)) {
             let url = self.url(field, "proxy")?;
-            return Some(HttpProxy { url, basic: None });
+            return Some(HttpProxy::new(url));
         }
         let table = self.table(field)?;
         self.know(&table, &keys::PROXY);
@@ -230,7 +230,9 @@ impl<'a> Reading<'a> {
             Some(basic) => Some(self.basic(&basic)?),
             None => None,
         };
-        Some(HttpProxy { url, basic })
+        let mut proxy = HttpProxy::new(url);
+        proxy.basic = basic;
+        Some(proxy)
     }
 
     fn tls(&mut self, field: &Field<'a>) -> Option<Tls> {

@@ -75,10 +75,9 @@ fn excluded(host: &Host<'_>, trigger: &LoadedTrigger, place: usize) -> Option<Di
         trigger.name
     );
     let help = "add its content types to `whitelisted_content_types`".to_owned();
-    Some(Diagnostic {
-        severity: Severity::Warning,
-        ..error("excluded_by_whitelist", &path, message, help)
-    })
+    let mut warning = error("excluded_by_whitelist", &path, message, help);
+    warning.severity = Severity::Warning;
+    Some(warning)
 }
 
 fn denied(host: &Host<'_>, setting: &NamedSetting) -> Option<Diagnostic> {
@@ -88,15 +87,14 @@ fn denied(host: &Host<'_>, setting: &NamedSetting) -> Option<Diagnostic> {
     }
     let known: Vec<&str> = settings.allowed().collect();
     let add = "add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`";
-    Some(Diagnostic {
-        span: Some(setting.span),
-        ..error(
-            "setting_not_allowed",
-            &setting.path,
-            format!("the path `{}` is not on the allow-list", setting.name),
-            did_you_mean_or(&setting.name, &known, add),
-        )
-    })
+    let mut denied = error(
+        "setting_not_allowed",
+        &setting.path,
+        format!("the path `{}` is not on the allow-list", setting.name),
+        did_you_mean_or(&setting.name, &known, add),
+    );
+    denied.span = Some(setting.span);
+    Some(denied)
 }
 
 fn unknown_broker(host: &Host<'_>, queue: &LoadedQueue) -> Diagnostic {
@@ -179,12 +177,7 @@ fn name_of(queue: &LoadedQueue) -> String {
 }
 
 fn error(code: &str, path: &str, message: String, help: String) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        code: code.into(),
-        path: path.into(),
-        message,
-        help: Some(help),
-        span: None,
-    }
+    let mut error = Diagnostic::error(code, path, message);
+    error.help = Some(help);
+    error
 }

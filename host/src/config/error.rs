@@ -5,9 +5,19 @@ use crate::problem::Problem;
 /// A configuration that is refused: every problem, warnings too.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the configuration has {}", count(.0))]
-pub struct ConfigError(pub Vec<Problem>);
+pub struct ConfigError(pub(super) Vec<Problem>);
 
 impl ConfigError {
+    /// A configuration that is refused for these.
+    pub fn new(problems: Vec<Problem>) -> Self {
+        Self(problems)
+    }
+
+    /// Every problem, in the order of the file.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0
+    }
+
     /// Stable, for machines.
     pub fn code(&self) -> &'static str {
         "invalid_config"

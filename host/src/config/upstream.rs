@@ -79,21 +79,20 @@ impl<'a> Reading<'a> {
         let table = self.table(field)?;
         self.know(&table, &keys::BROKER);
         let broker_type = table.get("broker_type");
-        Some(Broker {
-            name: name.to_owned(),
-            broker_type: broker_type
-                .and_then(|field| self.text(&field))
-                .map(str::to_owned),
-            conn_details: self.free(&table, ["conn_details", "connection_details"]),
-            params: self.free(&table, ["params", "parameters"]),
-            topics: table
-                .get("topics")
-                .and_then(|field| self.texts(&field))
-                .unwrap_or_default()
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
-        })
+        let mut broker = Broker::kafka(name);
+        broker.broker_type = broker_type
+            .and_then(|field| self.text(&field))
+            .map(str::to_owned);
+        broker.conn_details = self.free(&table, ["conn_details", "connection_details"]);
+        broker.params = self.free(&table, ["params", "parameters"]);
+        broker.topics = table
+            .get("topics")
+            .and_then(|field| self.texts(&field))
+            .unwrap_or_default()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        Some(broker)
     }
 
     /// An object whose members are not ours to judge, under either name.

@@ -269,6 +269,24 @@ impl Dispatcher {
     }
 }
 
+impl Drop for Dispatcher {
+    /// Whoever ends the tokio runtime ends this with records under way, and the outbox
+    /// in memory with it.
+    fn drop(&mut self) {
+        let late = self.outbox.close();
+        self.accept(late);
+        for Waiting { id, topic, .. } in self.waiting.values() {
+            tracing::warn!(
+                event = &*id.event,
+                trigger = &*id.trigger,
+                queue = id.queue,
+                topic,
+                "a record is lost: the tokio runtime that delivers has ended"
+            );
+        }
+    }
+}
+
 /// The record with its name in a header, where its cluster has headers.
 fn named(
     mut record: Record,
@@ -288,11 +306,7 @@ fn named(
 }
 
 fn unread(error: &StoreError) -> Verdict {
-    Verdict::Retriable(Reason {
-        code: error.code(),
-        message: error.to_string(),
-        retry_after: None,
-    })
+    Verdict::Retriable(Reason::new(error.code(), error.to_string()))
 }
 
 /// The publisher's verdicts, if it gave one per record.
@@ -305,10 +319,6 @@ fn one_per_record(answer: Result<Vec<Verdict>, JoinError>, count: usize) -> Vec<
         ),
         Err(_) => "the publisher panicked".to_owned(),
     };
-    let reason = Reason {
-        code: "publisher_failed",
-        message,
-        retry_after: None,
-    };
+    let reason = Reason::new("publisher_failed", message);
     vec![Verdict::Unknown(reason); count]
 }

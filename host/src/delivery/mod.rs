@@ -35,13 +35,13 @@ use std::{
 };
 
 use action_triggers_core::delivery::{Backoff, Machine};
-pub use action_triggers_core::delivery::{Delivered, DeliveryError, Order, Terms};
+pub use action_triggers_core::delivery::{Delivered, DeliveryError};
 use tokio::sync::{broadcast, oneshot};
 
 use self::{clock::Clock, dispatcher::Dispatcher, reports::Subscribers};
 pub use self::{
     reports::{Report, Reports},
-    retry::Retry,
+    retry::{Retries, Retry},
 };
 use crate::{
     outbox::{
@@ -86,7 +86,7 @@ impl Delivery {
     /// # Panics
     ///
     /// When called outside a tokio runtime with a timer.
-    pub fn start_with(
+    pub(crate) fn start_with(
         publisher: Arc<dyn Publisher>,
         store: Arc<dyn Store>,
         limits: OutboxLimits,
@@ -141,8 +141,8 @@ impl Delivery {
 
     /// When records to a topic have to be sent again after all had gone well, from
     /// now on. Who is slow misses some.
-    pub fn retries(&self) -> broadcast::Receiver<Retry> {
-        self.retries.subscribe()
+    pub fn retries(&self) -> Retries {
+        Retries::new(self.retries.subscribe())
     }
 
     /// Waits until every record accepted before has ended, and says what became

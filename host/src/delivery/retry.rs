@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::broadcast;
+
 use crate::{cluster::ClusterId, publisher::Reason};
 
 /// Records to a topic have to be sent again.
@@ -16,4 +18,25 @@ pub struct Retry {
     pub reason: Reason,
     /// How long it is until something is tried next.
     pub next_attempt: Duration,
+}
+
+/// Word of retries from the time of the subscription on.
+#[derive(Debug)]
+pub struct Retries(broadcast::Receiver<Retry>);
+
+impl Retries {
+    pub(super) fn new(receiver: broadcast::Receiver<Retry>) -> Self {
+        Self(receiver)
+    }
+
+    /// Waits for the next one; none after the last. Whoever is slow misses some.
+    pub async fn recv(&mut self) -> Option<Retry> {
+        loop {
+            match self.0.recv().await {
+                Ok(retry) => return Some(retry),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
 }

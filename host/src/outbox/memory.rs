@@ -14,7 +14,7 @@ const DEAD_BYTES: usize = 8 << 20;
 
 /// Keeps records in memory.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<State>);
+pub(crate) struct MemoryStore(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {

@@ -13,17 +13,24 @@ mod tests;
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    iter::Peekable,
     sync::Arc,
+    vec,
 };
 
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
 pub use self::room::OutboxLimits;
 pub(crate) use self::room::{Room, Rooms};
-pub use self::{
+#[cfg(test)]
+pub(crate) use self::store::StoreFuture;
+pub(crate) use self::{
     memory::MemoryStore,
+    store::{End, Store},
+};
+pub use self::{
     room::Closed,
-    store::{DeadLetter, Death, End, Filter, Store, StoreError, StoreFuture},
+    store::{DeadLetter, Death, Filter, StoreError},
 };
 use crate::record::StoredRecord;
 
@@ -54,6 +61,7 @@ pub(crate) struct Accepted {
 /// Records were not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
+#[non_exhaustive]
 pub struct NotAccepted {
     /// How many of them were, the first ones.
     pub accepted: usize,
@@ -92,6 +100,45 @@ pub(crate) fn outbox(
     (intake, outbox)
 }
 
+/// Records on their way in. Those that are left when it ends are lost: the outbox is
+/// closed, its store fails, or nobody waits for them any more.
+struct Entering {
+    records: Peekable<vec::IntoIter<StoredRecord>>,
+    why: StoreError,
+}
+
+impl Entering {
+    fn new(records: Vec<StoredRecord>) -> Self {
+        Self {
+            records: records.into_iter().peekable(),
+            why: Closed.into(),
+        }
+    }
+
+    fn refused(&mut self, accepted: usize, error: StoreError) -> NotAccepted {
+        self.why = error.clone();
+        NotAccepted { accepted, error }
+    }
+}
+
+impl Drop for Entering {
+    fn drop(&mut self) {
+        for record in &mut self.records {
+            lost(&record, &self.why);
+        }
+    }
+}
+
+fn lost(record: &StoredRecord, why: &StoreError) {
+    warn_of_lost((&record.event, &record.trigger, record.queue), why);
+}
+
+/// Says that a record of this event, trigger and queue did not come into the outbox.
+pub(crate) fn warn_of_lost((event, trigger, queue): (&str, &str, u32), why: &StoreError) {
+    let code = why.code();
+    tracing::warn!(event, trigger, queue, code, "a record is lost: {why}");
+}
+
 /// The end that accepts records.
 pub(crate) struct Intake {
     rooms: Arc<Rooms>,
@@ -106,22 +153,20 @@ impl Intake {
     /// there is room at once go into the store together.
     pub(crate) async fn accept(&self, records: Vec<StoredRecord>) -> Result<(), NotAccepted> {
         let mut accepted = 0;
-        let refused = |accepted, error| NotAccepted { accepted, error };
-        let mut records = records.into_iter().peekable();
-        while let Some(first) = records.next() {
-            let cluster = first.cluster();
-            let room = self.rooms.take(&cluster, first.record.size()).await;
-            let room = room.map_err(|closed| refused(accepted, closed.into()))?;
-            let (mut batch, mut rooms) = (vec![first], vec![room]);
-            while let Some(next) = records.peek()
+        let mut entering = Entering::new(records);
+        while let Some(first) = entering.records.peek() {
+            let room = self.rooms.take(&first.cluster(), first.record.size()).await;
+            let room = room.map_err(|closed| entering.refused(accepted, closed.into()))?;
+            let (mut batch, mut rooms) = (Vec::from_iter(entering.records.next()), vec![room]);
+            while let Some(next) = entering.records.peek()
                 && let Some(room) = self.rooms.try_take(&next.cluster(), next.record.size())
             {
                 rooms.push(room);
-                batch.extend(records.next());
+                batch.extend(entering.records.next());
             }
             let count = batch.len();
             let appended = self.append(batch, rooms).await;
-            appended.map_err(|error| refused(accepted, error))?;
+            appended.map_err(|error| entering.refused(accepted, error))?;
             accepted += count;
         }
         Ok(())
@@ -129,7 +174,8 @@ impl Intake {
 
     async fn append(&self, batch: Vec<StoredRecord>, rooms: Vec<Room>) -> Result<(), StoreError> {
         let order = self.order.lock().await;
-        let numbers = self.store.append(batch.clone()).await?;
+        let numbers = self.store.append(batch.clone()).await;
+        let numbers = numbers.inspect_err(|error| batch.iter().for_each(|one| lost(one, error)))?;
         let accepted = numbers.into_iter().zip(batch).zip(rooms);
         let accepted = accepted.map(|((number, stored), room)| Accepted {
             number,

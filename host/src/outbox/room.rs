@@ -11,6 +11,7 @@ use crate::cluster::ClusterId;
 
 /// How much the outbox holds before accepting waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutboxLimits {
     /// Most records; at least one is always let in.
     pub records: usize,

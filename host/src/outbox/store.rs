@@ -6,11 +6,12 @@ use std::{future::Future, pin::Pin};
 use crate::record::StoredRecord;
 
 /// A boxed future, so that stores can be trait objects.
-pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+pub(crate) type StoreFuture<'a, T> =
+    Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Keeps records. What [`append`](Store::append) has returned for is kept until
 /// it is settled, whatever happens to the process, as far as the store outlives it.
-pub trait Store: Send + Sync + 'static {
+pub(crate) trait Store: Send + Sync + 'static {
     /// Takes records, all of them or none, and numbers them in their order, above
     /// every number given before.
     fn append(&self, records: Vec<StoredRecord>) -> StoreFuture<'_, Vec<u64>>;
@@ -35,7 +36,7 @@ pub trait Store: Send + Sync + 'static {
 
 /// How a record ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// It is written.
     Delivered,
     /// It was given up.
@@ -44,6 +45,7 @@ pub enum End {
 
 /// Why and when a record was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Death {
     /// Stable, such as `time_to_live_exceeded`.
     pub code: String,
@@ -59,6 +61,7 @@ pub struct Death {
 
 /// A record that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeadLetter {
     /// The number that it had.
     pub number: u64,

@@ -9,24 +9,10 @@ use crate::{
 };
 
 fn stored(event: &str) -> StoredRecord {
-    let message = Message {
-        id: RecordId {
-            event: event.into(),
-            trigger: "t".into(),
-            queue: 0,
-        },
-        ordering_key: None,
-        destination: Arc::new(Destination {
-            broker: "b".to_owned(),
-            topic: "sales".to_owned(),
-            cluster: ClusterId::new("", "kafka:9092"),
-        }),
-        record: Record {
-            value: Some(Bytes::from_static(b"v")),
-            ..Record::default()
-        },
-        timeout: None,
-    };
+    let id = RecordId::new(event, "t", 0);
+    let destination = Destination::new("b", "sales", ClusterId::new("", "kafka:9092"));
+    let record = Record::new(Bytes::from_static(b"v"));
+    let message = Message::new(id, Arc::new(destination), record);
     StoredRecord::new(message, 1_000, 121_000)
 }
 

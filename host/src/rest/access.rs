@@ -181,21 +181,21 @@ impl Shown {
 fn read_again(cluster: &Cluster) -> Option<Cluster> {
     let read = |secret: &mut Secret| {
         let value = match secret.origin() {
-            Origin::Given => return Some(()),
             Origin::Env(name) => std::env::var(name).ok()?,
             Origin::File(path) => {
                 let bytes = file::read(path, file::MOST_SECRET_BYTES).ok()?;
                 String::from_utf8(bytes).ok()?
             }
+            _ => return Some(()),
         };
         *secret = Secret::new(&value, secret.origin().clone());
         Some(())
     };
     let mut cluster = cluster.clone();
     match &mut cluster.auth {
-        Auth::None => {}
         Auth::Basic { password, .. } => read(password)?,
         Auth::Bearer(token) => read(token)?,
+        _ => {}
     }
     let headers = cluster.headers.iter_mut().map(|(_, value)| value);
     for secret in headers.chain(&mut cluster.tls.identity_pem) {
@@ -227,6 +227,7 @@ fn authorization(cluster: &Cluster) -> Result<Option<(HeaderValue, Vec<String>)>
             format!("Bearer {}", token.expose()),
             vec![token.expose().to_owned()],
         ),
+        _ => return Err(invalid("is of a kind that this client cannot send")),
     };
     let value = HeaderValue::from_str(&text);
     let mut value = value.map_err(|_| {

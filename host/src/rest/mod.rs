@@ -56,7 +56,7 @@ impl RestPublisher {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// use action_triggers_host::{cluster::Cluster, rest::RestPublisher};
+    /// use action_triggers_host::{Cluster, RestPublisher};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let cluster = Cluster::new("localhost:9092", "http://localhost:8082".parse()?);
     /// let publisher = RestPublisher::new([Arc::new(cluster)])?;

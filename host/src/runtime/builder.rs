@@ -12,7 +12,7 @@ use crate::{
     process::Process,
     publisher::Publisher,
     rest::{RestError, RestPublisher},
-    sandbox::{self, Code, Engine, EngineStopped, Limits, MAX_BYTES, Services, StartError},
+    sandbox::{self, Code, Engine, Limits, MAX_BYTES, Services, StartError},
     settings::Settings,
 };
 
@@ -71,8 +71,8 @@ pub enum BuildError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// The runtime that should build this one is shutting down.
-    #[error(transparent)]
-    Stopped(#[from] EngineStopped),
+    #[error("the runtime that should build this one is shutting down")]
+    Stopped,
 }
 
 impl BuildError {
@@ -85,7 +85,7 @@ impl BuildError {
                 .map_or("invalid_brokers", RegistryError::code),
             Self::Rest(error) => error.code(),
             Self::Start(error) => error.code(),
-            Self::Stopped(_) => "engine_stopped",
+            Self::Stopped => "engine_stopped",
         }
     }
 }
@@ -262,7 +262,7 @@ impl Builder {
         };
         let engine = tokio::task::spawn_blocking(start)
             .await
-            .map_err(|_| EngineStopped)??;
+            .map_err(|_| BuildError::Stopped)??;
         let delivery = Delivery::start(publisher, self.outbox_limits);
         // Every worker busy, and as much again decided and waiting for its turn.
         Ok(Runtime::start(engine, rules, delivery, workers * 4))

@@ -10,7 +10,12 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::input::EventOutcome;
-use crate::{delivery::Delivery, outbox::StoreError, outcome::Failure, record::Message};
+use crate::{
+    delivery::Delivery,
+    outbox::{Closed, StoreError, warn_of_lost},
+    outcome::Failure,
+    record::Message,
+};
 
 /// Bytes of records beyond which a worker waits for room before it goes on.
 const MOST_WAITING: usize = 1 << 20;
@@ -25,7 +30,7 @@ pub(super) enum Commit {
 
 /// The committer's end of a decision.
 pub(super) struct Decision {
-    yields: mpsc::Receiver<Yield>,
+    yields: Arriving,
     outcomes: oneshot::Receiver<Vec<EventOutcome>>,
     reply: oneshot::Sender<Vec<EventOutcome>>,
 }
@@ -50,7 +55,7 @@ pub(super) fn decision() -> (Commit, Yields, oneshot::Receiver<Vec<EventOutcome>
     let (decide, outcomes) = oneshot::channel();
     let (reply, caller) = oneshot::channel();
     let decision = Decision {
-        yields,
+        yields: Arriving(yields),
         outcomes,
         reply,
     };
@@ -86,9 +91,20 @@ impl Yields {
     fn send(&mut self, taken: Option<oneshot::Sender<()>>) {
         self.bytes = 0;
         let messages = std::mem::take(&mut self.messages);
-        if !messages.is_empty() {
-            drop(self.sender.blocking_send(Yield { messages, taken }));
+        if messages.is_empty() {
+            return;
         }
+        // The committer ends before its work only when the runtime is shut down.
+        if let Err(unsent) = self.sender.blocking_send(Yield { messages, taken }) {
+            lost(&unsent.0.messages, &Closed.into());
+        }
+    }
+}
+
+/// Says that decided records do not come to the outbox.
+fn lost(messages: &[Message], why: &StoreError) {
+    for Message { id, .. } in messages {
+        warn_of_lost((&id.event, &id.trigger, id.queue), why);
     }
 }
 
@@ -102,19 +118,31 @@ pub(super) async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Deli
     }
 }
 
+/// Where a worker's yields arrive.
+struct Arriving(mpsc::Receiver<Yield>);
+
+impl Drop for Arriving {
+    /// What waits here has no way into the outbox any more.
+    fn drop(&mut self) {
+        self.0.close();
+        while let Ok(Yield { messages, .. }) = self.0.try_recv() {
+            lost(&messages, &Closed.into());
+        }
+    }
+}
+
 impl Decision {
     async fn commit(mut self, delivery: &Delivery) {
         let (mut accepted, mut failed) = (0, None);
-        while let Some(Yield { messages, taken }) = self.yields.recv().await {
-            if failed.is_none() {
-                let count = messages.len();
-                match delivery.accept(messages).await {
-                    Ok(()) => accepted += count,
-                    Err(refused) => {
-                        accepted += refused.accepted;
-                        failed = Some(refused.error);
-                    }
-                }
+        while let Some(Yield { messages, taken }) = self.yields.0.recv().await {
+            let count = messages.len();
+            if let Some(error) = &failed {
+                lost(&messages, error);
+            } else if let Err(not_all) = delivery.accept(messages).await {
+                accepted += not_all.accepted;
+                failed = Some(not_all.error);
+            } else {
+                accepted += count;
             }
             if let Some(taken) = taken {
                 // The worker waits for nothing else.
@@ -138,9 +166,6 @@ fn fail_after(accepted: usize, outcomes: &mut [EventOutcome], error: &StoreError
         .filter_map(|one| one.outcome.as_mut().ok());
     let published = queues.flatten().filter(|queue| queue.outcome.is_ok());
     for publication in published.skip(accepted) {
-        publication.outcome = Err(Failure {
-            code: error.code().to_owned(),
-            message: error.to_string(),
-        });
+        publication.outcome = Err(Failure::new(error.code(), error.to_string()));
     }
 }

@@ -1,20 +1,22 @@
 //! What events go through before the sandbox, and how its answers are joined
 //! with them again.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::events::{Events, Form};
 use crate::{
     event::{Event, EventError, EventIds, EventText, text_of},
-    outcome::{EventFailure, Explanation, Publication, Rendering},
+    outcome::{EventFailure, Explanation, Failure, Publication, Rendering},
     record::Message,
     sandbox::{Guest, Outcome},
 };
 
 /// What became of one event, queue by queue.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct EventResult<T> {
     /// The event's id: its own, or the host's where it brings none or was not read.
     pub event: String,
@@ -27,19 +29,20 @@ pub struct EventResult<T> {
 /// What became of one event: each queue of each trigger that fired.
 pub type EventOutcome = EventResult<Publication>;
 
-/// Events on their way to a worker.
-pub(super) enum Input {
-    Events(Vec<Event>),
-    Lines { lines: Bytes, first_line: u64 },
-}
+/// What one event would publish: each queue of each trigger that fires.
+pub type EventRendering = EventResult<Rendering>;
 
-impl Input {
-    pub(super) fn ids(&self) -> Vec<String> {
-        match self {
-            Self::Events(events) => events.iter().map(|event| event.id.clone()).collect(),
-            Self::Lines { .. } => Vec::new(),
-        }
-    }
+/// Why each trigger fires for one event, or does not.
+pub type EventExplanation = EventResult<Explanation>;
+
+/// About as many bytes of lines as one worker is given at once.
+const PIECE: usize = 256 * 1024;
+
+/// Events on their way to a worker; a copy shares them.
+#[derive(Clone)]
+pub(super) enum Input {
+    Decoded(Arc<[Event]>),
+    Lines { lines: Bytes, first_line: u64 },
 }
 
 /// What the host itself demands of events, before the sandbox sees them.
@@ -59,14 +62,21 @@ struct Place {
 
 impl Rules {
     /// Cuts events into pieces for the workers.
-    pub(super) fn cut(&self, mut events: Vec<Event>) -> Vec<Input> {
+    pub(super) fn cut(&self, events: Events) -> Vec<Input> {
+        match events.0 {
+            Form::Decoded(events) => self.cut_list(events),
+            Form::Lines { lines, first_line } => cut_lines(lines, first_line),
+        }
+    }
+
+    fn cut_list(&self, mut events: Vec<Event>) -> Vec<Input> {
         let mut pieces = Vec::new();
         while events.len() > self.events_per_call {
             let rest = events.split_off(self.events_per_call);
-            pieces.push(Input::Events(std::mem::replace(&mut events, rest)));
+            pieces.push(Input::Decoded(std::mem::replace(&mut events, rest).into()));
         }
         if !events.is_empty() {
-            pieces.push(Input::Events(events));
+            pieces.push(Input::Decoded(events.into()));
         }
         pieces
     }
@@ -92,6 +102,17 @@ impl Rules {
         join(places, guest.explain(events))
     }
 
+    /// What is said of events that no worker answered for.
+    pub(super) fn unanswered<T>(&self, input: Input, why: &Failure) -> Vec<EventResult<T>> {
+        let (places, _) = self.read(input);
+        let failed = |place: Place| EventResult {
+            event: place.event,
+            line: place.line,
+            outcome: Err(why.clone().into()),
+        };
+        places.into_iter().map(failed).collect()
+    }
+
     /// Bounds events and names them. Only the sandbox reads them.
     fn read(&self, input: Input) -> (Vec<Place>, Vec<EventText>) {
         let mut places = Vec::new();
@@ -112,10 +133,9 @@ impl Rules {
             });
         };
         match input {
-            Input::Events(list) => {
-                for event in list {
-                    let text = self.text(&event);
-                    take(event.id, None, text);
+            Input::Decoded(events) => {
+                for event in events.iter() {
+                    take(event.id.clone(), None, self.text(event));
                 }
             }
             Input::Lines { lines, first_line } => {
@@ -135,6 +155,26 @@ impl Rules {
         text_of(text.as_bytes(), self.event_bytes)?;
         Ok(text)
     }
+}
+
+/// Cuts lines into pieces that end where lines end.
+fn cut_lines(mut lines: Bytes, mut first_line: u64) -> Vec<Input> {
+    let mut pieces = Vec::new();
+    while let Some(rest) = lines.get(PIECE..)
+        && let Some(end) = rest.iter().position(|byte| *byte == b'\n')
+    {
+        let piece = lines.split_to(PIECE + end + 1);
+        let count = piece.iter().filter(|byte| **byte == b'\n').count();
+        pieces.push(Input::Lines {
+            lines: piece,
+            first_line,
+        });
+        first_line += u64::try_from(count).unwrap_or(u64::MAX);
+    }
+    if !lines.is_empty() {
+        pieces.push(Input::Lines { lines, first_line });
+    }
+    pieces
 }
 
 /// Ids that no other events have.
@@ -169,4 +209,30 @@ fn join<T>(places: Vec<Place>, outcomes: Vec<Outcome<T>>) -> Vec<EventResult<T>>
         }
     });
     joined.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_where_lines_end_and_keep_their_numbers() {
+        let line = format!("{}\n", "x".repeat(99));
+        let all = Bytes::from(line.repeat(10_000) + "the last");
+        let mut expected = 11;
+        let mut joined = Vec::new();
+        let pieces = cut_lines(all.clone(), expected);
+        assert_eq!(pieces.len(), 4);
+        for piece in pieces {
+            let Input::Lines { lines, first_line } = piece else {
+                panic!("not lines");
+            };
+            assert_eq!(first_line, expected);
+            expected += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+            joined.extend_from_slice(&lines);
+        }
+        assert_eq!(joined, all);
+        assert!(cut_lines(Bytes::new(), 1).is_empty());
+        assert_eq!(cut_lines(Bytes::from("x".repeat(2 * PIECE)), 1).len(), 1);
+    }
 }

@@ -278,10 +278,7 @@ impl From<kafka::Message> for Offer {
 
 impl From<kafka::Destination> for QueueDestination {
     fn from(destination: kafka::Destination) -> Self {
-        Self {
-            conn_details: destination.conn_details,
-            parameters: destination.parameters,
-        }
+        Self::new(destination.conn_details, destination.parameters)
     }
 }
 
@@ -311,10 +308,7 @@ impl From<TriggerLimits> for triggers::Limits {
 
 impl From<triggers::Failure> for Failure {
     fn from(failure: triggers::Failure) -> Self {
-        Self {
-            code: failure.code,
-            message: failure.message,
-        }
+        Self::new(failure.code, failure.message)
     }
 }
 
@@ -378,10 +372,7 @@ impl From<triggers::LoadedSet> for Loaded {
 
 impl From<triggers::Refusal> for Refusal {
     fn from(refusal: triggers::Refusal) -> Self {
-        Self {
-            diagnostics: converted(refusal.diagnostics),
-            triggers: converted(refusal.triggers),
-        }
+        Self::new(converted(refusal.diagnostics), converted(refusal.triggers))
     }
 }
 
@@ -393,49 +384,41 @@ impl From<triggers::LoadedTrigger> for LoadedTrigger {
             triggers::Signal::PreDelete => Signal::PreDelete,
             triggers::Signal::PostDelete => Signal::PostDelete,
         };
-        Self {
-            name: trigger.name.into(),
-            is_named: trigger.is_named,
-            active: trigger.active,
-            signals: trigger.signals.into_iter().map(signal).collect(),
-            content_types: trigger.content_types,
-            queues: converted(trigger.queues),
-        }
+        let mut loaded = Self::new(trigger.name);
+        loaded.is_named = trigger.is_named;
+        loaded.active = trigger.active;
+        loaded.signals = trigger.signals.into_iter().map(signal).collect();
+        loaded.content_types = trigger.content_types;
+        loaded.queues = converted(trigger.queues);
+        loaded
     }
 }
 
 impl From<triggers::LoadedQueue> for LoadedQueue {
     fn from(queue: triggers::LoadedQueue) -> Self {
-        let setting = |setting: triggers::NamedSetting| NamedSetting {
-            name: setting.name,
-            path: setting.path,
-            span: setting.span.into(),
+        let setting = |setting: triggers::NamedSetting| {
+            NamedSetting::new(setting.name, setting.path, setting.span.into())
         };
-        Self {
-            broker: queue.broker,
-            path: queue.path,
-            destination: queue.destination.into(),
-            is_fixed: queue.is_fixed,
-            renders_topic: queue.renders_topic,
-            timeout_ms: queue.timeout_ms,
-            settings: queue.settings.into_iter().map(setting).collect(),
-        }
+        let mut loaded = Self::new(queue.broker, queue.path);
+        loaded.destination = queue.destination.into();
+        loaded.is_fixed = queue.is_fixed;
+        loaded.renders_topic = queue.renders_topic;
+        loaded.timeout_ms = queue.timeout_ms;
+        loaded.settings = queue.settings.into_iter().map(setting).collect();
+        loaded
     }
 }
 
 impl From<triggers::Diagnostic> for Diagnostic {
     fn from(diagnostic: triggers::Diagnostic) -> Self {
-        Self {
-            severity: match diagnostic.severity {
-                triggers::Severity::Error => Severity::Error,
-                triggers::Severity::Warning => Severity::Warning,
-            },
-            code: diagnostic.code,
-            path: diagnostic.path,
-            message: diagnostic.message,
-            help: diagnostic.help,
-            span: diagnostic.span.map(Into::into),
-        }
+        let mut found = Self::error(diagnostic.code, diagnostic.path, diagnostic.message);
+        found.severity = match diagnostic.severity {
+            triggers::Severity::Error => Severity::Error,
+            triggers::Severity::Warning => Severity::Warning,
+        };
+        found.help = diagnostic.help;
+        found.span = diagnostic.span.map(Into::into);
+        found
     }
 }
 

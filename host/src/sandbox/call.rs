@@ -91,20 +91,17 @@ impl From<CallError> for EventFailure {
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
-        Self {
-            code: error.code().into(),
-            message: error.to_string(),
-        }
+        Self::new(error.code(), error.to_string())
     }
 }
 
 /// What came of one event.
 #[derive(Clone, Debug)]
-pub struct Outcome<T> {
+pub(crate) struct Outcome<T> {
     /// The event's id: its own, or the host's where it brings none or was not read.
-    pub id: String,
+    pub(crate) id: String,
     /// One per queue of each trigger that fires; or why the event came to nothing.
-    pub result: Result<Vec<T>, EventFailure>,
+    pub(crate) result: Result<Vec<T>, EventFailure>,
 }
 
 /// The beginning of a text that is not ours.

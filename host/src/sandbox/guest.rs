@@ -7,7 +7,7 @@ use wasmtime::Store;
 
 use super::{
     CallError, Outcome,
-    boundary::{Answer, Batch, Decision, Explained, Exports, Offered, Published},
+    boundary::{Answer, Batch, Decision, Explained, Exports, Offered, Published, Why},
     compiled::Sandbox,
     data::{Data, Taken, allow},
 };
@@ -20,7 +20,7 @@ use crate::{
 
 /// A worker's instance with its triggers loaded. Whatever breaks it costs one
 /// call: the next one gets a new instance.
-pub struct Guest {
+pub(crate) struct Guest {
     sandbox: Arc<Sandbox>,
     set: Arc<Set>,
     instance: Option<Instance>,
@@ -111,7 +111,7 @@ impl Guest {
 
     /// Decides for each event which triggers fire, and hands on what they publish
     /// call by call. One outcome per event, in order.
-    pub fn process(
+    pub(crate) fn process(
         &mut self,
         events: Vec<EventText>,
         mut publish: impl FnMut(Vec<Message>),
@@ -125,14 +125,12 @@ impl Guest {
 
     /// Decides as [`Guest::process`] does and publishes nothing. One outcome
     /// per event, in order.
-    pub fn render(&mut self, events: Vec<EventText>) -> Vec<Outcome<Rendering>> {
+    pub(crate) fn render(&mut self, events: Vec<EventText>) -> Vec<Outcome<Rendering>> {
         let addressed = |_, offered: Offered, routes: &Routes| {
             let accept = |offer| routes.accept(offer).map_err(|refusal| failure(&refusal));
-            Ok(Rendering {
-                trigger: routes.name(offered.trigger, offered.queue)?.clone(),
-                queue: offered.queue,
-                outcome: offered.answer.and_then(accept),
-            })
+            let name = routes.name(offered.trigger, offered.queue)?.clone();
+            let outcome = offered.answer.and_then(accept);
+            Ok(Rendering::new(name, offered.queue, outcome))
         };
         self.each(events, &mut |guest, batch| {
             let called = guest.call(batch, false, |exports, store| exports.render(store, batch));
@@ -149,14 +147,15 @@ impl Guest {
 
     /// Says of every trigger why it fires for each event, or does not. One
     /// outcome per event, in order.
-    pub fn explain(&mut self, events: Vec<EventText>) -> Vec<Outcome<Explanation>> {
+    pub(crate) fn explain(&mut self, events: Vec<EventText>) -> Vec<Outcome<Explanation>> {
         let named = |_, explained: Explained, routes: &Routes| {
-            Ok(Explanation {
-                trigger: routes.name(explained.trigger, explained.queue)?.clone(),
-                fires: explained.answer.fires,
-                clause: explained.answer.clause,
-                reason: explained.answer.reason,
-            })
+            let name = routes.name(explained.trigger, explained.queue)?.clone();
+            let Why {
+                fires,
+                clause,
+                reason,
+            } = explained.answer;
+            Ok(Explanation::new(name, fires, clause, reason))
         };
         self.each(events, &mut |guest, batch| {
             let called = guest.call(batch, false, |exports, store| exports.explain(store, batch));
@@ -178,14 +177,12 @@ impl Guest {
         let taken = called.taken;
         let published = |event, published: Published, routes: &Routes| {
             let (trigger, queue) = (published.trigger, published.queue);
-            Ok(Publication {
-                trigger: routes.name(trigger, queue)?.clone(),
-                queue,
-                outcome: match published.answer {
-                    Ok(number) => Ok(receipt(&taken, number, (event, trigger, queue))?),
-                    Err(failure) => Err(failure),
-                },
-            })
+            let name = routes.name(trigger, queue)?.clone();
+            let outcome = match published.answer {
+                Ok(number) => Ok(receipt(&taken, number, (event, trigger, queue))?),
+                Err(failure) => Err(failure),
+            };
+            Ok(Publication::new(name, queue, outcome))
         };
         let outcomes = self.believe(batch, called.answers, published)?;
         let mut messages = Vec::with_capacity(taken.len());
@@ -389,8 +386,5 @@ fn failed<T>(id: String, error: &CallError) -> Outcome<T> {
 }
 
 fn failure(refusal: &PublishError) -> Failure {
-    Failure {
-        code: refusal.code().into(),
-        message: refusal.to_string(),
-    }
+    Failure::new(refusal.code(), refusal.to_string())
 }

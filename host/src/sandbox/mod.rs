@@ -21,14 +21,13 @@ use std::time::Duration;
 
 pub(crate) use self::{
     admit::{MAX_BYTES, admit},
+    call::Outcome,
     compiled::Code,
     data::Services,
-};
-pub use self::{
-    call::{CallError, Outcome},
     guest::Guest,
-    pool::{Engine, EngineStopped, StartError},
+    pool::{Engine, EngineStopped},
 };
+pub use self::{call::CallError, pool::StartError};
 
 /// Bounds on what the guest may use. The defaults suit events of a few
 /// kilobytes and sets of a few thousand triggers.

@@ -65,11 +65,11 @@ fn faults(refusal: &Refusal) -> String {
 /// The engine's workers are gone: it was shut down, or the work panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the engine has stopped")]
-pub struct EngineStopped;
+pub(crate) struct EngineStopped;
 
 /// Worker threads, each with an instance of the component that has the triggers
 /// loaded. They end when the engine is dropped and the work at hand is done.
-pub struct Engine {
+pub(crate) struct Engine {
     jobs: mpsc::Sender<Job>,
     loaded: Loaded,
 }
@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// What the guest said of the triggers.
-    pub fn loaded(&self) -> &Loaded {
+    pub(crate) fn loaded(&self) -> &Loaded {
         &self.loaded
     }
 
@@ -135,7 +135,7 @@ impl Engine {
     /// # Errors
     ///
     /// The workers are gone.
-    pub async fn submit<T: Send + 'static>(
+    pub(crate) async fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Guest) -> T + Send + 'static,
     ) -> Result<oneshot::Receiver<T>, EngineStopped> {
@@ -146,18 +146,6 @@ impl Engine {
         });
         self.jobs.send(job).await.map_err(|_| EngineStopped)?;
         Ok(receiver)
-    }
-
-    /// Runs work on the next free worker.
-    ///
-    /// # Errors
-    ///
-    /// The workers are gone, or the work panicked.
-    pub async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Guest) -> T + Send + 'static,
-    ) -> Result<T, EngineStopped> {
-        self.submit(work).await?.await.map_err(|_| EngineStopped)
     }
 }
 

@@ -25,6 +25,7 @@ const MAX_NAME: usize = 4096;
 
 /// A named entry of the host's settings. `Debug` shows its fields' names only.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct Broker {
     /// What queues call it.
     pub name: String,
@@ -100,6 +101,7 @@ impl fmt::Debug for Broker {
 
 /// How plain text is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TextEncoding {
     /// As its bytes.
     #[default]

@@ -87,6 +87,7 @@ pub struct Settled {
 
 /// Where a delivered record lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Delivered {
     /// The partition; none where the proxy does not tell.
     pub partition: Option<u32>,
@@ -94,9 +95,17 @@ pub struct Delivered {
     pub offset: Option<u64>,
 }
 
+impl Delivered {
+    /// At this offset of this partition, as far as the proxy tells.
+    pub fn new(partition: Option<u32>, offset: Option<u64>) -> Self {
+        Self { partition, offset }
+    }
+}
+
 /// Why a record was given up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct DeliveryError {
     /// Stable: `time_to_live_exceeded`, `outcome_unknown`, `shut_down`, or the
     /// publisher's own.

@@ -21,6 +21,7 @@ pub struct Answer {
 
 /// Why there is no complete answer, with what happened in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// No connection: nothing was sent.
     #[error("no connection to the proxy: {0}")]

@@ -1,10 +1,7 @@
 //! Work grows with the number of faults, not with its square.
 
 use super::*;
-use crate::{
-    outcome::{Severity, Span},
-    problem::steps,
-};
+use crate::{outcome::Span, problem::steps};
 
 /// Doubling the input at most triples the steps.
 fn grows_slowly(what: &str, work: impl Fn(usize)) {
@@ -22,14 +19,9 @@ fn config(text: &str) -> Config {
 }
 
 fn diagnostic(code: &str, path: String, span: Option<Span>) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        code: code.to_owned(),
-        path,
-        message: String::new(),
-        help: None,
-        span,
-    }
+    let mut diagnostic = Diagnostic::error(code, path, "");
+    diagnostic.span = span;
+    diagnostic
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::support::{Bench, all_delivered, cluster, to};
-use crate::cluster::{Api, Cluster};
+use crate::cluster::Api;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -162,7 +162,10 @@ async fn headers_seen(api: Api) -> Vec<(String, String)> {
         headers.send(batch.records[0].headers.clone()).unwrap();
         all_delivered(batch)
     });
-    let mut message = to(&Arc::new(Cluster { api, ..cluster() }), "sales")("a", r#"say "hi", \"#);
+    let mut message = to(
+        &Arc::new(cluster().with(|cluster| cluster.api = api)),
+        "sales",
+    )("a", r#"say "hi", \"#);
     if api == Api::V3 {
         let headers = [("own", "1"), ("action-triggers-id", "forged")];
         message.record.headers = headers

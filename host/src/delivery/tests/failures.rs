@@ -3,11 +3,7 @@ use std::{sync::Arc, time::Duration};
 use super::support::{
     Bench, DELIVERED, all, all_delivered, cluster, each, reason, retriable, to, unknown, values,
 };
-use crate::{
-    cluster::Cluster,
-    publisher::{Reason, Verdict},
-    record::Message,
-};
+use crate::{publisher::Verdict, record::Message};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -90,10 +86,8 @@ async fn a_record_is_given_up_when_its_time_to_live_is_over_with_the_last_reason
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_the_proxy_asks_for_is_kept() {
-    let busy = Reason {
-        retry_after: Some(30 * SECOND),
-        ..reason("busy")
-    };
+    let mut busy = reason("busy");
+    busy.retry_after = Some(30 * SECOND);
     let bench = Bench::new(move |batch, number| match number {
         0 => all(batch, &Verdict::Retriable(busy.clone())),
         _ => all_delivered(batch),
@@ -116,26 +110,22 @@ async fn a_pause_the_proxy_asks_for_is_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn no_duration_is_too_long() {
-    let never = Reason {
-        retry_after: Some(Duration::MAX),
-        ..reason("come back never")
-    };
+    let mut never = reason("come back never");
+    never.retry_after = Some(Duration::MAX);
     let mut bench = Bench::new(move |batch, number| match number {
         0 => all(batch, &Verdict::Retriable(never.clone())),
         _ => all_delivered(batch),
     });
-    let endless = Cluster {
-        time_to_live: Duration::MAX,
-        linger: Duration::MAX,
-        ..cluster()
-    };
+    let endless = cluster().with(|cluster| {
+        cluster.time_to_live = Duration::MAX;
+        cluster.linger = Duration::MAX;
+    });
     let good = to(&Arc::new(endless.clone()), "good")("a", "good");
-    let brief = Cluster {
-        bootstrap_servers: "other:9092".to_owned(),
-        time_to_live: SECOND,
-        linger: Duration::ZERO,
-        ..endless
-    };
+    let brief = endless.with(|cluster| {
+        cluster.bootstrap_servers = "other:9092".to_owned();
+        cluster.time_to_live = SECOND;
+        cluster.linger = Duration::ZERO;
+    });
     let bad = to(&Arc::new(brief), "bad")("a", "bad");
     bench.delivery.accept(vec![bad]).await.unwrap();
     bench.delivery.flush().await;
@@ -281,10 +271,9 @@ async fn records_without_a_turn_expire_with_a_topic_that_does_not_work() {
 #[tokio::test(start_paused = true)]
 async fn a_topic_that_is_only_slow_delivers_everything() {
     let mut bench = Bench::new(|batch, _| (50 * SECOND, vec![DELIVERED; batch.records.len()]));
-    let slow = Cluster {
-        max_batch_records: 1,
-        ..cluster()
-    };
+    let slow = cluster().with(|cluster| {
+        cluster.max_batch_records = 1;
+    });
     bench
         .delivery
         .accept(numbered(to(&Arc::new(slow), "slow"), 20))

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::support::{Bench, DELIVERED, all_delivered, cluster, each, reason, retriable, to};
-use crate::{cluster::Cluster, delivery::Order, publisher::Verdict, record::Message};
+use crate::{cluster::Order, publisher::Verdict};
 
 /// The key of a record: the first letter of its name.
 fn key(name: &str) -> &str {
@@ -76,9 +76,10 @@ async fn records_without_a_key_wait_for_none_and_share_posts() {
         })
     });
     let message = to(&Arc::new(cluster()), "sales");
-    let keyless = |name: &str| Message {
-        ordering_key: None,
-        ..message("", name)
+    let keyless = |name: &str| {
+        let mut message = message("", name);
+        message.ordering_key = None;
+        message
     };
     let messages = ["1", "2", "3"].map(keyless);
     bench.delivery.accept(messages.into()).await.unwrap();
@@ -118,10 +119,9 @@ async fn in_fast_order_a_key_that_never_runs_dry_gets_growing_batches_until_one_
             |_| if number == 18 { retriable() } else { DELIVERED },
         )
     });
-    let fast = Cluster {
-        order: Order::Fast,
-        ..cluster()
-    };
+    let fast = cluster().with(|cluster| {
+        cluster.order = Order::Fast;
+    });
     let message = to(&Arc::new(fast), "sales");
     let names: Vec<_> = (0..52).map(|number| format!("{number:02}")).collect();
     let messages = names.iter().map(|name| message("hot", name)).collect();

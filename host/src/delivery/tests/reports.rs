@@ -21,10 +21,7 @@ async fn a_report_says_where_the_record_lies() {
         .unwrap();
     let report = bench.reports.recv().await.unwrap();
     assert_eq!((&*report.id.event, &*report.topic), ("1", "sales"));
-    let place = Delivered {
-        partition: Some(0),
-        offset: Some(7),
-    };
+    let place = Delivered::new(Some(0), Some(7));
     assert_eq!(report.result, Ok(place));
 }
 

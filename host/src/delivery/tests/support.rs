@@ -12,8 +12,8 @@ use action_triggers_core::{delivery::Backoff, rest::supports_headers};
 use tokio::time::Instant;
 
 use crate::{
-    cluster::{Cluster, ClusterId},
-    delivery::{Delivery, Reports, Terms, reports::Subscribers},
+    cluster::{Cluster, ClusterId, Terms},
+    delivery::{Delivery, Reports, reports::Subscribers},
     outbox::{MemoryStore, OutboxLimits, Store},
     publisher::{Batch, PublishFuture, Publisher, Reason, Verdict},
     record::{Destination, Message, Record, RecordId},
@@ -167,33 +167,18 @@ pub(super) fn cluster() -> Cluster {
 /// Makes messages for one topic; their value and their event id are their name.
 pub(super) fn to(cluster: &Arc<Cluster>, topic: &str) -> impl Fn(&str, &str) -> Message + use<> {
     CLUSTERS.with_borrow_mut(|clusters| clusters.insert(cluster.id(), Arc::clone(cluster)));
-    let destination = Arc::new(Destination {
-        broker: "broker".to_owned(),
-        topic: topic.to_owned(),
-        cluster: cluster.id(),
-    });
-    move |key, name| Message {
-        id: RecordId {
-            event: name.into(),
-            trigger: "trigger".into(),
-            queue: 0,
-        },
-        ordering_key: Some(key.into()),
-        destination: Arc::clone(&destination),
-        record: Record {
-            value: Some(name.to_owned().into()),
-            ..Record::default()
-        },
-        timeout: None,
+    let destination = Arc::new(Destination::new("broker", topic, cluster.id()));
+    move |key, name| {
+        let id = RecordId::new(name, "trigger", 0);
+        let record = Record::new(name.to_owned());
+        let mut message = Message::new(id, Arc::clone(&destination), record);
+        message.ordering_key = Some(key.into());
+        message
     }
 }
 
 pub(super) fn reason(message: &str) -> Reason {
-    Reason {
-        code: "scripted",
-        message: message.to_owned(),
-        retry_after: None,
-    }
+    Reason::new("scripted", message)
 }
 
 pub(super) const DELIVERED: Verdict = Verdict::Delivered {

@@ -26,18 +26,16 @@ fn of_file(path: &Path) -> Secret {
 }
 
 fn bearer(url: &str, token: Secret) -> Cluster {
-    Cluster {
-        auth: Auth::Bearer(token),
-        ..cluster(url, Api::V2, Flavor::Confluent)
-    }
+    cluster(url, Api::V2, Flavor::Confluent).with(|cluster| {
+        cluster.auth = Auth::Bearer(token);
+    })
 }
 
 /// Publishes a record as often as there are scripts.
 async fn publish_again(server: &Server, cluster: Cluster, times: usize) -> Vec<Verdict> {
-    let cluster = Arc::new(Cluster {
-        rest_url: server.url.parse().unwrap(),
-        ..cluster
-    });
+    let cluster = Arc::new(cluster.with(|cluster| {
+        cluster.rest_url = server.url.parse().unwrap();
+    }));
     let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
     let batch = Batch {
         cluster: cluster.id(),
@@ -57,10 +55,9 @@ async fn secrets_are_read_again_at_most_once_a_second_when_they_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     std::fs::write(&path, "old\n").unwrap();
-    let cluster = Cluster {
-        headers: vec![("X-Key".to_owned(), of_file(&path))],
-        ..bearer("http://proxy", of_file(&path))
-    };
+    let cluster = bearer("http://proxy", of_file(&path)).with(|cluster| {
+        cluster.headers = vec![("X-Key".to_owned(), of_file(&path))];
+    });
     let access = Access::new(Arc::new(cluster)).unwrap();
     let shown = || {
         let shown = access.shown();
@@ -92,10 +89,11 @@ async fn secrets_are_read_again_at_most_once_a_second_when_they_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn refusals_last_as_long_as_the_configuration_has_patience() {
-    let with = |auth_retry, time_to_live| Cluster {
-        auth_retry: Duration::from_secs(auth_retry),
-        time_to_live: Duration::from_secs(time_to_live),
-        ..bearer("http://proxy", "token".into())
+    let with = |auth_retry, time_to_live| {
+        bearer("http://proxy", "token".into()).with(|cluster| {
+            cluster.auth_retry = Duration::from_secs(auth_retry);
+            cluster.time_to_live = Duration::from_secs(time_to_live);
+        })
     };
     for (cluster, seconds) in [(with(5, 120), 5), (with(60, 8), 4), (with(0, 120), 0)] {
         let access = Access::new(Arc::new(cluster)).unwrap();
@@ -117,10 +115,9 @@ async fn a_refusal_is_tried_again_and_then_final_in_the_proxys_own_words_only() 
     ] {
         for status in [401, 403] {
             let server = Server::start([Script::Say(http(status, "", body)), ok(ONE)]).await;
-            let cluster = Cluster {
-                auth_retry: Duration::from_secs(auth_retry),
-                ..bearer(&server.url, "token".into())
-            };
+            let cluster = bearer(&server.url, "token".into()).with(|cluster| {
+                cluster.auth_retry = Duration::from_secs(auth_retry);
+            });
             let verdicts = publish_again(&server, cluster, 2).await;
             assert_eq!(shorts(&verdicts), [expected, "delivered 2@7"], "{body}");
         }
@@ -130,10 +127,9 @@ async fn a_refusal_is_tried_again_and_then_final_in_the_proxys_own_words_only() 
 #[tokio::test]
 async fn the_last_refusal_names_the_bound() {
     let server = Server::start([Script::Say(http(401, "", REFUSAL))]).await;
-    let cluster = Cluster {
-        auth_retry: Duration::ZERO,
-        ..bearer(&server.url, "token".into())
-    };
+    let cluster = bearer(&server.url, "token".into()).with(|cluster| {
+        cluster.auth_retry = Duration::ZERO;
+    });
     let verdicts = publish_again(&server, cluster, 1).await;
     insta::assert_snapshot!(message(&verdicts[0]), @"the proxy answered HTTP 401 (error_code 40101): it expired; it has refused us for 0ns (`auth_retry_secs`), with secrets read anew");
 }
@@ -143,13 +139,12 @@ async fn headers_of_ones_own_are_sent_and_their_secrets_never_shown() {
     let secret = |text| Secret::new(text, Origin::Env("KEY".to_owned()));
     let echo = r#"{"error_code":500,"message":"no key-0123456789, tenant shop"}"#;
     let server = Server::start([Script::Say(http(500, "", echo))]).await;
-    let cluster = Cluster {
-        headers: vec![
+    let cluster = cluster(&server.url, Api::V2, Flavor::Confluent).with(|cluster| {
+        cluster.headers = vec![
             ("X-Api-Key".to_owned(), secret("key-0123456789\n")),
             ("X-Tenant".to_owned(), "shop".into()),
-        ],
-        ..cluster(&server.url, Api::V2, Flavor::Confluent)
-    };
+        ];
+    });
     let shown = format!("{cluster:?}");
     assert!(!shown.contains("0123456789"), "{shown}");
     let verdicts = publish_again(&server, cluster, 1).await;
@@ -163,11 +158,10 @@ async fn headers_of_ones_own_are_sent_and_their_secrets_never_shown() {
 #[test]
 fn headers_that_cannot_be_sent_are_errors() {
     let with = |name: &str, value: &str, auth| {
-        let cluster = Cluster {
-            headers: vec![(name.to_owned(), value.into())],
-            auth,
-            ..cluster("http://proxy", Api::V2, Flavor::Confluent)
-        };
+        let cluster = cluster("http://proxy", Api::V2, Flavor::Confluent).with(|cluster| {
+            cluster.headers = vec![(name.to_owned(), value.into())];
+            cluster.auth = auth;
+        });
         RestPublisher::new([Arc::new(cluster)]).unwrap_err()
     };
     let errors: [RestError; 4] = [

@@ -99,10 +99,9 @@ async fn a_flood_of_interim_answers_ends_the_attempt() {
         "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n",
     ] {
         let server = Server::start([Script::Flood(interim.into())]).await;
-        let cluster = Cluster {
-            request_timeout: Duration::from_millis(500),
-            ..v2(&server)
-        };
+        let cluster = v2(&server).with(|cluster| {
+            cluster.request_timeout = Duration::from_millis(500);
+        });
         let verdicts = publish(cluster, vec![record("a")]).await;
         assert_eq!(shorts(&verdicts), ["unknown timed_out"]);
     }
@@ -153,10 +152,9 @@ async fn a_connection_is_used_until_it_is_too_old() {
     assert_eq!(server.connections(), 1);
 
     let server = Server::start([ok(ONE), ok(ONE)]).await;
-    twice(Cluster {
-        connection_max_age: Duration::from_nanos(1),
-        ..v2(&server)
-    })
+    twice(v2(&server).with(|cluster| {
+        cluster.connection_max_age = Duration::from_nanos(1);
+    }))
     .await;
     assert_eq!(server.connections(), 2);
 }
@@ -164,14 +162,12 @@ async fn a_connection_is_used_until_it_is_too_old() {
 #[tokio::test]
 async fn a_configured_http_proxy_is_used() {
     let server = Server::start([ok(ONE)]).await;
-    let proxy = HttpProxy {
-        url: server.url.parse().unwrap(),
-        basic: Some(("ann".to_owned(), Secret::from("pass-word"))),
-    };
-    let cluster = Cluster {
-        proxy: Some(proxy),
-        ..cluster("http://rest.invalid:8082/k", Api::V2, Flavor::Confluent)
-    };
+    let mut proxy = HttpProxy::new(server.url.parse().unwrap());
+    proxy.basic = Some(("ann".to_owned(), Secret::from("pass-word")));
+    let cluster =
+        cluster("http://rest.invalid:8082/k", Api::V2, Flavor::Confluent).with(|cluster| {
+            cluster.proxy = Some(proxy);
+        });
     let verdicts = publish(cluster, vec![record("a")]).await;
     assert_eq!(shorts(&verdicts), ["delivered 2@7"]);
     let request = &server.requests()[0];

@@ -313,10 +313,9 @@ async fn credentials_are_sent_and_never_shown() {
 async fn cluster_id_is_asked_for_once() {
     let clusters = r#"{"kind":"KafkaClusterList","data":[{"cluster_id":"a/b"}]}"#;
     let server = Server::start([ok(clusters), ok(REPORT), ok(REPORT)]).await;
-    let cluster = Arc::new(Cluster {
-        cluster_id: None,
-        ..v3(&server)
-    });
+    let cluster = Arc::new(v3(&server).with(|cluster| {
+        cluster.cluster_id = None;
+    }));
     let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
     let batch = Batch {
         cluster: cluster.id(),

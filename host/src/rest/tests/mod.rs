@@ -21,20 +21,16 @@ use crate::{
 
 /// A record with this value and nothing else.
 fn record(value: &str) -> Record {
-    Record {
-        value: Some(Bytes::copy_from_slice(value.as_bytes())),
-        ..Record::default()
-    }
+    Record::new(Bytes::copy_from_slice(value.as_bytes()))
 }
 
 /// A cluster served at this address, quick to give up.
 fn cluster(rest_url: &str, api: Api, flavor: Flavor) -> Cluster {
-    Cluster {
-        api,
-        flavor,
-        request_timeout: Duration::from_secs(20),
-        ..Cluster::new("kafka:9092", rest_url.parse().unwrap())
-    }
+    Cluster::new("kafka:9092", rest_url.parse().unwrap()).with(|cluster| {
+        cluster.api = api;
+        cluster.flavor = flavor;
+        cluster.request_timeout = Duration::from_secs(20);
+    })
 }
 
 /// Publishes the records to topic `sales` once.

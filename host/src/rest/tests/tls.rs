@@ -114,11 +114,17 @@ fn server_config(authority: &Authority, clients: Option<&Authority>) -> ServerCo
     builder.with_single_cert(chain, key).unwrap()
 }
 
+fn tls(ca_pem: Vec<u8>, identity_pem: Option<Secret>) -> Tls {
+    let mut tls = Tls::default();
+    tls.ca_pem = Some(ca_pem);
+    tls.identity_pem = identity_pem;
+    tls
+}
+
 fn over(server: &Server, tls: Tls) -> Cluster {
-    Cluster {
-        tls,
-        ..cluster(&server.url, Api::V2, Flavor::Confluent)
-    }
+    cluster(&server.url, Api::V2, Flavor::Confluent).with(|cluster| {
+        cluster.tls = tls;
+    })
 }
 
 async fn verdict(server: &Server, tls: Tls) -> String {
@@ -130,17 +136,13 @@ async fn verdict(server: &Server, tls: Tls) -> String {
 async fn a_private_authority_is_trusted_when_named() {
     let authority = Authority::new();
     let server = start(&authority, None).await;
-    let tls = |ca_pem| Tls {
-        ca_pem,
-        identity_pem: None,
-    };
     assert_eq!(
-        verdict(&server, tls(Some(authority.pem()))).await,
+        verdict(&server, tls(authority.pem(), None)).await,
         "delivered 2@7"
     );
     let stranger = Authority::new();
     assert_eq!(
-        verdict(&server, tls(Some(stranger.pem()))).await,
+        verdict(&server, tls(stranger.pem(), None)).await,
         "retriable tls_failed"
     );
 }
@@ -151,15 +153,9 @@ async fn a_client_certificate_is_shown() {
     let server = start(&authority, Some(&authority)).await;
     let (certificate, key) = authority.issue();
     let identity = certificate.pem() + &key.serialize_pem();
-    let shown = Tls {
-        ca_pem: Some(authority.pem()),
-        identity_pem: Some(identity.into()),
-    };
+    let shown = tls(authority.pem(), Some(identity.into()));
     assert_eq!(verdict(&server, shown).await, "delivered 2@7");
-    let hidden = Tls {
-        ca_pem: Some(authority.pem()),
-        identity_pem: None,
-    };
+    let hidden = tls(authority.pem(), None);
     // The proxy's alert may be overtaken by the end of the connection.
     let verdict = verdict(&server, hidden).await;
     assert!(
@@ -180,10 +176,8 @@ async fn a_client_certificate_that_was_renewed_is_read_again() {
     let path = folder.path().join("identity.pem");
     let refused = identity(&stranger);
     std::fs::write(&path, &refused).unwrap();
-    let tls = Tls {
-        ca_pem: Some(authority.pem()),
-        identity_pem: Some(Secret::new(&refused, Origin::File(path.clone()))),
-    };
+    let secret = Secret::new(&refused, Origin::File(path.clone()));
+    let tls = tls(authority.pem(), Some(secret));
     let cluster = Arc::new(over(&server, tls));
     let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
     let batch = Batch {
@@ -221,11 +215,7 @@ async fn self_signed(is_ca: IsCa) -> (Vec<u8>, Server) {
 async fn a_certificate_that_signed_itself_is_trusted_or_named_with_its_remedy() {
     let trusting = async |is_ca| {
         let (pem, server) = self_signed(is_ca).await;
-        let tls = Tls {
-            ca_pem: Some(pem),
-            identity_pem: None,
-        };
-        publish(over(&server, tls), vec![record("a")])
+        publish(over(&server, tls(pem, None)), vec![record("a")])
             .await
             .remove(0)
     };
@@ -252,10 +242,7 @@ async fn a_certificate_for_another_time_or_name_is_named_with_its_remedy() {
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config = builder().with_no_client_auth();
         let server = serve(config.with_single_cert(chain, key).unwrap()).await;
-        let tls = Tls {
-            ca_pem: Some(authority.pem()),
-            identity_pem: None,
-        };
+        let tls = tls(authority.pem(), None);
         let verdict = publish(over(&server, tls), vec![record("a")])
             .await
             .remove(0);
@@ -297,10 +284,9 @@ async fn a_port_that_speaks_plain_http_is_said_to() {
     });
     let mut messages = Vec::new();
     for _ in 0..3 {
-        let cluster = Cluster {
-            connect_timeout: Duration::from_millis(200),
-            ..cluster(&url, Api::V2, Flavor::Confluent)
-        };
+        let cluster = cluster(&url, Api::V2, Flavor::Confluent).with(|cluster| {
+            cluster.connect_timeout = Duration::from_millis(200);
+        });
         let verdicts = publish(cluster, vec![record("a")]).await;
         assert_eq!(verdicts[0].to_string(), "retriable tls_failed");
         messages.push(message(&verdicts[0]).to_owned());
@@ -334,9 +320,6 @@ async fn a_server_that_speaks_http_2_only_is_understood() {
         }
     });
     let server = Server { url, task };
-    let tls = Tls {
-        ca_pem: Some(authority.pem()),
-        identity_pem: None,
-    };
+    let tls = tls(authority.pem(), None);
     assert_eq!(verdict(&server, tls).await, "delivered 2@7");
 }

@@ -29,10 +29,7 @@ fn missing() -> Script {
 }
 
 fn to(partition: u32) -> Record {
-    Record {
-        partition: Some(partition),
-        ..record("x")
-    }
+    record("x").with(|record| record.partition = Some(partition))
 }
 
 /// A publisher that keeps what it learnt from batch to batch.
