@@ -1,11 +1,14 @@
 //! The library as an embedder meets it.
 
+mod faults;
+mod generations;
 mod losses;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use action_triggers_host::{
-    Batch, Broker, Builder, Cluster, Event, PublishFuture, Publisher, Runtime, Signal, Verdict,
+    Batch, Broker, Builder, Cluster, Event, EventOutcome, PublishFuture, Publisher, Runtime,
+    Signal, Verdict,
 };
 use serde_json::json;
 
@@ -28,6 +31,34 @@ fn answering(verdict: impl Fn(&Batch) -> Verdict + Send + Sync + 'static) -> Arc
         Box::pin(async move { verdicts })
     };
     Arc::new(Scripted(answer))
+}
+
+const DELIVERED: Verdict = Verdict::Delivered {
+    partition: None,
+    offset: None,
+};
+
+/// Keeps the values of what it should write.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<String>>>);
+
+impl Kept {
+    fn publisher(&self) -> Arc<dyn Publisher> {
+        let kept = self.clone();
+        answering(move |batch| {
+            let values = batch.records.iter().map(|record| {
+                let value = record.value.as_deref().unwrap_or_default();
+                String::from_utf8_lossy(value).into_owned()
+            });
+            kept.0.lock().unwrap().extend(values);
+            DELIVERED
+        })
+    }
+
+    /// What was kept since the last time.
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
 }
 
 /// A set of one trigger with this payload, for sales.

@@ -138,6 +138,13 @@
 //! # let _ = settings;
 //! ```
 //!
+//! # Other triggers without a stop
+//!
+//! [`Runtime::reload`] puts another set of triggers, and other settings, brokers,
+//! clusters and limits, in place of those of now. It loads and checks them first; where
+//! one has a fault, everything goes on as before. A call that began before is decided
+//! by what was there when it began.
+//!
 //! # Starting quickly
 //!
 //! Each start compiles the component, which takes a second or less in a release build
@@ -180,6 +187,7 @@ mod publisher;
 mod rest;
 mod runtime;
 mod sandbox;
+mod tenant;
 
 // The core's modules, under the names that this crate's own modules use.
 use action_triggers_core::{broker, clock, cluster, event, outcome, record, settings, verdict};

@@ -2,8 +2,14 @@
 
 mod builder;
 mod commit;
+mod component;
+mod error;
 mod events;
 mod input;
+mod job;
+mod plan;
+mod reload;
+mod workers;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,19 +20,25 @@ use tokio::{
 };
 
 pub use self::{
-    builder::{BuildError, Builder, Component, EMBEDDED},
+    builder::Builder,
+    component::{Component, EMBEDDED},
+    error::BuildError,
     events::Events,
     input::{EventExplanation, EventOutcome, EventRendering, EventResult},
 };
 use self::{
     commit::Commit,
     input::{Input, Rules},
+    job::{Job, Reply},
+    workers::{EngineStopped, Workers},
 };
 use crate::{
     delivery::{Delivery, Reports, Retries},
     outbox::{DeadLetter, Filter, Flushed, StoreError},
-    outcome::{Failure, Loaded},
-    sandbox::{Engine, EngineStopped, Guest},
+    outcome::{Failure, Loaded, Publication},
+    rest::RestPublisher,
+    sandbox::Generation,
+    tenant::Tenant,
 };
 
 /// Decides for events which triggers fire, and delivers what they publish.
@@ -34,44 +46,56 @@ use crate::{
 /// Calls may run at once; they are worked on by all workers, and their records
 /// enter the outbox in the order of the calls.
 pub struct Runtime {
-    engine: Engine,
-    rules: Arc<Rules>,
+    tenant: Tenant,
+    workers: Workers,
     commits: mpsc::Sender<Commit>,
     committer: JoinHandle<()>,
     delivery: Arc<Delivery>,
+    /// The REST client, unless the embedder gave a publisher.
+    rest: Option<Arc<RestPublisher>>,
     /// Held while a call takes its place and its work is handed over, so that
     /// workers begin in the order of the places: one that waits for its turn
     /// never waits for work that nobody has begun.
     order: Mutex<()>,
+    /// Held by a reload.
+    reloading: Mutex<()>,
 }
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Runtime")
-            .field("engine", &self.engine)
+            .field("loaded", &self.loaded())
             .finish_non_exhaustive()
     }
 }
 
 impl Runtime {
-    fn start(engine: Engine, rules: Rules, delivery: Delivery, most_at_once: usize) -> Self {
+    fn start(
+        generation: Arc<Generation>,
+        workers: Workers,
+        delivery: Delivery,
+        rest: Option<Arc<RestPublisher>>,
+    ) -> Self {
         let delivery = Arc::new(delivery);
-        let (commits, queue) = mpsc::channel(most_at_once);
+        // Every worker busy, and as much again decided and waiting for its turn.
+        let (commits, queue) = mpsc::channel(workers.count() * 4);
         let committer = tokio::spawn(commit::commit(queue, delivery.clone()));
         Self {
-            engine,
-            rules: Arc::new(rules),
+            tenant: Tenant::new(generation),
+            workers,
             commits,
             committer,
             delivery,
+            rest,
             order: Mutex::new(()),
+            reloading: Mutex::new(()),
         }
     }
 
-    /// The triggers, and the warnings about them.
-    pub fn loaded(&self) -> &Loaded {
-        self.engine.loaded()
+    /// The triggers of the generation of now, and the warnings about them.
+    pub fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(self.tenant.generation().loaded())
     }
 
     /// What becomes of each record accepted from now on. Whoever has this must
@@ -113,34 +137,27 @@ impl Runtime {
     /// All workers share one call. Lines of one call that fit into 256 KiB keep one
     /// worker busy: to use all, have several calls under way.
     pub async fn process(&self, events: impl Into<Events>) -> Vec<EventOutcome> {
+        let generation = self.tenant.generation();
+        let rules = Rules::of(generation.limits());
         let mut waiting = Vec::new();
-        for input in self.rules.cut(events.into()) {
-            waiting.push((input.clone(), self.submit(input).await));
+        for input in rules.cut(events.into()) {
+            let submitted = self.submit(&generation, input.clone()).await;
+            waiting.push((input, submitted));
         }
-        self.settled(waiting).await
+        // Only jobs hold it now.
+        drop(generation);
+        settled(&rules, waiting).await
     }
 
     /// Decides and renders as [`Runtime::process`] does, and publishes nothing.
     pub async fn render(&self, events: impl Into<Events>) -> Vec<EventRendering> {
-        let mut waiting = Vec::new();
-        for input in self.rules.cut(events.into()) {
-            let (rules, piece) = (self.rules.clone(), input.clone());
-            let job = move |guest: &mut Guest| rules.render(piece, guest);
-            waiting.push((input, self.engine.submit(job).await));
-        }
-        self.settled(waiting).await
+        self.ask(events.into(), Reply::Render).await
     }
 
     /// Says of every trigger why it fires for each event, or does not. Where the
     /// whitelist decides, the clause is `whitelisted_content_types`.
     pub async fn explain(&self, events: impl Into<Events>) -> Vec<EventExplanation> {
-        let mut waiting = Vec::new();
-        for input in self.rules.cut(events.into()) {
-            let (rules, piece) = (self.rules.clone(), input.clone());
-            let job = move |guest: &mut Guest| rules.explain(piece, guest);
-            waiting.push((input, self.engine.submit(job).await));
-        }
-        self.settled(waiting).await
+        self.ask(events.into(), Reply::Explain).await
     }
 
     /// Waits until everything handed over so far is delivered or given up, and says
@@ -177,42 +194,62 @@ impl Runtime {
         }
     }
 
-    /// Hands events to a worker; the place in the committer's queue, taken first,
-    /// is the order of the calls.
-    async fn submit(
+    /// Hands events to workers that publish nothing.
+    async fn ask<T>(
         &self,
-        input: Input,
-    ) -> Result<oneshot::Receiver<Vec<EventOutcome>>, EngineStopped> {
-        let order = self.order.lock().await;
-        let place = self.commits.reserve().await.map_err(|_| EngineStopped)?;
-        let (commit, mut yields, outcomes) = commit::decision();
-        place.send(commit);
-        let rules = self.rules.clone();
-        let job = move |guest: &mut Guest| {
-            let outcomes = rules.process(input, guest, |messages| yields.add(messages));
-            yields.finish(outcomes);
-        };
-        drop(self.engine.submit(job).await?);
-        drop(order);
-        Ok(outcomes)
+        events: Events,
+        reply: fn(oneshot::Sender<Vec<EventResult<T>>>) -> Reply,
+    ) -> Vec<EventResult<T>> {
+        let generation = self.tenant.generation();
+        let rules = Rules::of(generation.limits());
+        let mut waiting = Vec::new();
+        for input in rules.cut(events) {
+            let (answer, answered) = oneshot::channel();
+            let job = Job {
+                generation: Arc::clone(&generation),
+                input: input.clone(),
+                reply: reply(answer),
+            };
+            let submitted = self.workers.submit(job).await;
+            waiting.push((input, submitted.map(|()| answered)));
+        }
+        drop(generation);
+        settled(&rules, waiting).await
     }
 
-    /// What workers answer for these events, in order.
-    async fn settled<T>(&self, waiting: Vec<(Input, Submitted<T>)>) -> Vec<EventResult<T>> {
-        let mut results = Vec::new();
-        for (input, submitted) in waiting {
-            let answer = match submitted {
-                Ok(reply) => reply.await.map_err(|_| EngineStopped),
-                Err(stopped) => Err(stopped),
-            };
-            results.extend(answer.unwrap_or_else(|stopped| {
-                let why = Failure::new("engine_stopped", stopped.to_string());
-                self.rules.unanswered(input, &why)
-            }));
-        }
-        results
+    /// Hands events to a worker; the place in the committer's queue, taken first,
+    /// is the order of the calls.
+    async fn submit(&self, generation: &Arc<Generation>, input: Input) -> Submitted<Publication> {
+        let order = self.order.lock().await;
+        let place = self.commits.reserve().await.map_err(|_| EngineStopped)?;
+        let (commit, yields, outcomes) = commit::decision();
+        place.send(commit);
+        let job = Job {
+            generation: Arc::clone(generation),
+            input,
+            reply: Reply::Process(yields),
+        };
+        self.workers.submit(job).await?;
+        drop(order);
+        Ok(outcomes)
     }
 }
 
 /// A worker's answer on its way, unless there is no worker to ask.
 type Submitted<T> = Result<oneshot::Receiver<Vec<EventResult<T>>>, EngineStopped>;
+
+/// What workers answer for these events, in order.
+async fn settled<T>(rules: &Rules, waiting: Vec<(Input, Submitted<T>)>) -> Vec<EventResult<T>> {
+    let mut results = Vec::new();
+    for (input, submitted) in waiting {
+        let answer = match submitted {
+            Ok(reply) => reply.await.map_err(|_| EngineStopped),
+            Err(stopped) => Err(stopped),
+        };
+        results.extend(answer.unwrap_or_else(|stopped| {
+            let why = Failure::new("engine_stopped", stopped.to_string());
+            rules.unanswered(input, &why)
+        }));
+    }
+    results
+}

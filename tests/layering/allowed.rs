@@ -191,8 +191,10 @@ const HOST: Allowed = &[
             "publisher",
             "rest",
             "sandbox",
+            "tenant",
         ],
     ),
+    ("tenant", &["sandbox"]),
 ];
 
 const CLI: Allowed = &[

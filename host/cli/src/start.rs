@@ -33,7 +33,7 @@ pub(crate) async fn start(
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
     let runtime = code_cache::keep(config.builder()).build().await;
     let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
-    let names = Names::new(runtime.loaded());
+    let names = Names::new(&runtime.loaded());
     let progress = Progress::new(verb, std::io::stderr().is_terminal());
     let event_bytes = config.limits().event_bytes;
     Ok(Started {

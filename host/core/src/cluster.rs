@@ -133,6 +133,15 @@ impl Secret {
     }
 }
 
+/// The same secret from the same place.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose() && self.origin == other.origin
+    }
+}
+
+impl Eq for Secret {}
+
 impl From<&str> for Secret {
     fn from(value: &str) -> Self {
         Self::new(value, Origin::Given)
@@ -146,7 +155,7 @@ impl From<String> for Secret {
 }
 
 /// How the host shows the proxy who it is. `Debug` never shows a secret.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Auth {
     /// Not at all.
@@ -165,7 +174,7 @@ pub enum Auth {
 
 /// An HTTP proxy between the host and the REST proxy, as companies have for what
 /// leaves their network.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpProxy {
     /// Its address; must not have credentials.
@@ -182,7 +191,7 @@ impl HttpProxy {
 }
 
 /// TLS beyond the system's own roots.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tls {
     /// Certificates of private authorities, PEM; trusted besides the system's.
@@ -193,7 +202,7 @@ pub struct Tls {
 }
 
 /// A bootstrap string and the REST proxy that serves it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cluster {
     /// Whose triggers reach it; empty where there are no tenants.

@@ -171,6 +171,11 @@ impl Delivery {
         self.intake.replay(filter, now.unix_ms).await
     }
 
+    /// Asks the publisher again how many clusters it reaches.
+    pub(crate) fn count_clusters(&self) {
+        self.intake.share(self.publisher.clusters() > 1);
+    }
+
     /// Accepts nothing more; who waits for room is told.
     pub fn close(&self) {
         self.intake.close();

@@ -210,6 +210,11 @@ impl Intake {
         wait.await.unwrap_or_default()
     }
 
+    /// Says whether several clusters share the outbox from now on.
+    pub(crate) fn share(&self, is_shared: bool) {
+        self.rooms.share(is_shared);
+    }
+
     /// Lets nothing in any more: who waits for room is told.
     pub(crate) fn close(&self) {
         self.rooms.close();

@@ -37,7 +37,6 @@ impl Default for OutboxLimits {
 /// is always room for the others.
 pub(crate) struct Rooms {
     limits: OutboxLimits,
-    is_shared: bool,
     state: Mutex<State>,
     freed: Notify,
 }
@@ -47,6 +46,7 @@ struct State {
     all: Used,
     clusters: HashMap<ClusterId, Used>,
     is_closed: bool,
+    is_shared: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -75,8 +75,10 @@ impl Rooms {
                 records: limits.records.max(1),
                 bytes: limits.bytes.max(1),
             },
-            is_shared,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                is_shared,
+                ..State::default()
+            }),
             freed: Notify::new(),
         })
     }
@@ -103,10 +105,11 @@ impl Rooms {
     pub(super) fn try_take(self: &Arc<Self>, cluster: &ClusterId, bytes: usize) -> Option<Room> {
         let bytes = bytes.min(self.limits.bytes);
         let mut state = self.state();
+        let is_shared = state.is_shared;
         let own = state.clusters.get(cluster).copied().unwrap_or_default();
         let fits = |all: usize, own: usize, more: usize, limit: usize| {
             let free = limit.saturating_sub(all + more);
-            all + more <= limit && (!self.is_shared || own == 0 || own + more <= free)
+            all + more <= limit && (!is_shared || own == 0 || own + more <= free)
         };
         let is_let_in = !state.is_closed
             && fits(state.all.records, own.records, 1, self.limits.records)
@@ -126,6 +129,11 @@ impl Rooms {
             cluster: cluster.clone(),
             bytes,
         })
+    }
+
+    /// Says whether there are several clusters from now on.
+    pub(super) fn share(&self, is_shared: bool) {
+        self.state().is_shared = is_shared;
     }
 
     /// Lets nothing in any more; who waits is told.

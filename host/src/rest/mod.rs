@@ -92,6 +92,30 @@ impl RestPublisher {
         Ok(())
     }
 
+    /// Reaches all of these clusters as they say from now on. Those that say what they
+    /// did keep their connections, and so do those that are not named.
+    ///
+    /// # Errors
+    ///
+    /// The first cluster that cannot be reached as it is configured; nothing has
+    /// changed.
+    pub fn connect_all(
+        &self,
+        clusters: impl IntoIterator<Item = Arc<Cluster>>,
+    ) -> Result<(), RestError> {
+        let is_new = |cluster: &Arc<Cluster>| {
+            let known = self.proxy(&cluster.id());
+            known.is_none_or(|proxy| proxy.cluster() != &**cluster)
+        };
+        let new = clusters.into_iter().filter(is_new);
+        let new: Vec<_> = new
+            .map(|cluster| Ok((cluster.id(), Arc::new(open(cluster)?))))
+            .collect::<Result<_, RestError>>()?;
+        let mut proxies = self.proxies.write().unwrap_or_else(PoisonError::into_inner);
+        proxies.extend(new);
+        Ok(())
+    }
+
     /// Reaches a cluster no more: its records fail with `unknown_cluster`.
     pub fn disconnect(&self, cluster: &ClusterId) {
         let mut proxies = self.proxies.write().unwrap_or_else(PoisonError::into_inner);

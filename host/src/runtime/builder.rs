@@ -1,102 +1,19 @@
 //! Gathers what a [`Runtime`] needs.
 
-use std::{borrow::Cow, path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
-use super::{Runtime, input::Rules};
+use super::{Runtime, component::Component, error::BuildError, plan::Plan, workers::Workers};
 use crate::{
-    broker::{Broker, Policy, Registry, RegistryError, TextEncoding},
+    broker::{Broker, Policy, Registry, TextEncoding},
     cluster::Cluster,
     delivery::Delivery,
-    file,
     outbox::OutboxLimits,
     process::Process,
     publisher::Publisher,
-    rest::{RestError, RestPublisher},
-    sandbox::{self, Code, Engine, Limits, MAX_BYTES, Services, StartError},
+    rest::RestPublisher,
+    sandbox::{Limits, Services, Source, StartError},
     settings::Settings,
 };
-
-/// The component that this library was built with.
-pub static EMBEDDED: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_COMPONENT"));
-
-/// Where the component comes from.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub enum Component {
-    /// The one this library was built with.
-    #[default]
-    Embedded,
-    /// A component's bytes.
-    Bytes(Vec<u8>),
-    /// A component's file.
-    File(PathBuf),
-}
-
-impl Component {
-    fn read(self) -> Result<Cow<'static, [u8]>, BuildError> {
-        let bytes = match self {
-            Self::Embedded => return Ok(EMBEDDED.into()),
-            Self::Bytes(bytes) => bytes,
-            Self::File(path) => {
-                let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
-                let read = file::read(&path, most);
-                read.map_err(|error| BuildError::ComponentFile { path, error })?
-            }
-        };
-        // It may be anybody's: what it costs to compile it is bounded first.
-        sandbox::admit(&bytes).map_err(|message| StartError::Component { message })?;
-        Ok(bytes.into())
-    }
-}
-
-/// Why a runtime could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The component's file cannot be read.
-    #[error("the component `{}` cannot be read: {error}", .path.display())]
-    ComponentFile {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        error: std::io::Error,
-    },
-    /// Brokers or clusters have faults.
-    #[error("{}", joined(.0))]
-    Registry(Vec<RegistryError>),
-    /// The REST client cannot be made.
-    #[error(transparent)]
-    Rest(#[from] RestError),
-    /// The sandbox cannot be started.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The runtime that should build this one is shutting down.
-    #[error("the runtime that should build this one is shutting down")]
-    Stopped,
-}
-
-impl BuildError {
-    /// Stable, for machines.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::ComponentFile { .. } => "component_unreadable",
-            Self::Registry(errors) => errors
-                .first()
-                .map_or("invalid_brokers", RegistryError::code),
-            Self::Rest(error) => error.code(),
-            Self::Start(error) => error.code(),
-            Self::Stopped => "engine_stopped",
-        }
-    }
-}
-
-fn joined(errors: &[RegistryError]) -> String {
-    errors
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
-}
 
 /// Gathers what a [`Runtime`] needs. Everything has a default.
 #[derive(Default)]
@@ -223,7 +140,28 @@ impl Builder {
     /// # Errors
     ///
     /// Something given is wrong; triggers, brokers and clusters with every fault.
-    pub async fn build(self) -> Result<Runtime, BuildError> {
+    pub async fn build(mut self) -> Result<Runtime, BuildError> {
+        let (given, outbox_limits) = (self.publisher.take(), self.outbox_limits);
+        let count = self
+            .workers
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into))
+            .max(1);
+        let plan = self.plan()?;
+        let (publisher, rest): (Arc<dyn Publisher>, _) = if let Some(publisher) = given {
+            (publisher, None)
+        } else {
+            let rest = Arc::new(RestPublisher::new(plan.clusters.clone())?);
+            (rest.clone(), Some(rest))
+        };
+        let stack_bytes = plan.source.limits.stack_bytes;
+        let generation = plan.load(None, count).await?;
+        let workers = Workers::start(count, stack_bytes).map_err(StartError::Thread)?;
+        let delivery = Delivery::start(publisher, outbox_limits);
+        Ok(Runtime::start(generation, workers, delivery, rest))
+    }
+
+    /// What is to be loaded, with its brokers and clusters checked.
+    pub(super) fn plan(self) -> Result<Plan, BuildError> {
         let clusters: Vec<_> = self.clusters.into_iter().map(Arc::new).collect();
         let settings = Arc::new(self.settings.or_environment(Arc::new(Process)));
         let registry = Registry::new(
@@ -233,38 +171,20 @@ impl Builder {
             self.policy,
         )
         .map_err(BuildError::Registry)?;
-        let publisher = match self.publisher {
-            Some(publisher) => publisher,
-            None => Arc::new(RestPublisher::new(clusters)?),
-        };
-        let workers = self
-            .workers
-            .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
-        let rules = Rules {
-            event_bytes: self.limits.event_bytes,
-            events_per_call: self.limits.events_per_call.max(1),
-        };
         let services = Services {
             settings,
             registry: Arc::new(registry),
             whitelist: self.whitelist,
         };
-        let (component, limits, cache) = (self.component, self.limits, self.code_cache);
-        let triggers = self.triggers.unwrap_or_else(|| "[]".into());
-        let start = move || {
-            let component = component.read()?;
-            let code = Code {
-                component: &component,
-                cache: cache.as_deref(),
-            };
-            let engine = Engine::start(code, &triggers, workers, limits, services)?;
-            Ok::<_, BuildError>(engine)
-        };
-        let engine = tokio::task::spawn_blocking(start)
-            .await
-            .map_err(|_| BuildError::Stopped)??;
-        let delivery = Delivery::start(publisher, self.outbox_limits);
-        // Every worker busy, and as much again decided and waiting for its turn.
-        Ok(Runtime::start(engine, rules, delivery, workers * 4))
+        Ok(Plan {
+            source: Source {
+                triggers: self.triggers.unwrap_or_else(|| "[]".into()),
+                services,
+                limits: self.limits,
+            },
+            clusters,
+            component: self.component,
+            code_cache: self.code_cache,
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     event::{Event, EventError, EventIds, EventText, text_of},
     outcome::{EventFailure, Explanation, Failure, Publication, Rendering},
     record::Message,
-    sandbox::{Guest, Outcome},
+    sandbox::{Guest, Limits, Outcome},
 };
 
 /// What became of one event, queue by queue.
@@ -48,8 +48,8 @@ pub(super) enum Input {
 /// What the host itself demands of events, before the sandbox sees them.
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) event_bytes: usize,
-    pub(super) events_per_call: usize,
+    event_bytes: usize,
+    events_per_call: usize,
 }
 
 /// An event's place among the results, and what is known of it already.
@@ -61,6 +61,13 @@ struct Place {
 }
 
 impl Rules {
+    pub(super) fn of(limits: &Limits) -> Self {
+        Self {
+            event_bytes: limits.event_bytes,
+            events_per_call: limits.events_per_call.max(1),
+        }
+    }
+
     /// Cuts events into pieces for the workers.
     pub(super) fn cut(&self, events: Events) -> Vec<Input> {
         match events.0 {
@@ -84,20 +91,20 @@ impl Rules {
     pub(super) fn process(
         &self,
         input: Input,
-        guest: &mut Guest,
+        guest: &mut Guest<'_>,
         publish: impl FnMut(Vec<Message>),
     ) -> Vec<EventResult<Publication>> {
         let (places, events) = self.read(input);
         join(places, guest.process(events, publish))
     }
 
-    pub(super) fn render(&self, input: Input, guest: &mut Guest) -> Vec<EventResult<Rendering>> {
+    pub(super) fn render(&self, input: Input, guest: &mut Guest<'_>) -> Vec<EventRendering> {
         let (places, events) = self.read(input);
         join(places, guest.render(events))
     }
 
     /// Says of every trigger why it fires for each event, or does not.
-    pub(super) fn explain(&self, input: Input, guest: &mut Guest) -> Vec<EventResult<Explanation>> {
+    pub(super) fn explain(&self, input: Input, guest: &mut Guest<'_>) -> Vec<EventExplanation> {
         let (places, events) = self.read(input);
         join(places, guest.explain(events))
     }

@@ -1,94 +1,109 @@
 //! What every instance has in common: the compiled component and its linker.
 
-use std::{path::Path, thread};
+use std::{
+    borrow::Cow,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 
-use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::{
     Limits,
-    allowance::{TICK, ticks},
-    boundary::{Exports, Linked, TriggerLimits},
+    allowance::TICK,
+    boundary::Linked,
     cache,
-    call::CallError,
-    data::{Data, Services},
+    data::Source,
+    error::StartError,
+    instance::{Instance, LoadError},
+    instances::Instances,
 };
+use crate::outcome::Loaded;
 
 /// A component to be compiled, and where compiled ones are kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Code<'a> {
-    pub(crate) component: &'a [u8],
+    pub(crate) component: Cow<'static, [u8]>,
     pub(crate) cache: Option<&'a Path>,
 }
 
-/// A compiled component, ready to make instances of.
+/// A compiled component and its instances. Generations share it as long as their
+/// component and its bounds are the same.
 pub(crate) struct Sandbox {
     linked: Linked,
-    services: Services,
-    limits: Limits,
+    instances: Instances,
+    generations: AtomicU64,
+    component: Cow<'static, [u8]>,
+    memory_bytes: usize,
+    stack_bytes: usize,
 }
 
 impl Sandbox {
-    /// Compiles the component and starts the ticker, which ends with the engine.
-    pub(crate) fn new(
+    /// Compiles the component and starts the ticker, which ends with the sandbox.
+    /// Takes a while: not for an async thread.
+    pub(crate) fn start(
         code: Code<'_>,
-        instances: u32,
-        limits: Limits,
-        services: Services,
-    ) -> wasmtime::Result<Self> {
-        let engine = wasmtime::Engine::new(&config(instances, &limits))?;
-        let component = cache::compile(&engine, code.component, code.cache)?;
+        workers: usize,
+        limits: &Limits,
+    ) -> Result<Arc<Self>, StartError> {
+        let sandbox = Self::new(code, workers, limits);
+        let sandbox = sandbox.map_err(|error| StartError::Component {
+            message: format!("{error:#}"),
+        })?;
+        Ok(Arc::new(sandbox))
+    }
+
+    fn new(code: Code<'_>, workers: usize, limits: &Limits) -> wasmtime::Result<Self> {
+        // Each worker has one at work, and as many of an older or newer generation may
+        // wait. One more takes the triggers of a generation to come.
+        let instances = workers.saturating_mul(2).saturating_add(1);
+        let most = u32::try_from(instances).unwrap_or(u32::MAX);
+        let engine = wasmtime::Engine::new(&config(most, limits))?;
+        let component = cache::compile(&engine, &code.component, code.cache)?;
         let linked = Linked::new(&engine, &component)?;
         start_ticker(&engine)?;
         Ok(Self {
             linked,
-            services,
-            limits,
+            instances: Instances::new(instances),
+            generations: AtomicU64::new(0),
+            component: code.component,
+            memory_bytes: limits.memory_bytes,
+            stack_bytes: limits.stack_bytes,
         })
     }
 
-    pub(crate) fn services(&self) -> &Services {
-        &self.services
+    /// Whether it is made of this component for these bounds.
+    pub(crate) fn serves(&self, component: &[u8], limits: &Limits) -> bool {
+        self.memory_bytes == limits.memory_bytes
+            && self.stack_bytes == limits.stack_bytes
+            && *self.component == *component
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+    pub(super) fn instances(&self) -> &Instances {
+        &self.instances
     }
 
-    /// What the guest itself holds its triggers to.
-    pub(super) fn trigger_limits(&self) -> TriggerLimits {
-        let limits = &self.limits;
-        TriggerLimits {
-            fuel: limits.trigger_fuel,
-            call_fuel: limits.call_fuel,
-            output_bytes: limits.output_bytes,
-            records: limits.records_per_call,
-            depth: limits.event_depth,
-            content_types: self.services.whitelist.clone(),
-        }
+    /// A number that no generation has had.
+    pub(super) fn next_generation(&self) -> u64 {
+        self.generations.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Makes a fresh instance; its start code runs under the load deadline.
-    pub(super) fn instantiate(&self) -> Result<(Store<Data>, Exports), CallError> {
-        let data = Data::new(self.services.clone(), self.limits.clone());
-        let mut store = Store::new(self.linked.engine(), data);
-        store.limiter(|data| data);
-        store.set_hostcall_fuel(self.limits.memory_bytes);
-        store.set_epoch_deadline(ticks(self.limits.load_deadline));
-        store.epoch_deadline_callback(|context| Ok(context.data().update()));
-        let exports = self
-            .linked
-            .instantiate(&mut store)
-            .map_err(|error| CallError::of(&error, self.limits.load_deadline))?;
-        Ok((store, exports))
+    /// Makes an instance and loads triggers into it. Says what it tells of them.
+    pub(super) fn load(&self, source: &Source) -> Result<(Instance, Loaded), LoadError> {
+        Instance::load(&self.linked, self.instances.place(), source)
     }
 }
 
 fn config(instances: u32, limits: &Limits) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances * 8)
+        .total_core_instances(instances.saturating_mul(8))
         .total_memories(instances)
-        .total_tables(instances * 4)
+        .total_tables(instances.saturating_mul(4))
         .max_memories_per_component(1)
         .max_memory_size(limits.memory_bytes);
     let mut config = Config::new();

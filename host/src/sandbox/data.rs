@@ -25,6 +25,14 @@ pub(crate) struct Services {
     pub(crate) whitelist: Vec<String>,
 }
 
+/// What a generation is made of.
+pub(crate) struct Source {
+    /// The set of triggers, as JSON text.
+    pub(crate) triggers: String,
+    pub(crate) services: Services,
+    pub(crate) limits: Limits,
+}
+
 /// What the guest may do in a call: anything else is refused.
 #[derive(Default)]
 struct CallContext {

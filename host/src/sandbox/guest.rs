@@ -1,6 +1,4 @@
-//! One worker's instance of the component, and the calls into it.
-
-use std::sync::{Arc, OnceLock};
+//! What workers ask of an instance, and how far its answers are believed.
 
 use action_triggers_vocabulary::PublishError;
 use wasmtime::Store;
@@ -8,105 +6,40 @@ use wasmtime::Store;
 use super::{
     CallError, Outcome,
     boundary::{Answer, Batch, Decision, Explained, Exports, Offered, Published, Why},
-    compiled::Sandbox,
-    data::{Data, Taken, allow},
+    data::{Data, Taken},
+    generation::Generation,
+    instance::{Called, Instance},
 };
 use crate::{
     broker::Routes,
     event::EventText,
-    outcome::{EventFailure, Explanation, Failure, Loaded, Publication, Refusal, Rendering},
+    outcome::{EventFailure, Explanation, Failure, Publication, Rendering},
     record::Message,
 };
 
-/// A worker's instance with its triggers loaded. Whatever breaks it costs one
-/// call: the next one gets a new instance.
-pub(crate) struct Guest {
-    sandbox: Arc<Sandbox>,
-    set: Arc<Set>,
+/// A generation's instance at work. Whatever breaks it costs one call: the next one
+/// gets a new instance. What is left of it waits for the next work.
+pub(crate) struct Guest<'a> {
+    generation: &'a Generation,
+    /// None until the first call, while a call is under way, and after a broken one.
     instance: Option<Instance>,
 }
 
-/// The triggers of all workers, and what the first instance told of them.
-pub(super) struct Set {
-    text: String,
-    told: OnceLock<Told>,
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        if let Some(instance) = self.instance.take() {
+            self.generation.keep(instance);
+        }
+    }
 }
 
-/// What `load` told.
-struct Told {
-    loaded: Loaded,
-    routes: Arc<Routes>,
-}
-
-impl Set {
-    pub(super) fn new(text: &str) -> Self {
+impl<'a> Guest<'a> {
+    /// Takes an instance of this generation, or makes one at the first call.
+    pub(crate) fn of(generation: &'a Generation) -> Self {
         Self {
-            text: text.into(),
-            told: OnceLock::new(),
+            generation,
+            instance: generation.idle_instance(),
         }
-    }
-
-    /// What the first instance told; nothing before.
-    pub(super) fn loaded(&self) -> Loaded {
-        let told = self.told.get();
-        told.map_or_else(Loaded::default, |told| told.loaded.clone())
-    }
-}
-
-struct Instance {
-    store: Store<Data>,
-    exports: Exports,
-    routes: Arc<Routes>,
-}
-
-/// Why an instance could not take the triggers.
-pub(super) enum LoadError {
-    Refused(Refusal),
-    Call(CallError),
-}
-
-impl Guest {
-    pub(super) fn new(sandbox: Arc<Sandbox>, set: Arc<Set>) -> Self {
-        Self {
-            sandbox,
-            set,
-            instance: None,
-        }
-    }
-
-    /// Drops the instance; the next call makes a new one.
-    pub(super) fn discard(&mut self) {
-        self.instance = None;
-    }
-
-    /// Makes an instance and loads the triggers.
-    pub(super) fn load(&mut self) -> Result<(), LoadError> {
-        self.discard();
-        let deadline = self.sandbox.limits().load_deadline;
-        let registry = &self.sandbox.services().registry;
-        let (mut store, exports) = self.sandbox.instantiate().map_err(LoadError::Call)?;
-        allow(&mut store, deadline);
-        let limits = self.sandbox.trigger_limits();
-        let loaded = exports
-            .load(&mut store, &self.set.text, registry.members(), &limits)
-            .map_err(|error| LoadError::Call(CallError::of(&error, deadline)))?
-            .map_err(LoadError::Refused)?;
-        let told = self.set.told.get_or_init(|| Told {
-            routes: Arc::new(Routes::new(registry.clone(), &loaded)),
-            loaded: loaded.clone(),
-        });
-        if told.loaded != loaded {
-            let message = "it tells of other triggers than an earlier instance";
-            return Err(LoadError::Call(CallError::misbehaved(message)));
-        }
-        let routes = told.routes.clone();
-        store.data_mut().know(routes.clone());
-        self.instance = Some(Instance {
-            store,
-            exports,
-            routes,
-        });
-        Ok(())
     }
 
     /// Decides for each event which triggers fire, and hands on what they publish
@@ -241,29 +174,14 @@ impl Guest {
         publishes: bool,
         call: impl FnOnce(&Exports, &mut Store<Data>) -> wasmtime::Result<Vec<Answer<T>>>,
     ) -> Result<Called<T>, CallError> {
-        if self.instance.is_none() {
-            self.load().map_err(|error| match error {
-                LoadError::Call(error) => error,
-                LoadError::Refused(_) => CallError::misbehaved("it refused triggers it had taken"),
-            })?;
-        }
-        let Some(instance) = &mut self.instance else {
-            return Err(CallError::misbehaved("it has no instance"));
+        let mut instance = match self.instance.take() {
+            Some(instance) => instance,
+            None => self.generation.new_instance()?,
         };
-        let deadline = self.sandbox.limits().call_deadline;
-        allow(&mut instance.store, deadline);
-        instance.store.data_mut().begin(batch.len(), publishes);
-        let called = call(&instance.exports, &mut instance.store);
-        let (taken, is_full) = instance.store.data_mut().end();
-        let answers = called.map_err(|error| {
-            self.discard();
-            CallError::of(&error, deadline)
-        })?;
-        Ok(Called {
-            answers,
-            taken,
-            is_full,
-        })
+        let source = self.generation.source();
+        let called = instance.call(source, (batch.len(), publishes), call)?;
+        self.instance = Some(instance);
+        Ok(called)
     }
 
     /// Believes an answer only as far as it agrees with what `load` said. The
@@ -274,23 +192,19 @@ impl Guest {
         answers: Vec<Answer<T>>,
         convert: impl Fn(u32, T, &Routes) -> Result<U, String>,
     ) -> Result<Vec<Outcome<U>>, CallError> {
-        let believed = match &self.instance {
-            Some(instance) => believed(batch, answers, |event, said| {
-                convert(event, said, &instance.routes)
-            }),
-            None => Err("it has no instance".into()),
-        };
+        let routes = self.generation.routes();
+        let believed = believed(batch, answers, |event, said| convert(event, said, routes));
         believed.map_err(|message| self.misbehaved(message))
     }
 
     fn misbehaved(&mut self, message: impl Into<String>) -> CallError {
-        self.discard();
+        self.instance = None;
         CallError::misbehaved(message)
     }
 
     /// Cuts events into calls, by count and by bytes.
     fn batches(&self, events: Vec<EventText>) -> Vec<Batch> {
-        let limits = self.sandbox.limits();
+        let limits = self.generation.limits();
         // The guest holds the batch, its templates' values and its records.
         let most_bytes = limits.memory_bytes / 16;
         let mut batches = Vec::new();
@@ -312,14 +226,6 @@ impl Guest {
         }
         batches
     }
-}
-
-/// What a call gave.
-struct Called<T> {
-    answers: Vec<Answer<T>>,
-    taken: Vec<Taken>,
-    /// Whether a record was refused for want of room.
-    is_full: bool,
 }
 
 /// Most bytes of an event's id.

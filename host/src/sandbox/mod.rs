@@ -1,5 +1,5 @@
-//! The sandbox: worker threads, each with an instance of the component. The
-//! only module that knows wasmtime.
+//! The sandbox: instances of the component, each with a generation's triggers
+//! loaded, and the calls into them. The only module that knows wasmtime.
 //!
 //! The guest is not trusted. Every call has a deadline, and memory, stack,
 //! records and answers are bounded. An instance that broke a bound or trapped is
@@ -14,20 +14,23 @@ mod cache;
 mod call;
 mod compiled;
 mod data;
+mod error;
+mod generation;
 mod guest;
-mod pool;
+mod instance;
+mod instances;
 
 use std::time::Duration;
 
 pub(crate) use self::{
     admit::{MAX_BYTES, admit},
     call::Outcome,
-    compiled::Code,
-    data::Services,
+    compiled::{Code, Sandbox},
+    data::{Services, Source},
+    generation::Generation,
     guest::Guest,
-    pool::{Engine, EngineStopped},
 };
-pub use self::{call::CallError, pool::StartError};
+pub use self::{call::CallError, error::StartError};
 
 /// Bounds on what the guest may use. The defaults suit events of a few
 /// kilobytes and sets of a few thousand triggers.

@@ -1,0 +1,58 @@
+//! Jobs: work for one worker, as plain data.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{
+    commit::Yields,
+    input::{EventExplanation, EventRendering, Input, Rules},
+};
+use crate::sandbox::{Generation, Guest};
+
+/// Events to decide, and by which generation.
+pub(super) struct Job {
+    pub(super) generation: Arc<Generation>,
+    pub(super) input: Input,
+    pub(super) reply: Reply,
+}
+
+/// What is asked of the events, and where the answer goes.
+pub(super) enum Reply {
+    Process(Yields),
+    Render(oneshot::Sender<Vec<EventRendering>>),
+    Explain(oneshot::Sender<Vec<EventExplanation>>),
+}
+
+impl Job {
+    /// Does the work on this thread. By the time of the answer the job holds its
+    /// generation no more.
+    pub(super) fn run(self) {
+        let Self {
+            generation,
+            input,
+            reply,
+        } = self;
+        let rules = Rules::of(generation.limits());
+        match reply {
+            Reply::Process(mut yields) => {
+                let mut guest = Guest::of(&generation);
+                let outcomes = rules.process(input, &mut guest, |messages| yields.add(messages));
+                drop(guest);
+                drop(generation);
+                yields.finish(outcomes);
+            }
+            Reply::Render(reply) => {
+                let renderings = rules.render(input, &mut Guest::of(&generation));
+                drop(generation);
+                // Nobody listens when the caller has given up.
+                reply.send(renderings).ok();
+            }
+            Reply::Explain(reply) => {
+                let explanations = rules.explain(input, &mut Guest::of(&generation));
+                drop(generation);
+                reply.send(explanations).ok();
+            }
+        }
+    }
+}
