@@ -12,6 +12,7 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     ("host/src", HOST),
     ("host/cli/src", CLI),
     ("host/dev-proxy/src", DEV_PROXY),
+    ("host/edge/src", &[]),
 ];
 
 const VOCABULARY: Allowed = &[("place", &["quote"])];

@@ -95,7 +95,9 @@ pub(crate) enum Command {
     /// Writes engine.wasm, the WIT package as text (wit/) and in its binary form
     /// with documentation (engine.wit.wasm), a bill of materials
     /// (engine.cdx.json, CycloneDX), and SHA256SUMS. Prints one JSON line a file:
-    /// {"file","bytes","sha256"}.
+    /// {"file","bytes","sha256"}. A command that was built with the feature `edge`
+    /// writes engine-small.wasm too, which has no filters for web pages, and adds
+    /// the sizes after compression: "gzip" and "brotli".
     Component {
         /// Where to put them; the folder is made if it is missing
         #[arg(short, long, value_name = "DIR")]

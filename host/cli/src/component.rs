@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use action_triggers_host::artefacts::{self, Artefact};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{error::CliError, outcome::Outcome, output::Output};
 
@@ -11,14 +11,16 @@ use super::{error::CliError, outcome::Outcome, output::Output};
 const CHECKSUMS: &str = "SHA256SUMS";
 
 pub(crate) fn run(folder: &Path) -> Result<Outcome, CliError> {
-    let files = artefacts::component();
     let mut checksums = Vec::new();
     let output = Output::new();
-    for file in &files {
-        write(folder, file)?;
+    for file in files() {
+        write(folder, &file)?;
         let sha256 = file.sha256();
         checksums.push(format!("{sha256}  {}\n", file.name));
-        let line = json!({"file": file.name, "bytes": file.bytes.len(), "sha256": sha256});
+        let line = line(&file, &sha256).map_err(|error| CliError::Artefact {
+            path: folder.join(&*file.name),
+            error,
+        })?;
         output.write(format!("{line}\n").as_bytes())?;
     }
     write(
@@ -26,6 +28,37 @@ pub(crate) fn run(folder: &Path) -> Result<Outcome, CliError> {
         &Artefact::new(CHECKSUMS, checksums.concat().into_bytes()),
     )?;
     Ok(Outcome::Well)
+}
+
+#[cfg(not(feature = "edge"))]
+fn files() -> Vec<Artefact> {
+    artefacts::component()
+}
+
+#[cfg(feature = "edge")]
+fn files() -> Vec<Artefact> {
+    let mut files = artefacts::component();
+    files.extend(action_triggers_edge::components());
+    files
+}
+
+#[cfg(not(feature = "edge"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "with `edge` it compresses, which may fail"
+)]
+fn line(file: &Artefact, sha256: &str) -> std::io::Result<Value> {
+    Ok(json!({"file": file.name, "bytes": file.bytes.len(), "sha256": sha256}))
+}
+
+/// With what goes over the wire.
+#[cfg(feature = "edge")]
+fn line(file: &Artefact, sha256: &str) -> std::io::Result<Value> {
+    let sizes = action_triggers_edge::compressed(&file.bytes)?;
+    Ok(json!({
+        "file": file.name, "bytes": file.bytes.len(), "gzip": sizes.gzip, "brotli": sizes.brotli,
+        "sha256": sha256,
+    }))
 }
 
 fn write(folder: &Path, file: &Artefact) -> Result<(), CliError> {

@@ -1,0 +1,44 @@
+//! Builds the guest once more, without the filters that only web pages need.
+
+#[path = "../../build/guest.rs"]
+mod guest;
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use self::guest::{Guest, provide_target, variable};
+
+fn main() -> ExitCode {
+    match make() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            for line in message.lines() {
+                println!("cargo::error={line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn make() -> Result<(), String> {
+    let edge = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let root = edge.ancestors().nth(2);
+    let root = root.ok_or("the crate has no workspace around it")?;
+    for input in ["guest", "wit", "host/build", "Cargo.toml", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={}", root.join(input).display());
+    }
+    println!("cargo::rerun-if-env-changed=ACTION_TRIGGERS_NO_RUSTUP");
+    provide_target()?;
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let guest = Guest {
+        root,
+        package: "action-triggers-guest",
+        is_small: true,
+        target_dir: &out.join("guest"),
+        cargo_home: None,
+    };
+    let small = out.join("engine-small.wasm");
+    fs::write(&small, guest.component()?)
+        .map_err(|error| format!("{}: {error}", small.display()))?;
+    println!("cargo::rustc-env=ACTION_TRIGGERS_SMALL={}", small.display());
+    Ok(())
+}
