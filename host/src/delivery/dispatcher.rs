@@ -1,6 +1,6 @@
 //! The task that drives the machine and runs the POSTs.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use action_triggers_core::{
     clock::Now,
@@ -18,10 +18,10 @@ use super::{
     reports::{Report, Subscribers},
     retry::Retry,
     settling::Settling,
+    windows::{Offered, Wanted, Windows},
 };
 use crate::{
-    cluster::ClusterId,
-    outbox::{Accepted, Outbox, Room, Store, StoreError},
+    outbox::{Accepted, LaneId, Outbox, Room, Store, StoreError},
     publisher::{Batch, Publisher, Reason, Verdict},
     record::{Record, RecordId, StoredRecord},
 };
@@ -30,8 +30,10 @@ use crate::{
 /// twice. Its value is a JSON array: event, trigger, queue.
 const ID_HEADER: &str = "action-triggers-id";
 
-/// Most records taken from the store in one go at the start.
-const READ_AT_ONCE: usize = 1_000;
+/// Most lanes for which the store is asked at once.
+const ASKED_AT_ONCE: usize = 4;
+/// How long a store that fails is left alone.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) struct Dispatcher {
     publisher: Arc<dyn Publisher>,
@@ -40,6 +42,11 @@ pub(super) struct Dispatcher {
     machine: Machine,
     /// What reports need of the records under way, by number.
     waiting: HashMap<u64, Waiting>,
+    windows: Windows,
+    /// The room of records that are left in the store.
+    rooms: HashMap<u64, Room>,
+    /// Questions to the store for the next records of lanes.
+    asked: JoinSet<(LaneId, Vec<(u64, StoredRecord)>)>,
     posts: JoinSet<Vec<Verdict>>,
     in_flight: HashMap<Id, Post>,
     settling: Settling,
@@ -51,7 +58,7 @@ pub(super) struct Dispatcher {
 /// What is known here of a record under way.
 struct Waiting {
     id: RecordId,
-    topic: String,
+    lane: LaneId,
     room: Option<Room>,
 }
 
@@ -69,6 +76,9 @@ impl Dispatcher {
             outbox,
             machine,
             waiting: HashMap::new(),
+            windows: Windows::default(),
+            rooms: HashMap::new(),
+            asked: JoinSet::new(),
             posts: JoinSet::new(),
             in_flight: HashMap::new(),
             clock,
@@ -84,7 +94,9 @@ impl Dispatcher {
         self.outbox.open();
         let mut stop = stop.fuse();
         let mut is_open = true;
-        while is_open || !self.outbox.is_settled() {
+        while is_open || !self.is_settled() {
+            self.outbox.answer_flushes(|| self.windows.oldest_left());
+            self.ask_store();
             let now = self.clock.now();
             let expired = self.machine.advance(now.moment);
             self.settling.push(expired, now);
@@ -100,6 +112,7 @@ impl Dispatcher {
                 }
                 Some(finished) = self.posts.join_next_with_id() => self.finish(finished),
                 Some(settled) = self.settling.settled() => self.report(settled),
+                Some(found) = self.asked.join_next() => self.found(found),
                 received = self.outbox.receive(), if is_open => match received {
                     Some(accepted) => self.accept(accepted),
                     None => is_open = false,
@@ -107,29 +120,25 @@ impl Dispatcher {
                 () = self.clock.wait_until(wake) => {}
             }
         }
+        self.outbox.answer_flushes(|| self.windows.oldest_left());
         self.subscribers.close();
     }
 
-    /// Takes on what an earlier process left in the store.
+    /// Whether every record that came in has ended.
+    fn is_settled(&self) -> bool {
+        self.outbox.is_settled() && self.windows.oldest_left().is_none()
+    }
+
+    /// Notes what an earlier process left in the store.
     async fn resume(&mut self) {
-        let mut after = 0;
-        loop {
-            let left = match self.store.next(after, READ_AT_ONCE).await {
-                Ok(left) => left,
-                Err(error) => {
-                    tracing::error!(%error, "what waits in the outbox cannot be read");
-                    return;
+        match self.store.lanes().await {
+            Ok(lanes) => {
+                for (lane, newest) in lanes {
+                    self.outbox.resume(newest);
+                    self.windows.resume(lane, newest);
                 }
-            };
-            let Some((last, _)) = left.last() else { return };
-            after = *last;
-            let accepted = left.into_iter().map(|(number, stored)| Accepted {
-                number,
-                stored,
-                room: None,
-            });
-            let accepted = self.outbox.resume(accepted.collect());
-            self.accept(accepted);
+            }
+            Err(error) => tracing::error!(%error, "what waits in the outbox cannot be read"),
         }
     }
 
@@ -137,31 +146,87 @@ impl Dispatcher {
         let now = self.clock.now();
         for Accepted {
             number,
-            mut stored,
+            stored,
             room,
         } in accepted
         {
-            let cluster = stored.cluster();
-            let record = named(std::mem::take(&mut stored.record), &stored, |cluster| {
-                self.publisher.has_headers(cluster)
-            });
-            let ticket = Ticket {
-                number,
-                key: stored.ordering_key.as_deref().map(Arc::from),
-                size: self.publisher.size(&cluster, &record),
-                timeout: stored.timeout(),
-                since: now.moment_at(stored.accepted_ms),
-                deadline: now.moment_at(stored.deadline_ms),
-            };
-            let terms = self.publisher.terms(&cluster, &stored.topic);
-            self.machine.accept(&cluster, &stored.topic, ticket, terms);
-            let waiting = Waiting {
-                id: stored.id(),
-                topic: stored.topic,
-                room,
-            };
-            self.waiting.insert(number, waiting);
+            let lane = LaneId::of(&stored);
+            match self.windows.offer(&lane, number) {
+                Offered::TakenOn => self.take_on(lane, number, (stored, room), now),
+                Offered::Left => {
+                    self.rooms.extend(room.map(|room| (number, room)));
+                }
+                Offered::Known => match self.waiting.get_mut(&number) {
+                    Some(waiting) => waiting.room = room,
+                    // It has ended before the word of it came.
+                    None => self.outbox.forget(number),
+                },
+            }
         }
+    }
+
+    /// Asks the store for records of lanes that have room for more.
+    fn ask_store(&mut self) {
+        while self.asked.len() < ASKED_AT_ONCE
+            && let Some(Wanted { lane, after, most }) = self.windows.next_wanted()
+        {
+            let store = Arc::clone(&self.store);
+            self.asked.spawn(async move {
+                loop {
+                    match store.next(&lane, after, most).await {
+                        Ok(found) => return (lane, found),
+                        Err(error) => {
+                            tracing::error!(%error, "what waits in the outbox cannot be read");
+                            tokio::time::sleep(ASK_AGAIN).await;
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    /// Takes on what the store answered.
+    fn found(&mut self, found: Result<(LaneId, Vec<(u64, StoredRecord)>), JoinError>) {
+        let (lane, found) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "the outbox's store panicked");
+                return;
+            }
+        };
+        let numbers = found.iter().map(|(number, _)| *number);
+        self.windows.answered(&lane, numbers);
+        let now = self.clock.now();
+        for (number, stored) in found {
+            self.outbox.reopen(number);
+            let room = self.rooms.remove(&number);
+            self.take_on(lane.clone(), number, (stored, room), now);
+        }
+    }
+
+    fn take_on(
+        &mut self,
+        lane: LaneId,
+        number: u64,
+        (mut stored, room): (StoredRecord, Option<Room>),
+        now: Now,
+    ) {
+        let record = std::mem::take(&mut stored.record);
+        let has_headers = self.publisher.has_headers(&lane.cluster);
+        let record = named(record, &stored, has_headers);
+        let ticket = Ticket {
+            number,
+            key: stored.ordering_key.as_deref().map(Arc::from),
+            size: self.publisher.size(&lane.cluster, &record),
+            timeout: stored.timeout(),
+            since: now.moment_at(stored.accepted_ms),
+            deadline: now.moment_at(stored.deadline_ms),
+        };
+        let terms = self.publisher.terms(&lane.cluster, &lane.topic);
+        self.machine
+            .accept(&lane.cluster, &lane.topic, ticket, terms);
+        let id = stored.id();
+        self.waiting.insert(number, Waiting { id, lane, room });
     }
 
     fn start_posts(&mut self, now: Now) {
@@ -176,9 +241,10 @@ impl Dispatcher {
                     Ok(stored) => stored,
                     Err(error) => return vec![unread(&error); numbers.len()],
                 };
+                let has_headers = publisher.has_headers(&cluster);
                 let name = |mut one: StoredRecord| {
                     let record = std::mem::take(&mut one.record);
-                    named(record, &one, |cluster| publisher.has_headers(cluster))
+                    named(record, &one, has_headers)
                 };
                 let batch = Batch {
                     records: stored.into_iter().map(name).collect(),
@@ -235,6 +301,15 @@ impl Dispatcher {
         self.posts.abort_all();
         let late = self.outbox.close();
         self.accept(late);
+        // What is left in the store is told too.
+        self.windows.want_rest();
+        while let Some(found) = {
+            self.ask_store();
+            self.asked.join_next().await
+        } {
+            self.found(found);
+            self.windows.want_rest();
+        }
         let in_flight: Vec<_> = self.in_flight.drain().map(|(_, post)| post).collect();
         let left = self.machine.give_up(in_flight);
         self.settling.push(left, self.clock.now());
@@ -249,7 +324,9 @@ impl Dispatcher {
         for one in settled {
             let is_delivered = one.result.is_ok();
             if let Some(waiting) = self.waiting.remove(&one.number) {
-                let Waiting { id, topic, room } = waiting;
+                let Waiting { id, lane, room } = waiting;
+                self.windows.ended(&lane);
+                let topic = lane.topic.to_string();
                 if let Err(error) = &one.result {
                     tracing::warn!(
                         event = &*id.event,
@@ -265,7 +342,6 @@ impl Dispatcher {
             }
             self.outbox.settle(one.number, is_delivered);
         }
-        self.outbox.answer_flushes();
     }
 }
 
@@ -275,25 +351,25 @@ impl Drop for Dispatcher {
     fn drop(&mut self) {
         let late = self.outbox.close();
         self.accept(late);
-        for Waiting { id, topic, .. } in self.waiting.values() {
+        for Waiting { id, lane, .. } in self.waiting.values() {
             tracing::warn!(
                 event = &*id.event,
                 trigger = &*id.trigger,
                 queue = id.queue,
-                topic,
+                topic = &*lane.topic,
                 "a record is lost: the tokio runtime that delivers has ended"
             );
+        }
+        if !self.rooms.is_empty() {
+            let count = self.rooms.len();
+            tracing::warn!(count, "more records are lost, which had not had their turn");
         }
     }
 }
 
 /// The record with its name in a header, where its cluster has headers.
-fn named(
-    mut record: Record,
-    stored: &StoredRecord,
-    has_headers: impl Fn(&ClusterId) -> bool,
-) -> Record {
-    if has_headers(&stored.cluster()) {
+fn named(mut record: Record, stored: &StoredRecord, has_headers: bool) -> Record {
+    if has_headers {
         record.headers.retain(|(name, _)| name != ID_HEADER);
         let id = (&*stored.event, &*stored.trigger, stored.queue);
         // Texts and a number always are JSON.

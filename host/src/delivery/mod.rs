@@ -11,6 +11,7 @@
 //! | The publisher panics or answers for too few or too many | the batch's records are unknown, code `publisher_failed` |
 //! | The store does not give records back | they are retriable, code `outbox_failed` |
 //! | The store is slow to take what became of records | sending goes on; it is reported when the store has it |
+//! | A topic has a long backlog | a window of it is taken on, and the rest stays in the store |
 //! | The outbox is full | [`Delivery::accept`] waits |
 //! | Reports are not read | they wait in memory and keep their room in the outbox, so that accepting waits in the end; sending goes on |
 //! | Nobody wants reports | delivery goes on without; a record that is given up is a `warn!` |
@@ -27,6 +28,7 @@ mod retry;
 mod settling;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use std::{
     hash::{BuildHasher as _, RandomState},

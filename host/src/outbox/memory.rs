@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::store::{DeadLetter, End, Filter, Store, StoreError, StoreFuture};
+use super::store::{DeadLetter, End, Filter, LaneId, Store, StoreError, StoreFuture};
 use crate::record::StoredRecord;
 
 /// Most bytes of dead letters that are kept; the oldest go first.
@@ -72,9 +72,25 @@ impl Store for MemoryStore {
         self.with(|state| Ok(records.into_iter().map(|one| state.append(one)).collect()))
     }
 
-    fn next(&self, after: u64, most: usize) -> StoreFuture<'_, Vec<(u64, StoredRecord)>> {
+    fn lanes(&self) -> StoreFuture<'_, Vec<(LaneId, u64)>> {
         self.with(|state| {
-            let waiting = state.waiting.range(after.saturating_add(1)..).take(most);
+            let lanes = state.waiting.iter();
+            let lanes: BTreeMap<_, _> = lanes
+                .map(|(number, one)| (LaneId::of(one), *number))
+                .collect();
+            Ok(lanes.into_iter().collect())
+        })
+    }
+
+    fn next<'a>(
+        &'a self,
+        lane: &'a LaneId,
+        after: u64,
+        most: usize,
+    ) -> StoreFuture<'a, Vec<(u64, StoredRecord)>> {
+        self.with(|state| {
+            let waiting = state.waiting.range(after.saturating_add(1)..);
+            let waiting = waiting.filter(|(_, one)| lane.has(one)).take(most);
             Ok(waiting
                 .map(|(number, one)| (*number, one.clone()))
                 .collect())

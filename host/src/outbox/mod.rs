@@ -26,7 +26,7 @@ pub(crate) use self::room::{Room, Rooms};
 pub(crate) use self::store::StoreFuture;
 pub(crate) use self::{
     memory::MemoryStore,
-    store::{End, Store},
+    store::{End, LaneId, Store},
 };
 pub use self::{
     room::Closed,
@@ -270,7 +270,6 @@ impl Outbox {
                 Entry::Flush(settled) => self.flushes.push_back((self.last + 1, settled)),
             }
         }
-        self.answer_flushes();
         received
     }
 
@@ -279,9 +278,19 @@ impl Outbox {
         self.closed = None;
     }
 
-    /// Notes what the store had before anything came in.
-    pub(crate) fn resume(&mut self, left: Vec<Accepted>) -> Vec<Accepted> {
-        self.note(vec![Entry::Accepted(left)])
+    /// Notes that the store had records up to this number before anything came in.
+    pub(crate) fn resume(&mut self, newest: u64) {
+        self.last = self.last.max(newest);
+    }
+
+    /// Notes a record that the store had.
+    pub(crate) fn reopen(&mut self, number: u64) {
+        self.open.insert(number);
+    }
+
+    /// Notes that a record had ended before it was received.
+    pub(crate) fn forget(&mut self, number: u64) {
+        self.open.remove(&number);
     }
 
     /// Notes that a record has ended.
@@ -304,9 +313,15 @@ impl Outbox {
         !self.flushes.is_empty()
     }
 
-    /// Answers the flushes before which no record is open.
-    pub(crate) fn answer_flushes(&mut self) {
-        let oldest = self.open.first().copied().unwrap_or(u64::MAX);
+    /// Answers the flushes before which no record is open, nor left in the store: the
+    /// least number that one there may have is asked for.
+    pub(crate) fn answer_flushes(&mut self, oldest_left: impl FnOnce() -> Option<u64>) {
+        if self.flushes.is_empty() {
+            return;
+        }
+        let open = self.open.first().copied();
+        let oldest = open.into_iter().chain(oldest_left()).min();
+        let oldest = oldest.unwrap_or(u64::MAX);
         while let Some((_, settled)) = self.flushes.pop_front_if(|(end, _)| *end <= oldest) {
             // An error means that the caller no longer waits.
             settled.send(std::mem::take(&mut self.ended)).ok();

@@ -1,9 +1,9 @@
 //! Where accepted records are kept until they have ended, and dead letters
 //! longer.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
-use crate::record::StoredRecord;
+use crate::{cluster::ClusterId, record::StoredRecord};
 
 /// A boxed future, so that stores can be trait objects.
 pub(crate) type StoreFuture<'a, T> =
@@ -16,8 +16,17 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// every number given before.
     fn append(&self, records: Vec<StoredRecord>) -> StoreFuture<'_, Vec<u64>>;
 
-    /// The waiting records with numbers above `after`, in order, at most `most`.
-    fn next(&self, after: u64, most: usize) -> StoreFuture<'_, Vec<(u64, StoredRecord)>>;
+    /// The lanes that have waiting records, each with the number of its last one.
+    fn lanes(&self) -> StoreFuture<'_, Vec<(LaneId, u64)>>;
+
+    /// The waiting records of a lane with numbers above `after`, in order, at most
+    /// `most`.
+    fn next<'a>(
+        &'a self,
+        lane: &'a LaneId,
+        after: u64,
+        most: usize,
+    ) -> StoreFuture<'a, Vec<(u64, StoredRecord)>>;
 
     /// What is written of waiting records, in the order asked for; a record that
     /// is not there is an error.
@@ -32,6 +41,32 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Makes dead letters that pass a filter waiting records again, under new
     /// numbers and with a time to live from now on; gives them.
     fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, Vec<(u64, StoredRecord)>>;
+}
+
+/// Names a lane: the records on their way to one topic of one cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct LaneId {
+    /// The cluster.
+    pub(crate) cluster: ClusterId,
+    /// The topic.
+    pub(crate) topic: Arc<str>,
+}
+
+impl LaneId {
+    /// The lane of a record.
+    pub(crate) fn of(record: &StoredRecord) -> Self {
+        Self {
+            cluster: record.cluster(),
+            topic: Arc::from(&*record.topic),
+        }
+    }
+
+    /// Whether a record is of this lane.
+    pub(crate) fn has(&self, record: &StoredRecord) -> bool {
+        *self.topic == *record.topic
+            && *self.cluster.bootstrap_servers == *record.bootstrap_servers
+            && *self.cluster.tenant == *record.tenant
+    }
 }
 
 /// How a record ended.

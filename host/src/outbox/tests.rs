@@ -40,9 +40,12 @@ async fn records_are_numbered_in_order_and_wait_until_they_are_settled() {
         .settle(vec![(numbers[1], End::Delivered)])
         .await
         .unwrap();
-    assert_eq!(events(&store.next(0, 10).await.unwrap()), ["a", "c"]);
-    assert_eq!(events(&store.next(numbers[0], 10).await.unwrap()), ["c"]);
-    assert_eq!(events(&store.next(0, 1).await.unwrap()), ["a"]);
+    let lane = LaneId::of(&stored("a"));
+    let next = async |after, most| store.next(&lane, after, most).await.unwrap();
+    assert_eq!(events(&next(0, 10).await), ["a", "c"]);
+    assert_eq!(events(&next(numbers[0], 10).await), ["c"]);
+    assert_eq!(events(&next(0, 1).await), ["a"]);
+    assert_eq!(store.lanes().await.unwrap(), [(lane, numbers[2])]);
     let read = store.read(&[numbers[2], numbers[0]]).await.unwrap();
     assert_eq!([&*read[0].event, &*read[1].event], ["c", "a"]);
     let missing = store.read(&numbers[1..2]).await;
@@ -68,7 +71,8 @@ async fn dead_letters_are_kept_with_their_reason_and_can_be_tried_again() {
     let (number, record) = &replayed[0];
     assert!(number > &numbers[1]);
     assert_eq!((record.accepted_ms, record.deadline_ms), (500_000, 620_000));
-    assert_eq!(events(&store.next(0, 10).await.unwrap()), ["b"]);
+    let next = store.next(&LaneId::of(record), 0, 10).await.unwrap();
+    assert_eq!(events(&next), ["b"]);
     assert_eq!(store.list(&Filter::default()).await.unwrap().len(), 1);
 }
 

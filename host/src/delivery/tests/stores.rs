@@ -4,16 +4,20 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
 
-use super::support::{Bench, all_delivered, cluster, to};
+use super::support::{Bench, DELIVERED, all_delivered, cluster, retriable, to, values};
 use crate::{
-    outbox::{DeadLetter, End, Filter, MemoryStore, OutboxLimits, Store, StoreError, StoreFuture},
+    outbox::{
+        DeadLetter, End, Filter, LaneId, MemoryStore, OutboxLimits, Store, StoreError, StoreFuture,
+    },
     record::StoredRecord,
 };
 
-/// A store in memory that takes ends when it is allowed to.
+/// A store in memory that takes ends, and tells of records that it took, when it is
+/// allowed to.
 struct SlowStore {
     inner: MemoryStore,
     allowed: Semaphore,
+    told: Semaphore,
     /// How many ends came together.
     batches: Mutex<Vec<usize>>,
     fails: bool,
@@ -24,6 +28,7 @@ impl SlowStore {
         Arc::new(Self {
             inner: MemoryStore::default(),
             allowed: Semaphore::new(0),
+            told: Semaphore::new(1_000),
             batches: Mutex::default(),
             fails,
         })
@@ -36,11 +41,24 @@ impl SlowStore {
 
 impl Store for SlowStore {
     fn append(&self, records: Vec<StoredRecord>) -> StoreFuture<'_, Vec<u64>> {
-        self.inner.append(records)
+        Box::pin(async move {
+            let numbers = self.inner.append(records).await;
+            self.told.acquire().await.unwrap().forget();
+            numbers
+        })
     }
 
-    fn next(&self, after: u64, most: usize) -> StoreFuture<'_, Vec<(u64, StoredRecord)>> {
-        self.inner.next(after, most)
+    fn lanes(&self) -> StoreFuture<'_, Vec<(LaneId, u64)>> {
+        self.inner.lanes()
+    }
+
+    fn next<'a>(
+        &'a self,
+        lane: &'a LaneId,
+        after: u64,
+        most: usize,
+    ) -> StoreFuture<'a, Vec<(u64, StoredRecord)>> {
+        self.inner.next(lane, after, most)
     }
 
     fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<StoredRecord>> {
@@ -104,4 +122,111 @@ async fn what_became_of_records_is_told_though_the_store_fails_to_take_it() {
     bench.delivery.accept(vec![message]).await.unwrap();
     bench.delivery.flush().await;
     assert_eq!(bench.results()["1"], "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_ends_before_the_word_of_it_comes_ends_once() {
+    let store = SlowStore::new(false);
+    store.allow(1_000);
+    fill(&store.inner, MANY).await;
+    store.told.forget_permits(1_000);
+    let limits = OutboxLimits::default();
+    let mut bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
+    let new = to(&Arc::new(cluster()), "sales")("new", "new");
+    let told = async {
+        while !bench
+            .sent()
+            .iter()
+            .any(|sent| sent.values.contains(&"new".to_owned()))
+        {
+            tokio::time::sleep(cluster().linger).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        store.told.add_permits(1);
+    };
+    let (accepted, ()) = tokio::join!(bench.delivery.accept(vec![new]), told);
+    accepted.unwrap();
+    let flushed = bench.delivery.flush().await;
+    assert_eq!(flushed.delivered, u64::from(MANY) + 1);
+    assert_eq!(bench.results().len(), MANY as usize + 1);
+}
+
+/// A store that has this many records of topic `sales`, of a few keys.
+async fn left(count: u32) -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::default());
+    fill(&store, count).await;
+    store
+}
+
+async fn fill(store: &MemoryStore, count: u32) {
+    let message = to(&Arc::new(cluster()), "sales");
+    let records = (0..count).map(|number| {
+        let message = message(&(number % 700).to_string(), &number.to_string());
+        StoredRecord::new(message, 0, u64::MAX)
+    });
+    store.append(records.collect()).await.unwrap();
+}
+
+const MANY: u32 = 10_500;
+
+#[tokio::test(start_paused = true)]
+async fn a_long_backlog_is_delivered_in_the_order_of_its_keys_and_then_what_came_since() {
+    let store = left(MANY).await;
+    let limits = OutboxLimits::default();
+    let bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
+    let message = to(&Arc::new(cluster()), "sales");
+    let new = (MANY..MANY + 1_000)
+        .map(|number| message(&(number % 700).to_string(), &number.to_string()));
+    bench.delivery.accept(new.collect()).await.unwrap();
+    let flushed = bench.delivery.flush().await;
+    assert_eq!(
+        (flushed.delivered, flushed.dead),
+        (u64::from(MANY) + 1_000, 0)
+    );
+    assert!(store.lanes().await.unwrap().is_empty());
+    let mut last = [None; 700];
+    for number in bench.batches().concat() {
+        let number: u32 = number.parse().unwrap();
+        let before = last[number as usize % 700].replace(number);
+        assert!(before < Some(number), "{number} after {before:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_of_one_topic_keeps_no_other_waiting() {
+    let store = left(MANY).await;
+    let script = |batch: &crate::publisher::Batch, _| {
+        let verdict = if batch.topic == "sales" {
+            retriable()
+        } else {
+            DELIVERED
+        };
+        (cluster().linger, vec![verdict; values(batch).len()])
+    };
+    let bench = Bench::with_store(script, store, OutboxLimits::default());
+    let message = to(&Arc::new(cluster()), "other")("a", "1");
+    bench.delivery.accept(vec![message]).await.unwrap();
+    while !bench.sent().iter().any(|sent| sent.topic == "other") {
+        tokio::time::sleep(cluster().linger).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_in_the_store_is_told_at_a_shutdown() {
+    let limits = OutboxLimits {
+        records: 20_000,
+        ..OutboxLimits::default()
+    };
+    let mut bench = Bench::with_limits(|batch, _| super::support::all(batch, &retriable()), limits);
+    let message = to(&Arc::new(cluster()), "sales");
+    let messages = (0..MANY).map(|number| message("a", &number.to_string()));
+    bench.delivery.accept(messages.collect()).await.unwrap();
+    let delivery = std::mem::replace(
+        &mut bench.delivery,
+        Bench::new(|batch, _| all_delivered(batch)).delivery,
+    );
+    delivery.shutdown(std::time::Duration::ZERO).await;
+    let results = bench.results();
+    assert_eq!(results.len(), MANY as usize);
+    assert!(results.values().all(|result| *result == "shut_down"));
 }
