@@ -14,12 +14,14 @@
 //! | [`publish`] | why the host does not take a record |
 //! | [`topic`] | what is a topic, and which ones a broker allows |
 //! | [`suggest`] | "did you mean …?" |
+//! | [`calendar`] | which day of the year a count of days is, and back |
 //! | [`quote`] | strings of JSON, written and read |
 //! | [`codes`] | every stable code, with its meaning and its remedy |
 //!
 //! It needs nothing but the standard library and `strsim`, and knows neither
 //! templates nor WebAssembly nor HTTP.
 
+pub mod calendar;
 pub mod codes;
 pub mod content_type;
 pub mod members;

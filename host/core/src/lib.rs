@@ -6,7 +6,6 @@
 //! to come from outside (the environment, files, answers) is handed in.
 
 pub mod broker;
-pub mod calendar;
 pub mod clock;
 pub mod cluster;
 pub mod delivery;

@@ -2,7 +2,7 @@
 
 use toml::value::{Datetime, Offset};
 
-use action_triggers_core::calendar::{civil_from_days, days_from_civil};
+use action_triggers_vocabulary::calendar::{civil_from_days, days_from_civil};
 
 const MS_PER_DAY: i64 = 86_400_000;
 

@@ -9,6 +9,8 @@ mod since;
 
 use std::{fmt, str::FromStr};
 
+use action_triggers_vocabulary::calendar;
+
 pub use format::{FormatError, format_date, format_time};
 pub use python::Type;
 pub use since::{timesince, timeuntil};
@@ -192,27 +194,15 @@ impl Date {
         }
     }
 
-    /// Days since 1970-01-01, counted in years that begin in March.
+    /// Days since 1970-01-01.
     fn to_days(self) -> i64 {
-        let (year, month) = if self.month > 2 {
-            (self.year, self.month - 3)
-        } else {
-            (self.year - 1, self.month + 9)
-        };
-        let day_of_year = (153 * month + 2) / 5 + self.day - 1;
-        year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+        calendar::days_from_civil(self.year, self.month, self.day)
     }
 
     /// The day that is this many days behind 1970-01-01.
     fn from_days(days: i64) -> Option<Self> {
-        let days = days + 719_468;
-        let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-        let year_of_era = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month = (5 * day_of_year + 2) / 153;
-        let year = year_of_era + era * 400 + i64::from(month >= 10);
-        let month_of_year = if month < 10 { month + 3 } else { month - 9 };
-        Self::new(year, month_of_year, day_of_year - (153 * month + 2) / 5 + 1)
+        let (year, month, day) = calendar::civil_from_days(days);
+        Self::new(year, month, day)
     }
 
     /// 1 to 366.

@@ -1,5 +1,6 @@
 //! The v3 API: `POST /v3/clusters/{cluster}/topics/{topic}/records`.
 
+use action_triggers_vocabulary::calendar;
 use serde::Deserialize;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     verdict::Finding,
     write,
 };
-use crate::{calendar, record::Record, verdict::Verdict};
+use crate::{record::Record, verdict::Verdict};
 
 /// The body that carries these records: one object after another.
 pub fn body(records: &[&Record]) -> Vec<u8> {
