@@ -56,7 +56,7 @@ fn ap_number(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, Filter
     };
     let place = number
         .to_i64()
-        .and_then(|number| usize::try_from(number - 1).ok());
+        .and_then(|number| usize::try_from(number.checked_sub(1)?).ok());
     let word = place.and_then(|place| ONE_TO_NINE.get(place));
     Ok(word.map_or_else(|| python::from_integer(&number), |word| Value::from(*word)))
 }

@@ -79,6 +79,27 @@ fn a_filter_makes_no_more_than_its_bound() {
 }
 
 #[test]
+fn the_largest_and_the_smallest_integer_overflow_no_filter() {
+    let numbers = [i64::MAX, i64::MIN].map(|number| number.to_string());
+    for name in names() {
+        for value in numbers
+            .iter()
+            .map(String::as_str)
+            .chain(["\"a\"", "1.5", "[1]"])
+        {
+            for argument in &numbers {
+                // That it answers is enough.
+                _ = apply(name, value, argument);
+            }
+        }
+    }
+    assert_eq!(
+        apply("apnumber", &numbers[1], "null"),
+        Ok(numbers[1].clone())
+    );
+}
+
+#[test]
 fn widths_beyond_those_of_rust_formats_are_fine() {
     assert_eq!(apply("ljust", "1", "100000").unwrap().len(), 100_000);
     assert_eq!(apply("floatformat", "1", "100000").unwrap().len(), 100_002);

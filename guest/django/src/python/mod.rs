@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+mod case;
 mod compare;
 mod convert;
 mod item;
@@ -10,17 +11,19 @@ mod kind;
 mod members;
 mod print;
 mod text;
-mod title;
 
 pub use self::{
+    case::{capitalize, casefold, is_title, swap_case, title},
     compare::{compare, contains, equals},
     convert::{from_integer, is_true, moment, numeric, to_float, to_i64, to_int},
     item::item,
     kind::{Exception, Kind, kind, text, type_name},
     members::{items, iterate, length},
     print::{as_text, repr, to_str},
-    text::{ascii_digits, decimal_digit, is_space, split_lines, split_words, strip},
-    title::title,
+    text::{
+        ascii_digits, bytes_repr, decimal_digit, is_digit, is_printable, is_space, split_lines,
+        split_words, strip,
+    },
 };
 pub use super::integer::Integer;
 pub(super) use text::write_escape;

@@ -35,8 +35,32 @@ pub(in super::super) fn write_escape(character: char, out: &mut String) {
     };
 }
 
+/// `repr(text.encode())`
+pub fn bytes_repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut out = String::from("b");
+    out.push(quote);
+    for byte in text.bytes() {
+        match byte {
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            b' '..=b'~' if char::from(byte) == quote => out.extend(['\\', quote]),
+            b' '..=b'~' => out.push(byte.into()),
+            _ => write_escape(byte.into(), &mut out),
+        }
+    }
+    out.push(quote);
+    out
+}
+
 /// Python's `str.isprintable`, which is what Rust's debug output goes by.
-fn is_printable(character: char) -> bool {
+pub fn is_printable(character: char) -> bool {
     if character.is_ascii() {
         return !character.is_ascii_control();
     }
@@ -135,6 +159,38 @@ pub fn decimal_digit(character: char) -> Option<u8> {
     let zero = ZEROS.get(behind.checked_sub(1)?)?;
     let digit = u32::from(character) - u32::from(*zero);
     u8::try_from(digit).ok().filter(|digit| *digit < 10)
+}
+
+/// Characters that are digits of a kind, though no decimal ones: those that are raised, lowered or
+/// circled.
+const OTHER_DIGITS: [(char, char); 20] = [
+    ('\u{b2}', '\u{b3}'),
+    ('\u{b9}', '\u{b9}'),
+    ('\u{1369}', '\u{1371}'),
+    ('\u{19da}', '\u{19da}'),
+    ('\u{2070}', '\u{2070}'),
+    ('\u{2074}', '\u{2079}'),
+    ('\u{2080}', '\u{2089}'),
+    ('\u{2460}', '\u{2468}'),
+    ('\u{2474}', '\u{247c}'),
+    ('\u{2488}', '\u{2490}'),
+    ('\u{24ea}', '\u{24ea}'),
+    ('\u{24f5}', '\u{24fd}'),
+    ('\u{24ff}', '\u{24ff}'),
+    ('\u{2776}', '\u{277e}'),
+    ('\u{2780}', '\u{2788}'),
+    ('\u{278a}', '\u{2792}'),
+    ('\u{10a40}', '\u{10a43}'),
+    ('\u{10e60}', '\u{10e68}'),
+    ('\u{11052}', '\u{1105a}'),
+    ('\u{1f100}', '\u{1f10a}'),
+];
+
+/// Whether Python's `str.isdigit` holds for a character.
+pub fn is_digit(character: char) -> bool {
+    let mut others = OTHER_DIGITS.iter();
+    decimal_digit(character).is_some()
+        || others.any(|(first, last)| (*first..=*last).contains(&character))
 }
 
 /// The text with the digits of other scripts in ASCII, as Python's numbers read it.

@@ -138,13 +138,23 @@ fn attribute_of_int(value: &Value, step: &str) -> Value {
         },
         "imag" => Value::from(0),
         "denominator" => Value::from(1),
-        "bit_length" => match python::to_i64(value) {
-            Ok(number) => Value::from(64 - number.unsigned_abs().leading_zeros()),
-            Err(_) => Value::UNDEFINED,
-        },
+        "as_integer_ratio" => {
+            let whole = attribute_of_int(value, "numerator");
+            Sequence::value(SequenceKind::Tuple, vec![whole, Value::from(1)])
+        }
+        "bit_length" => bits(value).map_or(0, |bits| bits.len()).into(),
+        "bit_count" => bits(value)
+            .map_or(0, |bits| bits.matches('1').count())
+            .into(),
         "to_bytes" | "from_bytes" => uncallable(),
         _ => Value::UNDEFINED,
     }
+}
+
+/// The bits of an integer's magnitude; none of zero.
+fn bits(value: &Value) -> Option<String> {
+    let number = python::to_int(value).ok()?.abs();
+    (!number.is_zero()).then(|| number.in_base(2))
 }
 
 fn attribute_of_float(value: &Value, number: f64, step: &str) -> Value {
@@ -161,27 +171,35 @@ fn attribute_of_str(value: &Value, text: &str, step: &str) -> Option<Value> {
     let all = |test: fn(char) -> bool| Value::from(!text.is_empty() && text.chars().all(test));
     Some(match step {
         "upper" => Value::from(text.to_uppercase()),
-        "lower" | "casefold" => Value::from(text.to_lowercase()),
-        "capitalize" => capitalized(text),
+        "lower" => Value::from(text.to_lowercase()),
+        "casefold" => python::casefold(text).into(),
+        "capitalize" => python::capitalize(text).into(),
         "title" => python::title(text).into(),
-        "swapcase" => text.chars().map(swapped).collect::<String>().into(),
+        "swapcase" => python::swap_case(text).into(),
         "strip" => Value::from(python::strip(text)),
         "lstrip" => Value::from(text.trim_start_matches(python::is_space)),
         "rstrip" => Value::from(text.trim_end_matches(python::is_space)),
         "split" | "rsplit" => python::split_words(text).map(Value::from).collect(),
-        "splitlines" => text.lines().map(Value::from).collect(),
-        "isdigit" | "isdecimal" | "isnumeric" => all(char::is_numeric),
+        "splitlines" => python::split_lines(text)
+            .into_iter()
+            .map(Value::from)
+            .collect(),
+        "isdecimal" => all(|letter| python::decimal_digit(letter).is_some()),
+        "isdigit" => all(python::is_digit),
+        "isnumeric" => all(char::is_numeric),
+        "isidentifier" => Value::from(is_identifier(text)),
+        "isprintable" => Value::from(text.chars().all(python::is_printable)),
+        "istitle" => Value::from(python::is_title(text)),
         "isalpha" => all(char::is_alphabetic),
         "isalnum" => all(char::is_alphanumeric),
         "isspace" => all(python::is_space),
         "isascii" => Value::from(text.is_ascii()),
         "islower" => Value::from(text.to_lowercase() == text && text.to_uppercase() != text),
         "isupper" => Value::from(text.to_uppercase() == text && text.to_lowercase() != text),
-        "center" | "count" | "encode" | "endswith" | "find" | "index" | "join" | "ljust"
-        | "maketrans" | "partition" | "replace" | "rfind" | "rindex" | "rjust" | "rpartition"
-        | "startswith" | "translate" | "zfill" | "removeprefix" | "removesuffix" | "format_map" => {
-            uncallable()
-        }
+        "encode" => python::bytes_repr(text).into(),
+        "center" | "count" | "endswith" | "find" | "index" | "join" | "ljust" | "maketrans"
+        | "partition" | "replace" | "rfind" | "rindex" | "rjust" | "rpartition" | "startswith"
+        | "translate" | "zfill" | "removeprefix" | "removesuffix" | "format_map" => uncallable(),
         "format" | "expandtabs" => Value::from(text),
         "year" | "month" | "day" | "hour" | "minute" | "second" | "microsecond" => {
             // Where a date stands as its text, as in `date` and its siblings.
@@ -191,20 +209,9 @@ fn attribute_of_str(value: &Value, text: &str, step: &str) -> Option<Value> {
     })
 }
 
-fn capitalized(text: &str) -> Value {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    Value::from(first + &letters.as_str().to_lowercase())
-}
-
-fn swapped(letter: char) -> String {
-    if letter.is_uppercase() {
-        letter.to_lowercase().collect()
-    } else {
-        letter.to_uppercase().collect()
-    }
+/// `str.isidentifier`
+fn is_identifier(text: &str) -> bool {
+    let is_part = |letter: char| letter == '_' || letter.is_alphanumeric();
+    let first = text.chars().next();
+    first.is_some_and(|letter| is_part(letter) && !letter.is_numeric()) && text.chars().all(is_part)
 }

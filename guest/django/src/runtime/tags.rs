@@ -157,7 +157,7 @@ fn width_ratio(values: Vec<Value>) -> Result<String, Error> {
     let [value, maximum, width] = values.as_slice() else {
         return Ok(String::new());
     };
-    let width = python::to_i64(width)
+    let width = python::to_int(width)
         .map_err(|_| failed("`widthratio` needs a number as its last argument"))?;
     let (Ok(value), Ok(maximum)) = (python::to_float(value), python::to_float(maximum)) else {
         return Ok(String::new());
@@ -165,11 +165,8 @@ fn width_ratio(values: Vec<Value>) -> Result<String, Error> {
     if maximum == 0.0 {
         return Ok("0".into());
     }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "Python multiplies floats here, too"
-    )]
-    let ratio = (value / maximum * width as f64).round_ties_even();
+    // Python multiplies floats here, too.
+    let ratio = (value / maximum * width.to_f64()).round_ties_even();
     if !ratio.is_finite() {
         return Ok(String::new());
     }
