@@ -9,7 +9,8 @@ use std::{collections::BTreeSet, fs, process::Command};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const CASES: &str = include_str!("fixtures/oracle/contract.ndjson");
+#[path = "fixtures/oracle/cases.rs"]
+mod cases;
 
 /// Cases that `render` cannot answer, by name or tag, and why.
 const SKIPPED: &[(&str, &str)] = &[
@@ -29,29 +30,6 @@ const SKIPPED: &[(&str, &str)] = &[
         "a value that changes from call to call is a closure of an embedder",
     ),
 ];
-
-/// Cases that ask what only a declared type tells, such as whether a Decimal equals a text.
-const MODELS: &[(&str, &str)] = &[(
-    "tag-if-operators",
-    r#"{"myapp.sale": {"product.price": "decimal"}}"#,
-)];
-
-/// The case's triggers, with the models that it needs declared.
-fn triggers(case: &Value) -> Value {
-    let mut models = MODELS.iter().filter(|(name, _)| case["name"] == *name);
-    let Some((_, models)) = models.next() else {
-        return case["configs"].clone();
-    };
-    let models: Value = serde_json::from_str(models).unwrap();
-    json!({"models": models, "triggers": case["configs"]})
-}
-
-fn skipped(case: &Value) -> Option<&'static str> {
-    let tags = case["tags"].as_array().unwrap();
-    let is_meant = |word: &str| case["name"] == word || tags.iter().any(|tag| tag == word);
-    let mut reasons = SKIPPED.iter().filter(|(word, _)| is_meant(word));
-    reasons.next().map(|(_, reason)| *reason)
-}
 
 /// The case's settings as a configuration, every cluster that it reaches in it.
 fn config(case: &Value) -> Value {
@@ -80,7 +58,7 @@ fn config(case: &Value) -> Value {
         })
         .collect::<serde_json::Map<_, _>>()
         .into();
-    config["triggers"] = triggers(case);
+    config["triggers"] = cases::triggers(case);
     config
 }
 
@@ -181,14 +159,14 @@ fn fault(case: &Value) -> Option<String> {
 
 #[test]
 fn contract_cases_get_upstreams_answers_through_the_component() {
-    let cases = CASES
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap());
-    let (skipped, cases): (Vec<Value>, Vec<Value>) =
-        cases.partition(|case| self::skipped(case).is_some());
-    for case in &skipped {
-        println!("skipped {}: {}", case["name"], self::skipped(case).unwrap());
-    }
+    let mut cases = cases::all();
+    cases.retain(|case| match cases::skipped(case, SKIPPED) {
+        Some(reason) => {
+            println!("skipped {}: {reason}", case["name"]);
+            false
+        }
+        None => true,
+    });
     let half = cases.len() / 2;
     let check = |cases: &[Value]| cases.iter().filter_map(fault).collect::<Vec<_>>();
     let faults = std::thread::scope(|scope| {

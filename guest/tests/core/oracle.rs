@@ -13,7 +13,8 @@ use action_triggers_guest::{
 };
 use serde_json::{Map, Value, json};
 
-const CASES: &str = include_str!("../../../tests/fixtures/oracle/contract.ndjson");
+#[path = "../../../tests/fixtures/oracle/cases.rs"]
+mod cases;
 
 /// Cases that the core cannot answer alone, by name or tag, and why.
 const SKIPPED: &[(&str, &str)] = &[
@@ -123,7 +124,7 @@ fn brokers(brokers: &Value) -> Vec<Broker> {
 }
 
 fn answers(case: &Value) -> Result<Vec<Value>, String> {
-    let configs = triggers(case).to_string();
+    let configs = cases::triggers(case).to_string();
     let brokers = brokers(&case["settings"]["ACTION_TRIGGERS"]["brokers"]);
     let whitelist = &case["settings"]["ACTION_TRIGGERS"]["whitelisted_content_types"];
     let whitelist = whitelist.as_array().into_iter().flatten();
@@ -176,36 +177,12 @@ fn expected(case: &Value) -> Vec<Value> {
     sent
 }
 
-/// Cases that ask what only a declared type tells, such as whether a Decimal equals a text.
-const MODELS: &[(&str, &str)] = &[(
-    "tag-if-operators",
-    r#"{"myapp.sale": {"product.price": "decimal"}}"#,
-)];
-
-/// The case's triggers, with the models that it needs declared.
-fn triggers(case: &Value) -> Value {
-    let mut models = MODELS.iter().filter(|(name, _)| case["name"] == *name);
-    let Some((_, models)) = models.next() else {
-        return case["configs"].clone();
-    };
-    let models: Value = serde_json::from_str(models).unwrap();
-    json!({"models": models, "triggers": case["configs"]})
-}
-
-fn skipped(case: &Value) -> Option<&'static str> {
-    let tags = case["tags"].as_array().unwrap();
-    let is_meant = |word: &str| case["name"] == word || tags.iter().any(|tag| tag == word);
-    let mut reasons = SKIPPED.iter().filter(|(word, _)| is_meant(word));
-    reasons.next().map(|(_, reason)| *reason)
-}
-
 #[test]
 fn contract_cases_get_upstreams_answers() {
     let mut faults = Vec::new();
     let mut checked = 0;
-    for line in CASES.lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
-        if let Some(reason) = skipped(&case) {
+    for case in cases::all() {
+        if let Some(reason) = cases::skipped(&case, SKIPPED) {
             println!("skipped {}: {reason}", case["name"]);
             continue;
         }
