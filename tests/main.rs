@@ -9,6 +9,7 @@
     reason = "a test's helpers may fail as its body may"
 )]
 
+mod bounds;
 mod cli;
 mod codes;
 mod component;

@@ -21,39 +21,14 @@ pub(crate) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    /// Compiles a template that is only rendered.
     pub(crate) fn template(&mut self, source: &str, place: &Place) -> Option<PlacedTemplate> {
         let compiled = self.templates.compile(source, self.options);
         self.placed(compiled, source, place)
     }
 
-    /// Compiles a template whose value may be asked for, if it is one expression.
-    pub(crate) fn valued(&mut self, source: &str, place: &Place) -> Option<PlacedTemplate> {
-        let compiled = self.templates.compile(source, self.valued_options());
-        self.placed(compiled, source, place)
-    }
-
-    fn valued_options(&self) -> Options {
-        Options {
-            is_text_only: false,
-            ..self.options
-        }
-    }
-
-    /// Compiles a string payload, which may be JSON text; its value may be asked for if it
-    /// `is_valued`.
-    pub(crate) fn json_text(
-        &mut self,
-        source: &str,
-        place: &Place,
-        is_valued: bool,
-    ) -> Option<PlacedTemplate> {
-        let options = if is_valued {
-            self.valued_options()
-        } else {
-            self.options
-        };
-        let compiled = self.templates.compile_json_text(source, options);
+    /// Compiles a string payload, which may be JSON text.
+    pub(crate) fn json_text(&mut self, source: &str, place: &Place) -> Option<PlacedTemplate> {
+        let compiled = self.templates.compile_json_text(source, self.options);
         let compiled = compiled.map(|(template, doubts)| {
             self.warn_of(&doubts, source, place);
             template

@@ -58,7 +58,7 @@ impl triggers::Guest for Component {
         }
         let brokers = brokers.into_iter().map(Into::into).collect();
         let (engine, loaded) =
-            Engine::load(&set, brokers, limits.into()).map_err(triggers::Refusal::from)?;
+            Engine::load(set, brokers, limits.into()).map_err(triggers::Refusal::from)?;
         let told = loaded_set(&engine, loaded);
         ENGINE.with(|cell| match cell.set(engine) {
             Ok(()) => Ok(told),
@@ -74,74 +74,66 @@ impl triggers::Guest for Component {
     }
 
     fn process(events: Vec<triggers::Input>) -> Vec<triggers::Outcome> {
-        let outcomes = with_engine(events, |engine, events| {
-            engine.process(events, &mut Imports)
-        });
-        let outcome = |outcome: Outcome<engine::Publication>| triggers::Outcome {
-            id: outcome.id,
-            decision: match outcome.decision {
-                Decision::Done(all) => triggers::Decision::Done(converted(all)),
-                Decision::Unreadable(error) => triggers::Decision::Unreadable(error.into()),
-                Decision::Failed(failure) => triggers::Decision::Failed(failure.into()),
-                Decision::NotProcessed => triggers::Decision::NotProcessed,
-            },
-        };
-        outcomes.into_iter().map(outcome).collect()
+        with_engine::<engine::Publication, _>(events, |engine, events| {
+            converted(engine.process(events, &mut Imports))
+        })
     }
 
     fn render(events: Vec<triggers::Input>) -> Vec<triggers::Rendered> {
-        ENGINE.with(|cell| {
-            let outcomes = match cell.get() {
-                Some(engine) => engine.render(core_events(events), &mut Imports),
-                None => not_loaded(events),
-            };
-            let rendered = |outcome: Outcome<engine::Rendering<'_>>| triggers::Rendered {
-                id: outcome.id,
-                decision: match outcome.decision {
-                    Decision::Done(all) => triggers::RenderedEvent::Done(converted(all)),
-                    Decision::Unreadable(error) => {
-                        triggers::RenderedEvent::Unreadable(error.into())
-                    }
-                    Decision::Failed(failure) => triggers::RenderedEvent::Failed(failure.into()),
-                    Decision::NotProcessed => triggers::RenderedEvent::NotProcessed,
-                },
-            };
-            outcomes.into_iter().map(rendered).collect()
+        with_engine::<engine::Rendering<'_>, _>(events, |engine, events| {
+            converted(engine.render(events, &mut Imports))
         })
     }
 
     fn explain(events: Vec<triggers::Input>) -> Vec<triggers::Explained> {
-        let outcomes = with_engine(events, |engine, events| engine.explain(events));
-        let explained = |outcome: Outcome<explain::Explanation>| triggers::Explained {
-            id: outcome.id,
-            decision: match outcome.decision {
-                Decision::Done(all) => triggers::ExplainedEvent::Done(converted(all)),
-                Decision::Unreadable(error) => triggers::ExplainedEvent::Unreadable(error.into()),
-                Decision::Failed(failure) => triggers::ExplainedEvent::Failed(failure.into()),
-                Decision::NotProcessed => triggers::ExplainedEvent::NotProcessed,
-            },
-        };
-        outcomes.into_iter().map(explained).collect()
+        with_engine::<explain::Explanation, _>(events, |engine, events| {
+            converted(engine.explain(events))
+        })
     }
 }
 
-fn with_engine<T>(
+/// What the engine answers for the events; without one, that there is none.
+fn with_engine<T, U: From<Outcome<T>>>(
     events: Vec<triggers::Input>,
-    call: impl FnOnce(&Engine, Vec<event::Input>) -> Vec<Outcome<T>>,
-) -> Vec<Outcome<T>> {
+    call: impl FnOnce(&Engine, Vec<event::Input>) -> Vec<U>,
+) -> Vec<U> {
+    let not_loaded = |event: triggers::Input| {
+        U::from(Outcome {
+            id: event.id,
+            decision: Decision::Failed(Failure::NotLoaded),
+        })
+    };
     ENGINE.with(|cell| match cell.get() {
         Some(engine) => call(engine, core_events(events)),
-        None => not_loaded(events),
+        None => events.into_iter().map(not_loaded).collect(),
     })
 }
 
-fn not_loaded<T>(events: Vec<triggers::Input>) -> Vec<Outcome<T>> {
-    let fail = |event: triggers::Input| Outcome {
-        id: event.id,
-        decision: Decision::Failed(Failure::NotLoaded),
+/// Takes an outcome across the boundary. What was decided has a type for each function there, as
+/// WIT has no generic ones.
+macro_rules! outcome {
+    ($from:ty, $to:ident, $decision:ident) => {
+        impl From<Outcome<$from>> for triggers::$to {
+            fn from(outcome: Outcome<$from>) -> Self {
+                Self {
+                    id: outcome.id,
+                    decision: match outcome.decision {
+                        Decision::Done(all) => triggers::$decision::Done(converted(all)),
+                        Decision::Unreadable(error) => {
+                            triggers::$decision::Unreadable(error.into())
+                        }
+                        Decision::Failed(failure) => triggers::$decision::Failed(failure.into()),
+                        Decision::NotProcessed => triggers::$decision::NotProcessed,
+                    },
+                }
+            }
+        }
     };
-    events.into_iter().map(fail).collect()
 }
+
+outcome!(engine::Publication, Outcome, Decision);
+outcome!(engine::Rendering<'_>, Rendered, RenderedEvent);
+outcome!(explain::Explanation, Explained, ExplainedEvent);
 
 fn already_loaded() -> triggers::Refusal {
     let diagnostic = triggers::Diagnostic {

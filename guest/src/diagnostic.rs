@@ -73,6 +73,13 @@ impl Faults {
         });
     }
 
+    /// A set that is too long for the steps that a call may take.
+    pub(crate) fn too_long(&mut self, call_fuel: u64) {
+        let message = format!("reading the triggers takes more than {call_fuel} steps");
+        let help = "load fewer triggers, or raise `call_fuel` in `limits`";
+        self.error("set_out_of_fuel", &Place::root(), message, help);
+    }
+
     /// A value of the wrong type.
     pub(crate) fn wrong_type(&mut self, place: &Place, expected: &str, found: &str) {
         self.error(

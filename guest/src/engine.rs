@@ -121,7 +121,7 @@ impl Engine {
     ///
     /// The set has faults: all of them, in the order of the text.
     pub fn load(
-        json: &str,
+        json: impl Into<String>,
         brokers: Vec<Broker>,
         limits: Limits,
     ) -> Result<(Self, Loaded), Refusal> {
@@ -130,7 +130,16 @@ impl Engine {
             output_bytes: usize::try_from(limits.output_bytes).unwrap_or(usize::MAX),
         });
         let mut faults = Faults::default();
-        let (triggers, models) = trigger::parse(json, &brokers, &mut templates, &mut faults);
+        let document = Document::new(json.into());
+        let set_sha256 = format!("{:x}", Sha256::digest(document.text()));
+        let (triggers, models) = if steps(document.text().len()) > limits.call_fuel {
+            faults.too_long(limits.call_fuel);
+            Default::default()
+        } else {
+            trigger::parse(&document, &brokers, &mut templates, &mut faults)
+        };
+        // Nothing is kept of the source.
+        drop(document);
         if faults.any_errors() {
             return Err(Refusal {
                 diagnostics: faults.into_diagnostics(),
@@ -146,7 +155,7 @@ impl Engine {
             whitelist,
             brokers,
             limits,
-            set_sha256: format!("{:x}", Sha256::digest(json)),
+            set_sha256,
         };
         let loaded = engine.loaded(faults.into_diagnostics());
         Ok((engine, loaded))
@@ -302,7 +311,7 @@ impl Engine {
         is_wanted: bool,
         decide: impl FnOnce(&Change<'_>) -> Vec<T>,
     ) -> Outcome<T> {
-        let document = Document::new(input.text);
+        let document = Input::document(input.text);
         let mut id = input.id;
         let read = || {
             let mut line = Line::read(document.text())?;

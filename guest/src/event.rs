@@ -35,6 +35,18 @@ pub struct Input {
     pub id: String,
 }
 
+/// A model's primary key is its `pk`, whatever its field is called; an instance without one has it
+/// as its `id`.
+const PRIMARY_KEY: (&str, &str) = ("pk", "id");
+
+impl Input {
+    /// The event's text, ready to be read.
+    pub(crate) fn document(text: String) -> Document {
+        let (name, instead) = PRIMARY_KEY;
+        Document::with_substitute(text, name, instead)
+    }
+}
+
 /// The fields that a set declares the types of, by content type in its normal form.
 pub(crate) type Models = BTreeMap<Box<str>, Arc<Fields>>;
 
@@ -130,7 +142,7 @@ impl<'a> Change<'a> {
 
     /// Content type and primary key; none without a primary key.
     pub(crate) fn ordering_key(&self) -> Option<String> {
-        match View::of(self.facts.instance.member("pk")?) {
+        match View::of(self.facts.instance.member(PRIMARY_KEY.0)?) {
             View::String(key) => Some(format!("{}/{key}", self.content_type)),
             View::Number(key) => Some(format!("{}/{key}", self.content_type)),
             _ => None,

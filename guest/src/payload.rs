@@ -69,7 +69,7 @@ impl Plan {
     ) -> Self {
         match View::of(payload) {
             View::Null | View::String("") | View::Object([]) => Self::Instance,
-            View::String(text) => match compiler.json_text(text, place, types == Types::Native) {
+            View::String(text) => match compiler.json_text(text, place) {
                 Some(template) => Self::Text(template, types),
                 None => Self::Instance,
             },
@@ -97,10 +97,14 @@ impl Plan {
         context: &Context,
         instance: &JsonObject,
     ) -> Result<Payload, Failure> {
-        let mut out = String::with_capacity(256);
+        let mut out = String::new();
         match self {
-            Self::Instance => write::object(instance, &mut out),
+            Self::Instance => {
+                out.reserve(instance.text().len());
+                write::object(instance, &mut out);
+            }
             Self::Tree(pieces) => {
+                out.reserve(256);
                 let mut renderer = Renderer {
                     templates,
                     context,
@@ -254,11 +258,7 @@ impl Builder<'_, '_> {
     }
 
     fn string(&mut self, text: &str, place: &Place) {
-        let template = match self.types {
-            Types::Native => self.compiler.valued(text, place),
-            Types::Strings => self.compiler.template(text, place),
-        };
-        let Some(template) = template else {
+        let Some(template) = self.compiler.template(text, place) else {
             return;
         };
         if let Some(text) = template.is_static() {

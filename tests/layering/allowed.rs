@@ -23,6 +23,19 @@ const DJANGO: Allowed = &[
     ("context", &["dates", "error"]),
     ("decimal", &["integer", "json", "python"]),
     ("emit", &["ast", "json_text"]),
+    (
+        "direct",
+        &[
+            "ast",
+            "context",
+            "error",
+            "filters",
+            "json_text",
+            "output",
+            "python",
+            "runtime",
+        ],
+    ),
     ("error", &["limits"]),
     ("expression", &["ast", "filters", "lexer", "python"]),
     (
@@ -35,6 +48,7 @@ const DJANGO: Allowed = &[
     ("json", &["dates", "decimal", "python"]),
     ("json_text", &["ast", "error", "json", "output", "python"]),
     ("lexer", &["python"]),
+    ("machine", &["runtime"]),
     ("meter", &["limits"]),
     ("output", &["decimal", "filters", "python"]),
     (
@@ -50,25 +64,13 @@ const DJANGO: Allowed = &[
         ],
     ),
     (
-        "plain",
-        &[
-            "ast",
-            "context",
-            "error",
-            "json_text",
-            "limits",
-            "meter",
-            "output",
-            "runtime",
-        ],
-    ),
-    (
         "python",
         &["dates", "decimal", "integer", "json", "sequence"],
     ),
     (
         "runtime",
         &[
+            "ast",
             "context",
             "dates",
             "decimal",
@@ -89,14 +91,15 @@ const DJANGO: Allowed = &[
         &[
             "ast",
             "context",
+            "direct",
             "emit",
             "error",
             "json_text",
             "limits",
+            "machine",
             "meter",
             "output",
             "parser",
-            "plain",
             "runtime",
         ],
     ),
@@ -165,10 +168,7 @@ const CORE: Allowed = &[
     ("delivery", &["clock", "cluster", "verdict"]),
     ("outcome", &["event", "record"]),
     ("record", &["cluster"]),
-    (
-        "rest",
-        &["calendar", "clock", "cluster", "record", "verdict"],
-    ),
+    ("rest", &["clock", "cluster", "record", "verdict"]),
 ];
 
 const HOST: Allowed = &[

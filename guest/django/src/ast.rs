@@ -187,3 +187,37 @@ pub(super) enum Operator {
     Greater,
     GreaterOrEqual,
 }
+
+impl Operator {
+    /// The operators of two values; `and` and `or` stop at the first answer instead.
+    pub(super) const OF_VALUES: [Self; 10] = [
+        Self::In,
+        Self::NotIn,
+        Self::Is,
+        Self::IsNot,
+        Self::Equal,
+        Self::NotEqual,
+        Self::Less,
+        Self::LessOrEqual,
+        Self::Greater,
+        Self::GreaterOrEqual,
+    ];
+
+    /// The function that it is in minijinja's source.
+    pub(super) fn function(self) -> &'static str {
+        match self {
+            Self::Or => "or",
+            Self::And => "and",
+            Self::In => "is_in",
+            Self::NotIn => "is_not_in",
+            Self::Is => "is_same",
+            Self::IsNot => "is_not_same",
+            Self::Equal => "equal",
+            Self::NotEqual => "not_equal",
+            Self::Less => "less",
+            Self::LessOrEqual => "less_or_equal",
+            Self::Greater => "greater",
+            Self::GreaterOrEqual => "greater_or_equal",
+        }
+    }
+}

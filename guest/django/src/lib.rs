@@ -20,8 +20,8 @@
 //!
 //! ```text
 //! source -> lexer -> parser (expression, condition, tags) -> ast
-//!        -> emit: minijinja source that calls `runtime` -> minijinja's machine
-//!        -> plain: text and plain variables alone, without a machine
+//!        -> direct: text, values, filters and `if`, evaluated as they are written
+//!        -> emit: for all other tags, minijinja source that calls `runtime` -> minijinja's machine
 //! ```
 //!
 //! Everything is done at load but the last step, and every fault of a template
@@ -33,6 +33,7 @@ mod condition;
 mod context;
 pub mod dates;
 pub mod decimal;
+mod direct;
 mod emit;
 mod error;
 mod expression;
@@ -42,10 +43,10 @@ pub mod json;
 mod json_text;
 mod lexer;
 mod limits;
+mod machine;
 mod meter;
 mod output;
 mod parser;
-mod plain;
 #[cfg(test)]
 mod properties;
 pub mod python;

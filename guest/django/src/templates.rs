@@ -2,19 +2,20 @@
 
 use std::{borrow::Cow, io};
 
-use minijinja::{Environment, Value};
+use minijinja::{State, Value};
 
 use super::{
     ast::Node,
     context::{Context, Variable},
+    direct::{self, Piece, Scope},
     emit,
     error::{RenderError, Span, TemplateError},
     json_text::{Doubt, Doubts, Position},
     limits::Limits,
+    machine::{Machine, Program},
     meter::Meter,
     output, parser,
-    plain::{self, Piece},
-    runtime::{self, Root},
+    runtime::{self, Bounds, Root},
 };
 
 /// How a template is compiled.
@@ -22,9 +23,6 @@ use super::{
 pub struct Options {
     /// Whether output is escaped for HTML, as Django's engine does by default.
     pub autoescape: bool,
-    /// Whether it is only rendered: [`Templates::evaluate`] then gives no value where a
-    /// filter or tag has to run for it. Spares the memory that the value's own code takes.
-    pub is_text_only: bool,
 }
 
 /// A template, compiled; it belongs to the [`Templates`] that compiled it.
@@ -32,16 +30,14 @@ pub struct Options {
 pub struct Template {
     body: Body,
     escape: bool,
-    /// The name of a template that sets `value`, if this one is an expression.
-    value: Option<Box<str>>,
     variables: Box<[Variable]>,
 }
 
 #[derive(Clone, Debug)]
 enum Body {
     Static(Box<str>),
-    Plain(Box<[Piece]>),
-    Machine(Box<str>),
+    Direct(Box<[Piece]>),
+    Machine(Box<Program>),
 }
 
 impl Template {
@@ -55,8 +51,8 @@ impl Template {
 
     /// Whether it renders without minijinja's machine.
     #[cfg(test)]
-    pub(crate) fn is_plain(&self) -> bool {
-        matches!(self.body, Body::Plain(_))
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self.body, Body::Direct(_))
     }
 
     /// A value as the template would write it.
@@ -74,7 +70,7 @@ impl Template {
 /// A condition, compiled; it belongs to the [`Templates`] that compiled it.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    name: Box<str>,
+    test: direct::Condition,
     variables: Box<[Variable]>,
 }
 
@@ -99,36 +95,37 @@ impl Condition {
 /// ```
 #[derive(Debug)]
 pub struct Templates {
-    environment: Environment<'static>,
-    limits: Limits,
-    meter: Meter,
-    count: usize,
+    machine: Machine,
+    bounds: Bounds,
 }
 
 impl Templates {
     /// Makes an empty set.
     pub fn new(limits: Limits) -> Self {
         let meter = Meter::default();
+        let bounds = Bounds { limits, meter };
         Self {
-            environment: runtime::environment(limits, &meter),
-            meter,
-            limits,
-            count: 0,
+            machine: Machine::new(&bounds),
+            bounds,
         }
     }
 
     /// From now on all renders share one allowance: the limits, and of their fuel
     /// no more than this. Without it each render has the limits for itself.
     pub fn share_allowance(&self, fuel: u64) {
-        self.meter.share(Limits {
-            fuel: fuel.min(self.limits.fuel),
-            output_bytes: self.limits.output_bytes,
+        let Limits {
+            fuel: most,
+            output_bytes,
+        } = self.bounds.limits;
+        self.bounds.meter.share(Limits {
+            fuel: fuel.min(most),
+            output_bytes,
         });
     }
 
     /// Ends what [`Self::share_allowance`] began. The fuel that is left of it.
     pub fn end_allowance(&self) -> u64 {
-        self.meter.end()
+        self.bounds.meter.end()
     }
 
     /// Compiles a template.
@@ -176,22 +173,23 @@ impl Templates {
         } = parsed;
         let body = if let Some(text) = text_of(&nodes) {
             Body::Static(text.into())
-        } else if let Some(pieces) = plain::pieces(&nodes) {
-            Body::Plain(pieces.into())
+        } else if let Some(pieces) = direct::pieces(&nodes) {
+            Body::Direct(pieces)
         } else {
             let emitted = emit::template(&nodes, cycles, is_json_text);
-            Body::Machine(self.add(source, emitted, options)?)
-        };
-        let value = match (nodes.as_slice(), &body) {
-            ([Node::Output(expression, _)], Body::Machine(_)) if !options.is_text_only => {
-                Some(self.add(source, emit::value(expression), options)?)
-            }
-            _ => None,
+            let program = self.machine.program(emitted, options.autoescape);
+            Body::Machine(Box::new(program.map_err(|error| {
+                vec![TemplateError {
+                    code: "template_too_complex",
+                    message: format!("the template is too complex: {error}"),
+                    help: None,
+                    span: Span::of(source, 0, source.len()),
+                }]
+            })?))
         };
         Ok(Template {
             body,
             escape: options.autoescape,
-            value,
             variables: variables.into(),
         })
     }
@@ -201,37 +199,12 @@ impl Templates {
     /// # Errors
     ///
     /// Every fault of the source, in order.
-    pub fn compile_condition(&mut self, source: &str) -> Result<Condition, Vec<TemplateError>> {
+    pub fn compile_condition(&self, source: &str) -> Result<Condition, Vec<TemplateError>> {
         let (condition, variables) = parser::parse_condition(source)?;
-        let name = self.add(source, emit::condition(&condition), Options::default())?;
         Ok(Condition {
-            name,
+            test: direct::Condition::of(&condition),
             variables: variables.into(),
         })
-    }
-
-    fn add(
-        &mut self,
-        source: &str,
-        emitted: String,
-        options: Options,
-    ) -> Result<Box<str>, Vec<TemplateError>> {
-        self.count += 1;
-        let ending = if options.autoescape {
-            runtime::ESCAPED
-        } else {
-            ""
-        };
-        let name = format!("{}{ending}", self.count);
-        match self.environment.add_template_owned(name.clone(), emitted) {
-            Ok(()) => Ok(name.into()),
-            Err(error) => Err(vec![TemplateError {
-                code: "template_too_complex",
-                message: format!("the template is too complex: {error}"),
-                help: None,
-                span: Span::of(source, 0, source.len()),
-            }]),
-        }
     }
 
     /// Renders a template at the end of `out`, which stays as it was if that
@@ -273,22 +246,23 @@ impl Templates {
         context: &Context,
         out: &mut String,
     ) -> Result<Position, RenderError> {
-        self.meter.begin(self.limits);
+        self.begin();
         match &template.body {
             Body::Static(text) => {
+                let charged = self.bounds.write(text.len());
+                charged.map_err(|error| self.error(&error))?;
+                position.pass(text);
                 out.push_str(text);
-                self.charge_output(text.len())?;
                 Ok(position)
             }
-            Body::Plain(pieces) => {
-                let escape = template.escape;
-                let bounds = (self.limits, &self.meter);
-                plain::render(pieces, context, escape, bounds, &mut position, out)?;
+            Body::Direct(pieces) => {
+                let scope = self.scope(context, template.escape);
+                direct::render(pieces, scope, &mut position, out)?;
                 Ok(position)
             }
-            Body::Machine(name) => {
-                let captured = self.run(name, context, position, out)?;
-                Ok(runtime::position(captured.state()))
+            Body::Machine(program) => {
+                let root = Value::from_object(Root::new(context, position));
+                self.run(program, root, out)
             }
         }
     }
@@ -304,21 +278,15 @@ impl Templates {
         template: &Template,
         context: &Context,
     ) -> Result<Option<Value>, RenderError> {
-        if let Body::Plain(pieces) = &template.body
-            && let [Piece::Variable(path)] = &**pieces
-        {
-            let value = plain::value(context, path);
-            return Ok(Some(if value.is_undefined() {
-                Value::from("")
-            } else {
-                value
-            }));
-        }
-        let Some(name) = &template.value else {
+        let Body::Direct(pieces) = &template.body else {
             return Ok(None);
         };
-        let captured = self.run(name, context, Position::Text, &mut String::new())?;
-        Ok(captured.state().lookup("value"))
+        let [piece] = &**pieces else {
+            return Ok(None);
+        };
+        self.begin();
+        let scope = self.scope(context, template.escape);
+        piece.value(&scope).map_err(|error| self.error(&error))
     }
 
     /// Whether a condition holds.
@@ -327,65 +295,68 @@ impl Templates {
     ///
     /// As for [`Self::render`].
     pub fn test(&self, condition: &Condition, context: &Context) -> Result<bool, RenderError> {
-        let mut out = String::new();
-        self.run(&condition.name, context, Position::Text, &mut out)?;
-        Ok(!out.is_empty())
+        self.begin();
+        let scope = self.scope(context, false);
+        let holds = condition.test.holds(&scope);
+        holds.map_err(|error| self.error(&error))
     }
 
+    fn begin(&self) {
+        self.bounds.meter.begin(self.bounds.limits);
+    }
+
+    fn scope<'a>(&'a self, context: &'a Context, escape: bool) -> Scope<'a> {
+        Scope::new(context, escape, &self.bounds)
+    }
+
+    fn error(&self, error: &minijinja::Error) -> RenderError {
+        RenderError::from_machine(error, self.bounds.limits)
+    }
+
+    /// Runs a program; where in a JSON text its output ends.
     fn run(
         &self,
-        name: &str,
-        context: &Context,
-        position: Position,
+        program: &Program,
+        root: Value,
         out: &mut String,
-    ) -> Result<minijinja::Captured<'_>, RenderError> {
+    ) -> Result<Position, RenderError> {
         let start = out.len();
-        self.meter.begin(self.limits);
-        let result = self.environment.get_template(name).and_then(|template| {
-            let root = Value::from_object(Root::new(context, position));
-            let left = self.limits.output_bytes;
-            template.render_captured_to(root, Bounded { out, left })
-        });
-        let error = match result {
-            Ok(captured) => match self.charge(captured.state().fuel_levels(), out.len() - start) {
-                Ok(()) => return Ok(captured),
-                Err(error) => error,
-            },
+        let writer = Bounded {
+            left: self.bounds.limits.output_bytes,
+            out,
+        };
+        // The same whether it is compiled at the moment or not, so that equal events cost alike.
+        let compiling = self.bounds.make(program.size());
+        compiling.map_err(|error| self.error(&error))?;
+        let finish = |state: &State<'_, '_>| (state.fuel_levels(), runtime::position(state));
+        let result = match self.machine.run(program, root, writer, finish) {
+            Ok((fuel, position)) => self.charge(fuel, out.len() - start).map(|()| position),
             Err(error) => {
                 self.charge_failure(&error);
-                RenderError::from_machine(&error, self.limits)
+                Err(error)
             }
         };
-        out.truncate(start);
-        Err(error)
+        result.map_err(|error| {
+            out.truncate(start);
+            self.error(&error)
+        })
     }
 
     /// Charges what a render has used; the machine has counted its steps.
-    fn charge(&self, fuel: Option<(u64, u64)>, written: usize) -> Result<(), RenderError> {
+    fn charge(&self, fuel: Option<(u64, u64)>, written: usize) -> Result<(), minijinja::Error> {
         let (used, _) = fuel.unwrap_or_default();
-        if !self.meter.step(used) {
-            return Err(RenderError::OutOfFuel(self.limits.fuel));
-        }
-        self.charge_output(written)
-    }
-
-    fn charge_output(&self, written: usize) -> Result<(), RenderError> {
-        if !self.meter.write(written) {
-            return Err(RenderError::OutputTooLarge(self.limits.output_bytes));
-        }
-        if !self.meter.make(written) {
-            return Err(RenderError::OutOfFuel(self.limits.fuel));
-        }
-        Ok(())
+        self.bounds.steps(used)?;
+        self.bounds.write(written)
     }
 
     /// Charges a render that failed. The machine does not tell how many steps it
     /// took, so it pays a share of what it might have.
     fn charge_failure(&self, error: &minijinja::Error) {
+        let meter = &self.bounds.meter;
         let is_enough = error.kind() != minijinja::ErrorKind::OutOfFuel
-            && self.meter.step(1 + self.limits.fuel / FAILURES);
+            && meter.step(1 + self.bounds.limits.fuel / FAILURES);
         if !is_enough {
-            self.meter.empty();
+            meter.empty();
         }
     }
 }

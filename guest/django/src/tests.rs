@@ -21,15 +21,7 @@ fn context() -> Context {
 
 fn render_with(source: &str, autoescape: bool) -> Result<String, RenderError> {
     let mut templates = Templates::new(Limits::default());
-    let template = templates
-        .compile(
-            source,
-            Options {
-                autoescape,
-                ..Options::default()
-            },
-        )
-        .unwrap();
+    let template = templates.compile(source, Options { autoescape }).unwrap();
     let mut out = String::new();
     templates.render(&template, &context(), &mut out)?;
     Ok(out)

@@ -60,7 +60,6 @@ impl Case {
         let mut templates = Templates::new(Limits::default());
         let options = Options {
             autoescape: self.autoescape,
-            ..Options::default()
         };
         let template = templates
             .compile(&self.template, options)

@@ -202,7 +202,7 @@ fn record_plan(
             .warning("tombstone_without_key", place, message, help);
     }
     record::Plan {
-        key: key.and_then(|(source, place)| compiler.valued(source, &place)),
+        key: key.and_then(|(source, place)| compiler.template(source, &place)),
         topic: topic(&reader, broker, queue_has_topic, compiler),
         headers: match reader.get(fields::HEADERS, compiler.faults) {
             Some((value, place)) => headers(value, &place, compiler),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use action_triggers_django::{
     Options, Templates,
-    json::{self, View},
+    json::{self, Document, View},
 };
 use action_triggers_vocabulary::{
     Place, Signal, content_type,
@@ -27,19 +27,20 @@ const DEEPEST: usize = 128;
 
 /// Reads a set. The triggers are complete only where no error was found.
 pub(crate) fn parse(
-    text: &str,
+    document: &Document,
     brokers: &[Broker],
     templates: &mut Templates,
     faults: &mut Faults,
 ) -> (Vec<Trigger>, Models) {
     let root = Place::root();
+    let text = document.text();
     if json::depth(text) > DEEPEST {
         let message = format!("the triggers are nested deeper than {DEEPEST} levels");
         faults.error("too_deep", &root, message, "");
         return Default::default();
     }
-    let document = match json::parse(text) {
-        Ok(document) => document,
+    let value = match document.value() {
+        Ok(value) => value,
         Err(error) => {
             let message = format!("the triggers are not JSON: {error}");
             faults.error("invalid_json", &root, message, "");
@@ -52,10 +53,10 @@ pub(crate) fn parse(
         faults.error("invalid_json", &root, message, help);
         return Default::default();
     }
-    let models = models::read(&document, &root, faults);
+    let models = models::read(&value, &root, faults);
     let mut triggers = Vec::new();
     let mut places = BTreeMap::new();
-    for (index, (value, place)) in entries(&document, &root, faults).into_iter().enumerate() {
+    for (index, (value, place)) in entries(&value, &root, faults).into_iter().enumerate() {
         // What is taken apart of one trigger goes before the next one comes.
         let value = json::unread(value);
         if let Some(reader) = Reader::new(&value, &place, faults) {
@@ -64,6 +65,7 @@ pub(crate) fn parse(
             triggers.push(trigger);
         }
     }
+    triggers.shrink_to_fit();
     (triggers, models)
 }
 
@@ -128,10 +130,7 @@ fn read(
     let mut compiler = Compiler {
         templates,
         faults,
-        options: Options {
-            autoescape,
-            is_text_only: true,
-        },
+        options: Options { autoescape },
         severity: if active {
             Severity::Error
         } else {

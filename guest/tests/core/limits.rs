@@ -122,3 +122,18 @@ fn what_an_event_does_not_use_of_its_fuel_is_not_kept() {
         assert!(outcomes.iter().all(Result::is_ok));
     }
 }
+
+#[test]
+fn a_set_that_a_call_has_no_fuel_for_is_refused_until_it_has() {
+    let set = trigger(&format!(r#""payload": "{}""#, "x".repeat(6_400)));
+    let load = |call_fuel| {
+        let limits = Limits {
+            call_fuel,
+            ..Limits::default()
+        };
+        let refused = Engine::load(set.as_str(), Vec::new(), limits).err()?;
+        Some(refused.diagnostics.iter().map(|fault| fault.code).collect())
+    };
+    assert_eq!(load(100), Some(vec!["set_out_of_fuel"]));
+    assert_eq!(load(110), None);
+}

@@ -19,6 +19,7 @@ mod events;
 mod json_text;
 mod limits;
 mod matching;
+mod memory;
 mod oracle;
 mod payloads;
 mod properties;

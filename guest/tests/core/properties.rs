@@ -100,15 +100,15 @@ proptest! {
 
     #[test]
     fn load_never_panics_on_json(value in any_json(), name in "config_signals|content_types|msg_broker_queues|payload|when|name|id|active|webhooks|payload_types") {
-        _ = Engine::load(&value.to_string(), Vec::new(), Limits::default());
-        _ = Engine::load(&json!([value]).to_string(), Vec::new(), Limits::default());
-        _ = Engine::load(&json!([{ name.clone(): value }]).to_string(), Vec::new(), Limits::default());
-        _ = Engine::load(&json!([{ name: [value] }]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(value.to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(json!([value]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(json!([{ name.clone(): value }]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(json!([{ name: [value] }]).to_string(), Vec::new(), Limits::default());
     }
 
     #[test]
     fn load_never_panics_on_a_queue(value in any_json(), name in "name|conn_details|parameters|timeout_secs|record") {
-        _ = Engine::load(&json!([{"msg_broker_queues": [{ name: value }]}]).to_string(), Vec::new(), Limits::default());
-        _ = Engine::load(&json!([{"msg_broker_queues": [{"record": value}]}]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(json!([{"msg_broker_queues": [{ name: value }]}]).to_string(), Vec::new(), Limits::default());
+        _ = Engine::load(json!([{"msg_broker_queues": [{"record": value}]}]).to_string(), Vec::new(), Limits::default());
     }
 }

@@ -18,7 +18,7 @@ impl Emitter {
             Condition::Operation(Operator::And, operands) => self.all_of(operands),
             Condition::Operation(Operator::Or, operands) => self.any_of(operands),
             Condition::Operation(operator, operands) => {
-                self.write(format_args!("{}(", function(*operator)));
+                self.write(format_args!("{}(", operator.function()));
                 for operand in operands {
                     self.condition(operand);
                     self.out.push_str(", ");
@@ -53,23 +53,5 @@ impl Emitter {
             });
         }
         self.out.push(')');
-    }
-}
-
-/// The function that an operator becomes; `and` and `or` are minijinja's own.
-fn function(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Or => "or",
-        Operator::And => "and",
-        Operator::In => "is_in",
-        Operator::NotIn => "is_not_in",
-        Operator::Is => "is_same",
-        Operator::IsNot => "is_not_same",
-        Operator::Equal => "equal",
-        Operator::NotEqual => "not_equal",
-        Operator::Less => "less",
-        Operator::LessOrEqual => "less_or_equal",
-        Operator::Greater => "greater",
-        Operator::GreaterOrEqual => "greater_or_equal",
     }
 }

@@ -51,24 +51,6 @@ pub(super) fn template(nodes: &[Node], cycles: BTreeSet<String>, is_json_text: b
     emitter.out
 }
 
-/// Writes a template that sets `value` to what an expression gives.
-pub(super) fn value(expression: &Expression) -> String {
-    let mut emitter = Emitter::default();
-    emitter.out.push_str("{% set value = ");
-    emitter.expression(expression, Missing::Empty);
-    emitter.out.push_str(" %}");
-    emitter.out
-}
-
-/// Writes a template whose output is not empty if a condition holds.
-pub(super) fn condition(condition: &Condition) -> String {
-    let mut emitter = Emitter::default();
-    emitter.out.push_str("{% if truth(");
-    emitter.condition(condition);
-    emitter.out.push_str(") %}1{% endif %}");
-    emitter.out
-}
-
 /// A variable's name in minijinja.
 fn name(django: &str) -> String {
     if django

@@ -23,10 +23,23 @@ fn numbers_print_as_they_came() {
 }
 
 #[test]
+fn a_member_that_is_missing_may_have_a_substitute() {
+    let text = r#"{"id": 3, "a": [{"id": 4}, {"pk": 5, "id": 6}]}"#;
+    let value = Document::with_substitute(text.into(), "pk", "id")
+        .value()
+        .unwrap();
+    assert_eq!(value.get_attr("pk").unwrap(), Value::from(3));
+    for (item, expected) in value.get_attr("a").unwrap().try_iter().unwrap().zip([4, 5]) {
+        assert_eq!(item.get_attr("pk").unwrap(), Value::from(expected));
+    }
+    let plain = parse(text).unwrap();
+    assert!(plain.get_attr("pk").unwrap().is_undefined());
+}
+
+#[test]
 fn members_are_reached_level_by_level() {
     let value =
         parse(r#" {"a": {"b": [1, "x\ny", {"c": null}]}, "id": 3, "a\u0062": true} "#).unwrap();
-    assert_eq!(value.get_attr("pk").unwrap(), Value::from(3));
     assert_eq!(value.get_attr("ab").unwrap(), Value::from(true));
     let list = value.get_attr("a").unwrap().get_attr("b").unwrap();
     assert_eq!(

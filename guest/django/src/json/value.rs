@@ -36,11 +36,14 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
 ///
 /// As for [`parse`].
 pub fn parse_with(text: &str, fields: Option<&Arc<Fields>>) -> Result<Value, serde_json::Error> {
-    let source = Slice::whole(text);
-    let fields = fields.cloned();
+    parse_all(&Slice::whole(text), fields.cloned())
+}
+
+fn parse_all(source: &Slice, fields: Option<Arc<Fields>>) -> Result<Value, serde_json::Error> {
+    let text: &str = source;
     if text.trim_ascii_start().starts_with('{') {
         // Reading the first level checks the whole text on the way.
-        let members = members_of(&source, serde_json::from_str(&source)?, fields.as_deref());
+        let members = members_of(source, serde_json::from_str(text)?, fields.as_deref());
         let source = source.trimmed();
         return Ok(Value::from_object(JsonObject {
             source,
@@ -48,7 +51,7 @@ pub fn parse_with(text: &str, fields: Option<&Arc<Fields>>) -> Result<Value, ser
             fields,
         }));
     }
-    let raw: &RawValue = serde_json::from_str(&source)?;
+    let raw: &RawValue = serde_json::from_str(text)?;
     Ok(value_of(&source.part(raw.get()), None))
 }
 
@@ -155,20 +158,15 @@ impl JsonObject {
             return Some(value.clone());
         };
         let declared = fields.get(name);
-        let declared = declared.or_else(|| if name == "pk" { fields.get("id") } else { None });
+        let declared = declared.or_else(|| fields.get(self.source.substitute(name)?));
         Some(typed(value, declared))
     }
 
-    /// The member of this name. `pk` falls back to `id`, as a model's does.
+    /// The member of this name, or its [substitute](Document::with_substitute).
     pub fn member(&self, name: &str) -> Option<&Value> {
         let members = self.read();
-        members.find(name).or_else(|| {
-            if name == "pk" {
-                members.find("id")
-            } else {
-                None
-            }
-        })
+        let found = members.find(name);
+        found.or_else(|| members.find(self.source.substitute(name)?))
     }
 }
 
@@ -237,6 +235,15 @@ impl Object for JsonArray {
 }
 
 impl Document {
+    /// The text as a template value, as [`parse`] gives it, without a copy of it.
+    ///
+    /// # Errors
+    ///
+    /// The text is not one JSON value.
+    pub fn value(&self) -> Result<Value, serde_json::Error> {
+        parse_all(&self.whole(), None)
+    }
+
     /// A part of the text as an object with fields of the types declared,
     /// nothing of it taken apart yet. The part must be a slice of the text and
     /// one JSON value.

@@ -12,7 +12,7 @@ pub(super) fn out_of_fuel() -> Error {
     Error::from(ErrorKind::OutOfFuel)
 }
 
-pub(super) fn too_large(limits: Limits) -> Error {
+pub(crate) fn too_large(limits: Limits) -> Error {
     Error::new(
         ErrorKind::WriteFailure,
         format!("more than {} bytes", limits.output_bytes),

@@ -7,7 +7,7 @@ mod lookup;
 mod loops;
 #[cfg(feature = "web")]
 mod lorem;
-mod operators;
+pub(super) mod operators;
 mod root;
 mod state;
 mod tags;
@@ -19,13 +19,14 @@ use minijinja::{
 };
 
 pub(super) use {
+    failure::too_large,
     json_text::position,
     lookup::{Found, at},
     root::{Root, variable},
 };
 
 use self::{
-    failure::{failed, out_of_fuel, too_large},
+    failure::{failed, out_of_fuel},
     root::now,
     state::{Progress, escapes},
 };
@@ -42,10 +43,14 @@ use super::{
 /// Ends the name of a template whose output is escaped.
 pub(super) const ESCAPED: &str = ".html";
 
+/// The most steps that the machine can count.
+const MOST_FUEL: u64 = 0x7fff_ffff;
+
 /// Makes an environment that knows nothing but Django's dialect.
-pub(super) fn environment(limits: Limits, meter: &Meter) -> Environment<'static> {
+pub(super) fn environment(bounds: &Bounds) -> Environment<'static> {
     let mut environment = Environment::empty();
-    environment.set_fuel(Some(limits.fuel));
+    // minijinja counts in `isize`, which has 32 bits in a component.
+    environment.set_fuel(Some(bounds.limits.fuel.min(MOST_FUEL)));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
@@ -57,29 +62,25 @@ pub(super) fn environment(limits: Limits, meter: &Meter) -> Environment<'static>
             AutoEscape::None
         }
     });
-    let bounds = || Bounds {
-        limits,
-        meter: meter.clone(),
-    };
-    let of_output = bounds();
+    let of_output = bounds.clone();
     environment.set_formatter(move |out, state, value| write_output(out, state, value, &of_output));
     for name in filters::names() {
         if let Some(filter) = filters::find(name) {
-            let bounds = bounds();
+            let bounds = bounds.clone();
             environment.add_filter(
                 name,
                 move |state: &State<'_, '_>, value: Value, arguments: Rest<Value>| {
-                    apply(filter, state, &value, arguments.first(), &bounds)
+                    bounds.apply(filter, &value, arguments.first(), &call(state))
                 },
             );
         }
     }
-    let of_quiet = bounds();
+    let of_quiet = bounds.clone();
     environment.add_filter(
         "quietly",
         move |state: &State<'_, '_>, value: Value, name: &str, arguments: Rest<Value>| {
             operators::apply_quietly(&value, |value| match filters::find(name) {
-                Some(filter) => apply(filter, state, value, arguments.first(), &of_quiet),
+                Some(filter) => of_quiet.apply(filter, value, arguments.first(), &call(state)),
                 None => Ok(value.clone()),
             })
         },
@@ -100,14 +101,16 @@ pub(super) fn environment(limits: Limits, meter: &Meter) -> Environment<'static>
     operators::add_to(&mut environment);
     tags::add_to(&mut environment);
     #[cfg(feature = "web")]
-    lorem::add_to(&mut environment, limits);
+    lorem::add_to(&mut environment, bounds.limits);
     environment
 }
 
-/// What a render may use, and what is left of it.
-struct Bounds {
-    limits: Limits,
-    meter: Meter,
+/// What a filter knows of the place it is called from.
+fn call(state: &State<'_, '_>) -> Call {
+    Call {
+        autoescape: escapes(state),
+        now: now(state),
+    }
 }
 
 /// Text that is written as it is.
@@ -123,7 +126,7 @@ fn or(value: Value, instead: Value) -> Value {
 }
 
 /// A number of a template's source, exactly as written where a float would differ.
-fn number(text: &str) -> Value {
+pub(super) fn number(text: &str) -> Value {
     let is_integer = !text.contains(['.', 'e', 'E']);
     match text.parse::<f64>() {
         Ok(number) if !is_integer && (number.is_infinite() || is_exact(number, text)) => {
@@ -169,39 +172,78 @@ fn as_output(state: &State<'_, '_>, value: &Value) -> Value {
     }
 }
 
-/// Calls a filter as Django's `FilterExpression` does.
-fn apply(
-    filter: &Filter,
-    state: &State<'_, '_>,
-    value: &Value,
-    argument: Option<&Value>,
-    bounds: &Bounds,
-) -> Result<Value, Error> {
-    if argument.is_some_and(Value::is_undefined) {
-        let message = format!(
-            "the argument of the filter `{}` is a variable that does not exist",
-            filter.name
-        );
-        return Err(Error::new(ErrorKind::UndefinedError, message));
+/// What a render may use, and what is left of it.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    pub(super) limits: Limits,
+    pub(super) meter: Meter,
+}
+
+impl Bounds {
+    /// Takes steps.
+    pub(super) fn steps(&self, steps: u64) -> Result<(), Error> {
+        Self::enough(self.meter.step(steps))
     }
-    let call = Call {
-        autoescape: escapes(state),
-        now: now(state),
-    };
-    let empty = Value::from("");
-    let value = if value.is_undefined() { &empty } else { value };
-    let result = (filter.function)(value, argument, &call)
-        .map_err(|error| failed(format!("the filter `{}` failed: {error}", filter.name)))?;
-    let length = |value: &Value| python::text(value).map(str::len).or_else(|| value.len());
-    let (read, made) = (length(value).unwrap_or(0), length(&result).unwrap_or(0));
-    if made > bounds.limits.output_bytes {
-        return Err(too_large(bounds.limits));
+
+    /// Takes the steps of a value that was looked up.
+    pub(super) fn read(&self, value: &Value) -> Result<(), Error> {
+        self.make(length(value))
     }
-    if !bounds.meter.make(read.saturating_add(made)) {
-        return Err(out_of_fuel());
+
+    /// Takes the steps of so many bytes.
+    pub(super) fn make(&self, bytes: usize) -> Result<(), Error> {
+        Self::enough(self.meter.make(bytes))
     }
-    if filter.is_safe && value.is_safe() && !result.is_safe() {
-        return Ok(Value::from_safe_string(python::to_str(&result)));
+
+    /// Takes what a render has written.
+    pub(super) fn write(&self, bytes: usize) -> Result<(), Error> {
+        if !self.meter.write(bytes) {
+            return Err(too_large(self.limits));
+        }
+        self.make(bytes)
     }
-    Ok(result)
+
+    /// Calls a filter as Django's `FilterExpression` does.
+    pub(super) fn apply(
+        &self,
+        filter: &Filter,
+        value: &Value,
+        argument: Option<&Value>,
+        call: &Call,
+    ) -> Result<Value, Error> {
+        if argument.is_some_and(Value::is_undefined) {
+            let message = format!(
+                "the argument of the filter `{}` is a variable that does not exist",
+                filter.name
+            );
+            return Err(Error::new(ErrorKind::UndefinedError, message));
+        }
+        let empty = Value::from("");
+        let value = if value.is_undefined() { &empty } else { value };
+        let result = (filter.function)(value, argument, call)
+            .map_err(|error| failed(format!("the filter `{}` failed: {error}", filter.name)))?;
+        let (read, made) = (length(value), length(&result));
+        if made > self.limits.output_bytes {
+            return Err(too_large(self.limits));
+        }
+        self.make(read.saturating_add(made))?;
+        if filter.is_safe && value.is_safe() && !result.is_safe() {
+            return Ok(Value::from_safe_string(python::to_str(&result)));
+        }
+        Ok(result)
+    }
+
+    fn enough(is_enough: bool) -> Result<(), Error> {
+        if is_enough {
+            Ok(())
+        } else {
+            Err(out_of_fuel())
+        }
+    }
+}
+
+/// The size that a value is charged by: a text's bytes, a container's members.
+fn length(value: &Value) -> usize {
+    let length = python::text(value).map(str::len).or_else(|| value.len());
+    length.unwrap_or(0)
 }

@@ -10,6 +10,7 @@ use minijinja::{
 
 use super::failure::failed;
 use crate::{
+    ast::Operator,
     json::{JsonArray, JsonObject},
     python::{self, Kind},
 };
@@ -42,12 +43,12 @@ impl Object for Stop {
     }
 }
 
-fn is_failure(value: &Value) -> bool {
+pub(crate) fn is_failure(value: &Value) -> bool {
     value.downcast_object_ref::<Failure>().is_some()
 }
 
 /// Calls a filter so that its error becomes a value. Limits stay errors.
-pub(super) fn apply_quietly(
+pub(crate) fn apply_quietly(
     value: &Value,
     filter: impl FnOnce(&Value) -> Result<Value, Error>,
 ) -> Result<Value, Error> {
@@ -66,16 +67,8 @@ pub(super) fn apply_quietly(
 /// Adds the functions that conditions are made of.
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_function("truth", truth);
-    environment.add_function("negate", |value: &Value| {
-        !is_failure(value) && !python::is_true(value)
-    });
-    environment.add_filter("no_error", |operand: Value| {
-        if is_failure(&operand) {
-            Value::from(false)
-        } else {
-            operand
-        }
-    });
+    environment.add_function("negate", negate);
+    environment.add_filter("no_error", no_error);
     environment.add_filter("error_stops", |operand: Value| {
         if is_failure(&operand) {
             Value::from_object(Stop)
@@ -90,39 +83,46 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
             answer
         }
     });
-    let mut add = |name: &'static str, operator: fn(&Value, &Value) -> bool| {
-        environment.add_function(name, move |left: &Value, right: &Value| {
-            !is_failure(left) && !is_failure(right) && operator(left, right)
-        });
-    };
-    add("equal", python::equals);
-    add("not_equal", |left, right| !python::equals(left, right));
-    add("is_in", |left, right| {
-        python::contains(right, left).unwrap_or(false)
-    });
-    add("is_not_in", |left, right| {
-        python::contains(right, left).is_ok_and(|found| !found)
-    });
-    add("is_same", is_same);
-    add("is_not_same", |left, right| !is_same(left, right));
-    add("less", |left, right| {
-        python::compare(left, right) == Some(Ordering::Less)
-    });
-    add("greater", |left, right| {
-        python::compare(left, right) == Some(Ordering::Greater)
-    });
-    add("less_or_equal", |left, right| {
-        matches!(
-            python::compare(left, right),
-            Some(Ordering::Less | Ordering::Equal)
-        )
-    });
-    add("greater_or_equal", |left, right| {
-        matches!(
-            python::compare(left, right),
-            Some(Ordering::Greater | Ordering::Equal)
-        )
-    });
+    for operator in Operator::OF_VALUES {
+        let function = move |left: &Value, right: &Value| answer(operator, left, right);
+        environment.add_function(operator.function(), function);
+    }
+}
+
+/// `not`
+pub(crate) fn negate(value: &Value) -> bool {
+    !is_failure(value) && !python::is_true(value)
+}
+
+/// An operand of `and` or `or`, which take an error for false.
+pub(crate) fn no_error(operand: Value) -> Value {
+    if is_failure(&operand) {
+        Value::from(false)
+    } else {
+        operand
+    }
+}
+
+/// What an operator of two values answers.
+pub(crate) fn answer(operator: Operator, left: &Value, right: &Value) -> bool {
+    if is_failure(left) || is_failure(right) {
+        return false;
+    }
+    let order = || python::compare(left, right);
+    match operator {
+        Operator::Equal => python::equals(left, right),
+        Operator::NotEqual => !python::equals(left, right),
+        Operator::In => python::contains(right, left).unwrap_or(false),
+        Operator::NotIn => python::contains(right, left).is_ok_and(|found| !found),
+        Operator::Is => is_same(left, right),
+        Operator::IsNot => !is_same(left, right),
+        Operator::Less => order().is_some_and(Ordering::is_lt),
+        Operator::Greater => order().is_some_and(Ordering::is_gt),
+        Operator::LessOrEqual => order().is_some_and(Ordering::is_le),
+        Operator::GreaterOrEqual => order().is_some_and(Ordering::is_ge),
+        // They stop at the first answer, so they are no functions of two values.
+        Operator::And | Operator::Or => false,
+    }
 }
 
 /// The value of an operand that is needed after all, or its error.
@@ -140,7 +140,8 @@ pub(super) fn is_missing(value: &Value) -> bool {
         .is_some_and(|failure| failure.is_missing)
 }
 
-fn truth(value: &Value) -> Result<bool, Error> {
+/// Whether a condition holds that gives this.
+pub(crate) fn truth(value: &Value) -> Result<bool, Error> {
     if is_missing(value) {
         return Ok(false);
     }

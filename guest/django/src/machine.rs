@@ -1,0 +1,122 @@
+//! minijinja's machine, for templates with tags that loop, bind or capture.
+//!
+//! A template that is compiled takes about 8 KB however short it is, so only those used last are
+//! kept compiled; the others are compiled again when they are needed.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use minijinja::{Environment, Error, State, Value};
+
+use super::runtime::{self, Bounds};
+
+/// The most bytes that compiled templates take, roughly; one is kept however large it is.
+const MOST_BYTES: usize = 512 << 10;
+/// What minijinja reserves for each template.
+const RESERVED: usize = 8 << 10;
+/// How many bytes a byte of the source becomes at most, roughly.
+const GROWTH: usize = 8;
+
+/// A template for the machine, in its language.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// Its own among those of the machine.
+    name: Box<str>,
+    source: Box<str>,
+}
+
+#[derive(Debug)]
+pub(super) struct Machine {
+    count: usize,
+    compiled: Mutex<Compiled>,
+}
+
+/// The templates that are compiled at the moment.
+#[derive(Debug)]
+struct Compiled {
+    environment: Environment<'static>,
+    /// Names and sizes; the one used last is the last one.
+    recent: VecDeque<(Box<str>, usize)>,
+    bytes: usize,
+}
+
+impl Program {
+    /// What compiling it takes, in bytes that are read.
+    pub(super) fn size(&self) -> usize {
+        self.source.len()
+    }
+}
+
+impl Machine {
+    pub(super) fn new(bounds: &Bounds) -> Self {
+        Self {
+            count: 0,
+            compiled: Mutex::new(Compiled {
+                environment: runtime::environment(bounds),
+                recent: VecDeque::new(),
+                bytes: 0,
+            }),
+        }
+    }
+
+    /// Takes a program that compiles.
+    pub(super) fn program(&mut self, source: String, autoescape: bool) -> Result<Program, Error> {
+        self.count += 1;
+        let ending = if autoescape { runtime::ESCAPED } else { "" };
+        let name = format!("{}{ending}", self.count);
+        self.lock()
+            .environment
+            .template_from_named_str(&name, &source)?;
+        Ok(Program {
+            name: name.into(),
+            source: source.into(),
+        })
+    }
+
+    /// Runs a program that writes to `out`, and gives what `finish` finds at its end.
+    pub(super) fn run<T>(
+        &self,
+        program: &Program,
+        root: Value,
+        out: impl std::io::Write,
+        finish: impl FnOnce(&State<'_, '_>) -> T,
+    ) -> Result<T, Error> {
+        let mut compiled = self.lock();
+        compiled.add(program)?;
+        let template = compiled.environment.get_template(&program.name)?;
+        let captured = template.render_captured_to(root, out)?;
+        Ok(finish(captured.state()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Compiled> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Compiled {
+    /// Compiles a program if it is not; those not used for the longest time make room.
+    fn add(&mut self, program: &Program) -> Result<(), Error> {
+        let known = self
+            .recent
+            .iter()
+            .rposition(|(name, _)| *name == program.name);
+        if let Some(entry) = known.and_then(|place| self.recent.remove(place)) {
+            self.recent.push_back(entry);
+            return Ok(());
+        }
+        let size = RESERVED + GROWTH * program.source.len();
+        while self.bytes + size > MOST_BYTES
+            && let Some((name, size)) = self.recent.pop_front()
+        {
+            self.environment.remove_template(&name);
+            self.bytes -= size;
+        }
+        let (name, source) = (program.name.to_string(), program.source.to_string());
+        self.environment.add_template_owned(name, source)?;
+        self.recent.push_back((program.name.clone(), size));
+        self.bytes += size;
+        Ok(())
+    }
+}
