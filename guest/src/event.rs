@@ -20,7 +20,7 @@ use minijinja::{
     value::{Enumerator, Object},
 };
 
-use before::{Absent, Changed};
+use before::Changed;
 
 pub use action_triggers_vocabulary::Signal;
 pub use error::EventError;
@@ -166,7 +166,7 @@ fn object(
     // What walks values by recursion must not exhaust the stack.
     if json::depth(written) > depth {
         return Err(fault(format!(
-            "`{part}` is nested deeper than {depth} levels"
+            "`{part}` is nested deeper than {depth} levels: make it flatter, or raise `event_depth` in `limits`"
         )));
     }
     if json::has_half_character(written) {
@@ -283,7 +283,7 @@ impl Object for EventVariables {
 fn before(facts: &Facts, guard: Option<&Touched>) -> Option<Value> {
     match &facts.before {
         Some(before) => Some(Value::from_dyn_object(before.clone())),
-        None => guard.map(Absent::value),
+        None => guard.map(Touched::missing),
     }
 }
 
@@ -293,6 +293,6 @@ fn changed(facts: &Facts, guard: Option<&Touched>) -> Option<Value> {
             instance: facts.instance.clone(),
             before: before.clone(),
         })),
-        None => guard.map(Absent::value),
+        None => guard.map(Touched::missing),
     }
 }

@@ -113,7 +113,7 @@ fn with_syntax_help(fault: Fault, before: &str, rest: &str) -> Fault {
     let word = rest.trim_start().split(' ').next().unwrap_or_default();
     if rest.starts_with("()") {
         return fault.help(format!(
-            "methods are called without parentheses: `{before}`"
+            "parentheses are Jinja's; Django calls a method without them: `{before}`"
         ));
     }
     if let Some(index) = rest
@@ -122,7 +122,7 @@ fn with_syntax_help(fault: Fault, before: &str, rest: &str) -> Fault {
     {
         let index = index.trim_matches(['"', '\'']);
         return fault.help(format!(
-            "what is inside stands behind a dot: `{before}.{index}`"
+            "brackets are Jinja's; in Django what is inside stands behind a dot: `{before}.{index}`"
         ));
     }
     if before == "range" && rest.starts_with('(') {

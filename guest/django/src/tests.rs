@@ -178,12 +178,12 @@ fn habits_from_jinja_are_named_with_what_django_has() {
     })
     .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    `()` cannot be read in `d.items()`; methods are called without parentheses: `d.items`
+    `()` cannot be read in `d.items()`; parentheses are Jinja's; Django calls a method without them: `d.items`
     `(3)` cannot be read in `range(3)`; `range` is Jinja's; Django loops over a list of the event's, where `forloop.counter` counts
     `for` is written `for name in list`; `range` is Jinja's; Django loops over a list of the event's, where `forloop.counter` counts
     `for` is written `for name in list`; a loop with a condition is Jinja's; Django writes an `{% if %}` inside of the loop
-    `[0]` cannot be read in `list[0]`; what is inside stands behind a dot: `list.0`
-    `['k']` cannot be read in `d['k']`; what is inside stands behind a dot: `d.k`
+    `[0]` cannot be read in `list[0]`; brackets are Jinja's; in Django what is inside stands behind a dot: `list.0`
+    `['k']` cannot be read in `d['k']`; brackets are Jinja's; in Django what is inside stands behind a dot: `d.k`
     there is no tag `set`; `set` is Jinja's; Django writes `{% with x=n|add:1 %}…{% endwith %}`
     there is no tag `raw`; `raw` is Jinja's; Django writes `{% verbatim %}…{% endverbatim %}`
     ` if n else t` cannot be read in `s if n else t`; an `if` in an expression is Jinja's; Django writes `{% if … %}…{% else %}…{% endif %}`

@@ -1,4 +1,4 @@
-//! What changed between two states of a record, and what stands in for the
+//! What changed between two states of an instance, and what stands in for the
 //! earlier one where the event does not have it.
 
 use std::sync::{
@@ -11,7 +11,10 @@ use minijinja::{
     value::{Enumerator, Object},
 };
 
-use action_triggers_django::json::{self, JsonObject};
+use action_triggers_django::{
+    json::{self, JsonObject},
+    python::Missing,
+};
 
 /// `event.changed`: for every field whether it differs. Its members are the
 /// fields that do.
@@ -64,40 +67,9 @@ impl Touched {
     pub(crate) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
-}
 
-/// Stands for `before` and `changed` where the event has no `before`: false by
-/// itself, so a condition may ask for it, and marked when looked into.
-#[derive(Debug)]
-pub(super) struct Absent(Touched);
-
-impl Absent {
-    pub(super) fn value(touched: &Touched) -> Value {
-        Value::from_object(Self(touched.clone()))
-    }
-
-    fn touch(&self) {
-        self.0.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Object for Absent {
-    fn get_value(self: &Arc<Self>, _key: &Value) -> Option<Value> {
-        self.touch();
-        None
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, _key: &str) -> Option<Value> {
-        self.touch();
-        None
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        self.touch();
-        Enumerator::Empty
-    }
-
-    fn is_true(self: &Arc<Self>) -> bool {
-        false
+    /// Stands for `before` and `changed` where the event has no `before`.
+    pub(super) fn missing(&self) -> Value {
+        Missing::value(&self.0)
     }
 }

@@ -41,6 +41,8 @@ impl EventError {
         let said = said.strip_suffix(&place).unwrap_or(&said);
         let hint = if text.trim_start().starts_with('\u{feff}') {
             ": the text begins with a byte order mark (BOM); remove it"
+        } else if is_at_a_mark(text, offset) {
+            ": there is a byte order mark (BOM); remove it"
         } else if error.is_eof() {
             ": the event ends too early; write each event on one line"
         } else {
@@ -52,4 +54,11 @@ impl EventError {
             span: Span::of(text, offset, 0),
         }
     }
+}
+
+/// Whether a byte order mark stands at this place or right before it.
+fn is_at_a_mark(text: &str, offset: usize) -> bool {
+    let before = text.floor_char_boundary(offset.saturating_sub(1));
+    let around = text.get(before..).unwrap_or_default();
+    around.chars().take(2).any(|one| one == '\u{feff}')
 }

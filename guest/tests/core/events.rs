@@ -134,6 +134,18 @@ fn a_condition_decides_and_names_a_missing_before() {
         Err("before_missing")
     );
     assert_eq!(fires("event.before", None), Ok(false));
+    // By itself it is null.
+    for (when, without) in [
+        ("event.before is None", true),
+        ("before == None", true),
+        ("None == event.changed", true),
+        ("event.before is not None", false),
+        ("changed != None", false),
+    ] {
+        assert_eq!(fires(when, None), Ok(without), "{when}");
+        assert_eq!(fires(when, before), Ok(!without), "{when}");
+    }
+    assert_eq!(fires("'quantity' in changed", None), Err("before_missing"));
     // Only what was reached can ask for it.
     for (when, without, with) in [
         ("event.before and changed.quantity", Ok(false), Ok(true)),
@@ -208,7 +220,7 @@ fn an_event_that_cannot_be_read_fails_alone() {
     insta::assert_snapshot!(messages.join("\n"), @r#"
     event_malformed (78, 0) the event is not of the right form: key must be a string
     event_malformed (77, 3) `instance` is a list, not an object
-    event_malformed (77, 408) `instance` is nested deeper than 128 levels
+    event_malformed (77, 408) `instance` is nested deeper than 128 levels: make it flatter, or raise `event_depth` in `limits`
     event_malformed (77, 15) `instance` has a lone surrogate escape, such as `\ud800`, which stands for no character
     event_malformed (176, 2) `before` is a list, not an object
     invalid_content_type (52, 6) invalid content type `sale`: expected `app_label.model`

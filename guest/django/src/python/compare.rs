@@ -12,6 +12,7 @@ use minijinja::Value;
 use super::{
     kind::{Exception, Kind, kind, text, type_name},
     members::{items, iterate, length},
+    missing::kind_as_a_whole,
 };
 use crate::{
     dates::Timestamp,
@@ -21,7 +22,7 @@ use crate::{
 
 /// `left == right`.
 pub fn equals(left: &Value, right: &Value) -> bool {
-    match (kind(left), kind(right)) {
+    match (kind_as_a_whole(left), kind_as_a_whole(right)) {
         (Kind::None, Kind::None) => true,
         (Kind::Str(one), Kind::Str(other)) => match by_worth(left, right) {
             Some(ordering) => ordering.is_eq(),

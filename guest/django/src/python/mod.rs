@@ -9,6 +9,7 @@ mod convert;
 mod item;
 mod kind;
 mod members;
+mod missing;
 mod print;
 mod text;
 
@@ -19,6 +20,7 @@ pub use self::{
     item::item,
     kind::{Exception, Kind, kind, text, type_name},
     members::{items, iterate, length},
+    missing::{Missing, kind_as_a_whole},
     print::{as_text, repr, to_str},
     text::{
         ascii_digits, bytes_repr, decimal_digit, is_digit, is_printable, is_space, split_lines,

@@ -12,7 +12,7 @@ use super::failure::failed;
 use crate::{
     ast::Operator,
     json::{JsonArray, JsonObject},
-    python::{self, Kind},
+    python::{self, Kind, kind_as_a_whole},
 };
 
 /// An error on its way to the operator that swallows it.
@@ -152,7 +152,7 @@ pub(crate) fn truth(value: &Value) -> Result<bool, Error> {
 /// constants, small integers, and equal strings and containers that are the
 /// same variable.
 fn is_same(left: &Value, right: &Value) -> bool {
-    match (python::kind(left), python::kind(right)) {
+    match (kind_as_a_whole(left), kind_as_a_whole(right)) {
         (Kind::None, Kind::None) => true,
         (Kind::Bool(one), Kind::Bool(other)) => one == other,
         (Kind::Int(one), Kind::Int(other)) => one == other,
