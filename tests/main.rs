@@ -9,14 +9,17 @@
     reason = "a test's helpers may fail as its body may"
 )]
 
+mod agreement;
 mod bounds;
 mod cli;
 mod codes;
 mod component;
+mod configured;
 mod contract;
 mod hosts;
 mod layering;
 mod library;
 mod real_kafka;
+mod remedies;
 mod sandbox;
 mod schema;

@@ -39,7 +39,10 @@ impl Publisher for Kept {
 
 /// A component that does this when an event's id begins with `x`.
 fn hostile(evil: &str) -> Component {
-    let text = include_str!("sandbox/guest.wat").replace("EVIL", evil);
+    hostile_of(&include_str!("sandbox/guest.wat").replace("EVIL", evil))
+}
+
+fn hostile_of(text: &str) -> Component {
     let mut module = wat::parse_str(text).unwrap();
     let Ok(DecodedWasm::Component(resolve, world)) = decode(EMBEDDED) else {
         panic!("not a component")
@@ -51,11 +54,19 @@ fn hostile(evil: &str) -> Component {
 }
 
 fn builder(kept: &Kept) -> Builder {
-    let broker = |name, topic| Broker::kafka(name).bootstrap_servers("k").topic(topic);
+    builder_with(
+        kept,
+        Broker::kafka("b").bootstrap_servers("k").topic("topic"),
+    )
+}
+
+/// The same with another broker `b`.
+fn builder_with(kept: &Kept, broker: Broker) -> Builder {
+    let other = Broker::kafka("kafka").bootstrap_servers("k").topic("sales");
     let cluster = Cluster::new("k", "http://127.0.0.1:9".parse().unwrap());
     Runtime::builder()
         .publisher(Arc::new(kept.clone()))
-        .brokers([broker("b", "topic"), broker("kafka", "sales")])
+        .brokers([broker, other])
         .clusters([cluster])
         .code_cache(concat!(env!("CARGO_TARGET_TMPDIR"), "/code"))
         .workers(1)
@@ -252,6 +263,28 @@ async fn a_record_for_an_unknown_event_trigger_or_queue_is_not_taken() {
 }
 
 #[tokio::test]
+async fn a_topic_that_the_broker_does_not_allow_is_not_taken_whatever_the_guest_says() {
+    // `load` tells that the queue renders its topic, and the record names `b`.
+    let topic = format!(
+        "(i32.store (i32.const 4140) (i32.const 1)) (i32.store (i32.const 4144) (i32.const 1028))
+        (i32.store (i32.const 4148) (i32.const 1)) {PUBLISH}"
+    );
+    let text = include_str!("sandbox/guest.wat").replace("EVIL", &topic);
+    let renders = r#"(data (i32.const 2273) "\01") (func $evil"#;
+    let text = text.replace("(func $evil", renders);
+    for (allowed, taken) in [("b", 1), ("b*", 1), ("a", 0), ("bb", 0), ("a*", 0)] {
+        let kept = Kept::default();
+        let mut broker = Broker::kafka("b").bootstrap_servers("k");
+        broker.topics = vec![allowed.into()];
+        let builder = builder_with(&kept, broker).limits(limits());
+        let runtime = builder.component(hostile_of(&text)).build().await.unwrap();
+        runtime.process(vec![event("x")]).await;
+        runtime.flush().await;
+        assert_eq!(kept.0.lock().unwrap().len(), taken, "{allowed}");
+    }
+}
+
+#[tokio::test]
 async fn records_of_an_event_that_then_traps_are_discarded() {
     let evil = format!("{PUBLISH} (unreachable)");
     assert_eq!(published(&evil, limits()).await, Vec::<String>::new());
@@ -284,6 +317,16 @@ async fn a_guest_that_publishes_without_end_is_bounded() {
     limits.records_per_call = 50;
     limits.call_deadline = Duration::from_mins(1);
     assert_eq!(published(&evil, limits).await.len(), 50);
+}
+
+#[tokio::test]
+async fn a_component_that_cannot_be_read_is_named_with_its_path() {
+    for path in ["/nowhere/engine.wasm", "/dev/zero"] {
+        let builder = builder(&Kept::default()).component(Component::File(path.into()));
+        let error = builder.build().await.unwrap_err();
+        assert_eq!(error.code(), "component_unreadable", "{error}");
+        assert!(error.to_string().contains(path), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
 /// value stays the same.
 pub(crate) fn escape(json: &mut Vec<u8>, from: usize) {
     // All of them begin with one of these bytes.
-    let may_begin = |byte: &u8| matches!(byte, 0x7f | 0xc2 | 0xe2);
+    let may_begin = |byte: &u8| matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
     let written = json.get(from..).unwrap_or_default();
     if !written.iter().any(may_begin) {
         return;
@@ -46,14 +46,14 @@ pub(crate) fn escape(json: &mut Vec<u8>, from: usize) {
 mod tests {
     use super::*;
 
-    const HOSTILE: &str = "a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}é–\u{200f}";
+    const HOSTILE: &str = "a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}é–\u{200f}\u{61c}";
 
     #[test]
     fn nothing_that_steers_is_shown_to_a_person() {
         assert_eq!(shown("é – ok\n\t"), "é – ok\n\t");
         assert_eq!(
             shown(HOSTILE),
-            "a\u{fffd}[2J\u{fffd}31m\u{fffd}\u{fffd}é–\u{fffd}"
+            "a\u{fffd}[2J\u{fffd}31m\u{fffd}\u{fffd}é–\u{fffd}\u{fffd}"
         );
     }
 

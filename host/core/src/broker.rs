@@ -8,6 +8,7 @@ mod registry;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 pub use self::offer::{BrokerMembers, Offer, Payload};
 pub use self::registry::{Broker, Policy, Registry, RegistryError, TextEncoding};

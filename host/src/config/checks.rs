@@ -33,7 +33,7 @@ impl<'a> Reading<'a> {
             if let Some(brokers) = triggers.get("brokers").and_then(|field| self.table(&field)) {
                 self.broker_types(&brokers);
             }
-            self.whitelists(&triggers);
+            self.whitelists(root, &triggers);
         }
         if let Some(brokers) = brokers.and_then(|field| self.table(&field)) {
             self.broker_types(&brokers);
@@ -71,9 +71,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn whitelists(&mut self, triggers: &Table<'a>) {
+    fn whitelists(&mut self, root: &Table<'a>, triggers: &Table<'a>) {
         let field = &triggers.field;
-        let whitelist = triggers.get("whitelisted_content_types");
+        let settings = root.get("ACTION_TRIGGER_SETTINGS");
+        let settings = settings.and_then(|field| self.table(&field));
+        let mut tables = [Some(triggers), settings.as_ref()].into_iter().flatten();
+        let whitelist = tables.find_map(|table| table.get("whitelisted_content_types"));
         if whitelist.is_none_or(|field| self.list(&field).is_some_and(|names| names.is_empty())) {
             let message = "`whitelisted_content_types` names none, so any content type may fire";
             let help = "list the content types that may, such as \"shop.sale\"";

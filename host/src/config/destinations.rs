@@ -2,21 +2,34 @@
 //! that it does not have, fields that nobody gives or that cannot be right,
 //! settings off the allow-list. What a queue says was told by `load`.
 
-use std::sync::Arc;
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use action_triggers_vocabulary::{
-    content_type,
+    codes, content_type,
     members::queue::{BOOTSTRAP_SERVERS, TOPIC},
     suggest::did_you_mean_or,
 };
 use serde_json::{Map, Value as Json};
 
+use super::{
+    finding::{error, name_of},
+    locate::Triggers,
+    trial::Trial,
+};
 use crate::{
     broker::{Broker, Policy, Registry},
     cluster::Cluster,
-    outcome::{Diagnostic, LoadedQueue, LoadedTrigger, NamedSetting, Severity},
-    settings::Settings,
+    outcome::{Diagnostic, LoadedQueue, LoadedTrigger, Severity},
+    problem::steps,
+    settings::{SettingError, Settings},
 };
+
+/// Most names that mistaken ones are compared with, all together.
+const MOST_COMPARED: usize = 20_000;
 
 /// What of a configuration decides where records may go.
 pub(super) struct Host<'a> {
@@ -24,45 +37,110 @@ pub(super) struct Host<'a> {
     pub(super) clusters: &'a [Cluster],
     pub(super) settings: &'a Settings,
     pub(super) whitelist: &'a [String],
+    pub(super) policy: Policy,
 }
 
 /// Everything that keeps every record of some queue from being published.
-pub(super) fn examine(host: &Host<'_>, triggers: &[LoadedTrigger]) -> Vec<Diagnostic> {
+pub(super) fn examine(
+    host: &Host<'_>,
+    triggers: &[LoadedTrigger],
+    set: Option<Triggers<'_>>,
+) -> Vec<Diagnostic> {
     let clusters = host.clusters.iter().cloned().map(Arc::new).collect();
     let brokers = host.brokers.to_vec();
     let settings = Arc::new(host.settings.clone());
     // What is wrong with the registry itself is told elsewhere.
-    let registry = Registry::new(brokers, clusters, settings, Policy::default()).ok();
+    let registry = Registry::new(brokers, clusters, settings, host.policy.clone()).ok();
+    let known = Known::of(host);
     let mut faults = Vec::new();
     for (place, trigger) in triggers.iter().enumerate() {
-        faults.extend(excluded(host, trigger, place));
+        faults.extend(excluded(&known, trigger, place));
     }
     for queue in triggers.iter().flat_map(|trigger| &trigger.queues) {
-        for setting in &queue.settings {
-            faults.extend(denied(host, setting));
+        let told = faults.len();
+        faults.extend(settings_of(host, &known, queue));
+        match known.brokers.get(queue.broker.as_str()) {
+            None => faults.push(unknown_broker(&known, queue)),
+            Some(broker) => faults.extend(missing(broker, queue)),
         }
-        let broker = host.brokers.iter().find(|one| one.name == queue.broker);
-        match broker {
-            None => faults.push(unknown_broker(host, queue)),
-            Some(broker) => faults.extend(destination(broker, queue, registry.as_ref())),
+        if let Some(registry) = &registry {
+            faults.extend(timeout(queue, registry));
+            // Only what can be addressed can be tried.
+            if faults.len() == told {
+                let clusters = host.clusters;
+                let trial = Trial {
+                    clusters,
+                    registry,
+                    set,
+                };
+                faults.extend(trial.of(queue));
+            }
         }
     }
     faults
 }
 
+/// What queues may name, ready to be looked up.
+struct Known<'a> {
+    brokers: HashMap<&'a str, &'a Broker>,
+    broker_names: Names<'a>,
+    settings: Names<'a>,
+    /// Content types that may fire; none where all may.
+    whitelist: HashSet<String>,
+}
+
+impl<'a> Known<'a> {
+    fn of(host: &Host<'a>) -> Self {
+        let brokers = host.brokers.iter();
+        let listed = host.whitelist.iter();
+        Self {
+            brokers: brokers
+                .clone()
+                .map(|one| (one.name.as_str(), one))
+                .collect(),
+            broker_names: Names::new(brokers.map(|one| one.name.as_str())),
+            settings: Names::new(host.settings.allowed()),
+            whitelist: listed
+                .filter_map(|name| Some(content_type::normalized(name)?.into_owned()))
+                .collect(),
+        }
+    }
+}
+
+/// Names among which a mistaken one may have its counterpart.
+struct Names<'a> {
+    all: Vec<&'a str>,
+    /// How many may still be compared: many mistakes among many names would take
+    /// their product.
+    left: Cell<usize>,
+}
+
+impl<'a> Names<'a> {
+    fn new(names: impl Iterator<Item = &'a str>) -> Self {
+        Self {
+            all: names.collect(),
+            left: Cell::new(MOST_COMPARED),
+        }
+    }
+
+    /// What to do about a name that is none of them: this, unless one is near.
+    fn instead_of(&self, mistaken: &str, add: &str) -> String {
+        let Some(left) = self.left.get().checked_sub(self.all.len()) else {
+            return add.to_owned();
+        };
+        self.left.set(left);
+        steps::count(self.all.len());
+        did_you_mean_or(mistaken, &self.all, add)
+    }
+}
+
 /// A trigger all of whose content types the whitelist excludes.
-fn excluded(host: &Host<'_>, trigger: &LoadedTrigger, place: usize) -> Option<Diagnostic> {
-    let whitelist: Vec<_> = host
-        .whitelist
-        .iter()
-        .filter_map(|name| content_type::normalized(name))
-        .collect();
+fn excluded(known: &Known<'_>, trigger: &LoadedTrigger, place: usize) -> Option<Diagnostic> {
     let mut watched = trigger.content_types.iter();
-    let is_listed = |name: &String| whitelist.iter().any(|listed| listed == name);
     if !trigger.active
-        || host.whitelist.is_empty()
+        || known.whitelist.is_empty()
         || trigger.content_types.is_empty()
-        || watched.any(is_listed)
+        || watched.any(|name| known.whitelist.contains(name))
     {
         return None;
     }
@@ -80,45 +158,47 @@ fn excluded(host: &Host<'_>, trigger: &LoadedTrigger, place: usize) -> Option<Di
     Some(warning)
 }
 
-fn denied(host: &Host<'_>, setting: &NamedSetting) -> Option<Diagnostic> {
-    let settings = host.settings;
-    if settings.allows(&setting.name) {
-        return None;
+/// Placeholders that have no value, or none that fits.
+fn settings_of(host: &Host<'_>, known: &Known<'_>, queue: &LoadedQueue) -> Vec<Diagnostic> {
+    let unresolvable = queue.destination.unresolvable(host.settings);
+    let unresolvable: HashMap<_, _> = unresolvable.into_iter().collect();
+    let mut faults = Vec::new();
+    for setting in &queue.settings {
+        let Some(why) = unresolvable.get(&setting.name) else {
+            continue;
+        };
+        let (message, help) = match why {
+            SettingError::NotAllowed => {
+                let add = "add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`";
+                (
+                    format!("the path `{}` is not on the allow-list", setting.name),
+                    known.settings.instead_of(&setting.name, add),
+                )
+            }
+            why => (
+                format!("the setting `{}` gives no value: {why}", setting.name),
+                codes::find(why.code()).map_or_else(String::new, |code| code.remedy.to_owned()),
+            ),
+        };
+        let mut fault = error(why.code(), &setting.path, message, help);
+        fault.span = Some(setting.span);
+        faults.push(fault);
     }
-    let known: Vec<&str> = settings.allowed().collect();
-    let add = "add it to `ALLOWED_DYNAMIC_IMPORT_PATHS`";
-    let mut denied = error(
-        "setting_not_allowed",
-        &setting.path,
-        format!("the path `{}` is not on the allow-list", setting.name),
-        did_you_mean_or(&setting.name, &known, add),
-    );
-    denied.span = Some(setting.span);
-    Some(denied)
+    faults
 }
 
-fn unknown_broker(host: &Host<'_>, queue: &LoadedQueue) -> Diagnostic {
-    let known: Vec<&str> = host
-        .brokers
-        .iter()
-        .map(|broker| broker.name.as_str())
-        .collect();
+fn unknown_broker(known: &Known<'_>, queue: &LoadedQueue) -> Diagnostic {
     let add = "add it to `ACTION_TRIGGERS.brokers`";
     error(
         "unknown_broker",
         &name_of(queue),
         format!("the host has no broker `{}`", queue.broker),
-        did_you_mean_or(&queue.broker, &known, add),
+        known.broker_names.instead_of(&queue.broker, add),
     )
 }
 
-/// The fields that a destination needs, from the queue or its broker; and
-/// whether they are right, where no event can change them.
-fn destination(
-    broker: &Broker,
-    queue: &LoadedQueue,
-    registry: Option<&Registry>,
-) -> Vec<Diagnostic> {
+/// The fields that a destination needs and nobody gives.
+fn missing(broker: &Broker, queue: &LoadedQueue) -> Vec<Diagnostic> {
     let own = &queue.destination;
     let needed = [
         (
@@ -142,42 +222,22 @@ fn destination(
             format!("add it to the queue's `{member}`"),
         ));
     }
-    if let Some(Err(refusal)) = registry.map(|registry| registry.timeout(queue.timeout_ms)) {
-        faults.push(error(
-            refusal.code(),
-            &format!("{}.timeout_secs", queue.path),
-            refusal.to_string(),
-            String::new(),
-        ));
-        return faults;
-    }
-    let is_known = faults.is_empty() && queue.is_fixed && !queue.renders_topic;
-    if let (true, Some(registry)) = (is_known, registry)
-        && let Err(refusal) = registry.address(&queue.broker, own, None)
-    {
-        faults.push(error(
-            refusal.code(),
-            &name_of(queue),
-            refusal.to_string(),
-            String::new(),
-        ));
-    }
     faults
+}
+
+fn timeout(queue: &LoadedQueue, registry: &Registry) -> Option<Diagnostic> {
+    let refusal = registry.timeout(queue.timeout_ms).err()?;
+    let path = format!("{}.timeout_secs", queue.path);
+    Some(error(
+        refusal.code(),
+        &path,
+        refusal.to_string(),
+        String::new(),
+    ))
 }
 
 /// Whether a JSON object has a member that is not null.
 fn has(object: &str, field: &str) -> bool {
     serde_json::from_str::<Map<String, Json>>(object)
         .is_ok_and(|members| members.get(field).is_some_and(|value| !value.is_null()))
-}
-
-/// Where the queue names its broker.
-fn name_of(queue: &LoadedQueue) -> String {
-    format!("{}.name", queue.path)
-}
-
-fn error(code: &str, path: &str, message: String, help: String) -> Diagnostic {
-    let mut error = Diagnostic::error(code, path, message);
-    error.help = Some(help);
-    error
 }

@@ -15,7 +15,7 @@ use crate::{
     cluster::Cluster,
     outbox::OutboxLimits,
     problem::Problem,
-    sandbox::Limits,
+    sandbox::{Limits, MOST_MEMORY, MOST_STACK, MOST_WORKERS},
     settings::{Settings, SettingsBuilder},
 };
 
@@ -158,9 +158,17 @@ impl<'a> Reading<'a> {
             return (limits, None);
         };
         self.know(&table, &keys::LIMITS);
+        let bounded = [
+            ("memory_bytes", &mut limits.memory_bytes, MOST_MEMORY),
+            ("stack_bytes", &mut limits.stack_bytes, MOST_STACK),
+        ];
+        for (name, bound, most) in bounded {
+            let given = table.get(name);
+            if let Some(given) = given.and_then(|field| self.count_up_to(&field, most)) {
+                *bound = given;
+            }
+        }
         let counts = [
-            ("memory_bytes", &mut limits.memory_bytes),
-            ("stack_bytes", &mut limits.stack_bytes),
             ("events_per_call", &mut limits.events_per_call),
             ("event_bytes", &mut limits.event_bytes),
             ("record_bytes_per_call", &mut limits.record_bytes_per_call),
@@ -206,7 +214,9 @@ impl<'a> Reading<'a> {
         }
         (
             limits,
-            table.get("workers").and_then(|field| self.count(&field)),
+            table
+                .get("workers")
+                .and_then(|field| self.count_up_to(&field, MOST_WORKERS)),
         )
     }
 

@@ -21,6 +21,7 @@ mod clusters;
 mod destinations;
 mod document;
 mod error;
+mod finding;
 mod host;
 mod keys;
 mod locate;
@@ -31,9 +32,10 @@ pub mod schema;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod upstream;
 
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 pub use self::error::ConfigError;
 use self::{
@@ -42,12 +44,13 @@ use self::{
     reading::{Environment, Reading},
 };
 use crate::{
-    broker::{Broker, TextEncoding},
+    broker::{Broker, Policy, TextEncoding},
     cluster::Cluster,
     file,
     outbox::OutboxLimits,
     outcome::{Diagnostic, LoadedTrigger},
     problem::Problem,
+    process::Process,
     runtime::{Builder, Runtime},
     sandbox::Limits,
     settings::Settings,
@@ -196,13 +199,20 @@ impl Config {
         triggers: &[LoadedTrigger],
     ) -> Vec<Problem> {
         let mut found = diagnostics.to_vec();
+        let settings = self.settings.clone().or_environment(Arc::new(Process));
         let host = destinations::Host {
             brokers: &self.brokers,
             clusters: &self.clusters,
-            settings: &self.settings,
+            // As a run would read them.
+            settings: &settings,
             whitelist: &self.whitelist,
+            policy: Policy {
+                text_encoding: self.text_encoding,
+                max_broker_timeout: self.max_broker_timeout,
+            },
         };
-        found.extend(destinations::examine(&host, triggers));
+        let set = self.place_of_triggers();
+        found.extend(destinations::examine(&host, triggers, set));
         self.locate(&found)
     }
 

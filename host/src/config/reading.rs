@@ -183,21 +183,31 @@ impl<'a> Reading<'a> {
     }
 
     /// A whole number from 1 up to the largest of its type.
-    pub(super) fn count<T: TryFrom<u64>>(&mut self, field: &Field<'a>) -> Option<T> {
+    pub(super) fn count<T: TryFrom<u64> + Copy>(&mut self, field: &Field<'a>) -> Option<T> {
+        self.counted(field, "write a whole number above 0", |_| true)
+    }
+
+    /// A whole number from 1 up to this one.
+    pub(super) fn count_up_to(&mut self, field: &Field<'a>, most: usize) -> Option<usize> {
+        let help = format!("write a whole number from 1 to {most}");
+        self.counted(field, &help, |count| count <= most)
+    }
+    fn counted<T: TryFrom<u64> + Copy>(
+        &mut self,
+        field: &Field<'a>,
+        help: &str,
+        fits: impl Fn(T) -> bool,
+    ) -> Option<T> {
         let Value::Number(text) = &field.node.value else {
             self.wrong_type(field, "a whole number");
             return None;
         };
         let count = text.parse().ok().filter(|count| *count > 0);
         let count = count.and_then(|count: u64| T::try_from(count).ok());
+        let count = count.filter(|count| fits(*count));
         if count.is_none() {
             let message = format!("`{text}` is out of range");
-            self.error(
-                "out_of_range",
-                field,
-                message,
-                "write a whole number above 0",
-            );
+            self.error("out_of_range", field, message, help);
         }
         count
     }

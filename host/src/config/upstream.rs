@@ -97,9 +97,15 @@ impl<'a> Reading<'a> {
 
     /// An object whose members are not ours to judge, under either name.
     fn free(&mut self, table: &Table<'a>, names: [&str; 2]) -> Map<String, Json> {
-        let Some(field) = names.iter().find_map(|name| table.get(name)) else {
+        let mut given = names.iter().filter_map(|name| table.get(name));
+        let Some(field) = given.next() else {
             return Map::new();
         };
+        if let Some(second) = given.next() {
+            let [first, other] = names;
+            let message = format!("`{first}` and `{other}` are two spellings of one key");
+            self.error("repeated_key", &second, message, "keep one of them");
+        }
         if self.table(&field).is_none() {
             return Map::new();
         }

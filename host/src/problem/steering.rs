@@ -4,5 +4,5 @@
 /// the order of the text round it.
 pub fn is_steering(character: char) -> bool {
     (character.is_control() && !matches!(character, '\t' | '\n'))
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -244,7 +244,7 @@ fn connect(
     // Were the attempt's own bound over first, nobody knew that nothing was sent.
     let connect_timeout = cluster
         .connect_timeout
-        .min(cluster.request_timeout * 9 / 10);
+        .min(cluster.request_timeout / 10 * 9);
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("action-triggers/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(tls.clone())

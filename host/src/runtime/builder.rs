@@ -11,7 +11,7 @@ use crate::{
     process::Process,
     publisher::Publisher,
     rest::RestPublisher,
-    sandbox::{Limits, Services, Source, StartError},
+    sandbox::{Limits, MOST_WORKERS, Services, Source, StartError},
     settings::Settings,
 };
 
@@ -93,13 +93,14 @@ impl Builder {
 
     /// Bounds on the sandbox.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = limits.within_reach();
         self
     }
 
-    /// How many workers decide events at once; one per processor by default.
+    /// How many workers decide events at once, 1,024 at most; one per processor by
+    /// default.
     pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = Some(workers);
+        self.workers = Some(workers.clamp(1, MOST_WORKERS));
         self
     }
 

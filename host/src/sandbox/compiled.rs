@@ -13,7 +13,7 @@ use std::{
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::{
-    Limits,
+    HOST_STACK, Limits,
     allowance::TICK,
     boundary::Linked,
     cache,
@@ -111,6 +111,8 @@ fn config(instances: u32, limits: &Limits) -> Config {
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
         .max_wasm_stack(limits.stack_bytes)
+        // Never used, but it must not be the smaller one.
+        .async_stack_size(limits.stack_bytes + HOST_STACK)
         .wasm_backtrace_max_frames(None);
     config
 }

@@ -32,14 +32,26 @@ pub(crate) use self::{
 };
 pub use self::{call::CallError, error::StartError};
 
+/// What the host itself needs of a worker's stack, in bytes.
+const HOST_STACK: usize = 2 << 20;
+
+/// Most workers of an engine.
+pub(crate) const MOST_WORKERS: usize = 1024;
+
+/// Most bytes of an instance's linear memory: all that 32 bits reach.
+pub(crate) const MOST_MEMORY: usize = 1 << 32;
+
+/// Most bytes of an instance's stack; each worker has one.
+pub(crate) const MOST_STACK: usize = 256 << 20;
+
 /// Bounds on what the guest may use. The defaults suit events of a few
 /// kilobytes and sets of a few thousand triggers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Most bytes of an instance's linear memory. 64 MiB.
+    /// Most bytes of an instance's linear memory. 64 MiB; more than 4 GiB count as that.
     pub memory_bytes: usize,
-    /// Most bytes of its stack. 1 MiB.
+    /// Most bytes of its stack. 1 MiB; more than 256 MiB count as that.
     pub stack_bytes: usize,
     /// Most CPU time of one call. 1 s.
     pub call_deadline: Duration,
@@ -61,6 +73,15 @@ pub struct Limits {
     pub output_bytes: u32,
     /// The deepest nesting of objects and arrays in an event. 128.
     pub event_depth: u32,
+}
+
+impl Limits {
+    /// The same without more memory and stack than there can be.
+    pub(crate) fn within_reach(mut self) -> Self {
+        self.memory_bytes = self.memory_bytes.min(MOST_MEMORY);
+        self.stack_bytes = self.stack_bytes.min(MOST_STACK);
+        self
+    }
 }
 
 impl Default for Limits {

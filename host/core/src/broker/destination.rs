@@ -45,7 +45,7 @@ pub(super) fn field(
 }
 
 /// Replaces each `{{ path }}` by the setting.
-fn resolve(text: &str, settings: &Settings) -> Result<Value, String> {
+pub(super) fn resolve(text: &str, settings: &Settings) -> Result<Value, String> {
     let mut resolved = String::with_capacity(text.len());
     for part in placeholder::parts(text) {
         match part {
@@ -60,7 +60,7 @@ fn resolve(text: &str, settings: &Settings) -> Result<Value, String> {
     Ok(Value::from(resolved))
 }
 
-fn setting_in_text(path: &str, settings: &Settings) -> Result<String, SettingError> {
+pub(super) fn setting_in_text(path: &str, settings: &Settings) -> Result<String, SettingError> {
     let json = settings.get(path)?;
     let value = serde_json::from_str(&json).map_err(|_| SettingError::not_json())?;
     let scalar = match &value {

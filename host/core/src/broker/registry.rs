@@ -217,6 +217,10 @@ impl Registry {
         }
     }
 
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Whether a broker's own part of a destination is the same for every record.
     pub(super) fn is_fixed(&self, broker: &str) -> bool {
         self.entries.get(broker).is_none_or(|entry| entry.is_fixed)
@@ -440,7 +444,7 @@ fn headers(headers: Vec<(String, String)>) -> Result<Vec<(String, bytes::Bytes)>
 }
 
 /// The queue's own fields; null and nothing mean none, as upstream's default is.
-fn object(what: &str, text: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn object(what: &str, text: &str) -> Result<Map<String, Value>, String> {
     if text.is_empty() {
         return Ok(Map::new());
     }

@@ -1,7 +1,10 @@
 //! Work grows with the number of faults, not with its square.
 
 use super::*;
-use crate::{outcome::Span, problem::steps};
+use crate::{
+    outcome::{LoadedQueue, LoadedTrigger, Span},
+    problem::steps,
+};
 
 /// Doubling the input at most triples the steps.
 fn grows_slowly(what: &str, work: impl Fn(usize)) {
@@ -68,5 +71,21 @@ fn many_faults_of_one_template_are_placed_in_few_steps() {
             .map(|span| diagnostic("x", "$[0].payload".to_owned(), Some(span)))
             .collect();
         assert_eq!(config.locate(&found).len(), faults);
+    });
+}
+
+#[test]
+fn many_queues_with_mistaken_names_are_examined_in_few_steps() {
+    let queue = |place| LoadedQueue::new(format!("kafka-{place}"), "$[0]");
+    grows_slowly("names", |faults| {
+        let brokers = (0..faults).map(|place| format!("\"rabbit-{place}\": {{}},"));
+        let brokers: String = brokers.collect();
+        let config = config(&format!(
+            "{{\"ACTION_TRIGGERS\": {{\"brokers\": {{{brokers} \"last\": {{}}}}}}, \"triggers\": []}}"
+        ));
+        let mut trigger = LoadedTrigger::new("a");
+        trigger.queues = (0..faults).map(queue).collect();
+        let found = config.examine_triggers(&[], &[trigger]);
+        assert!(found.len() >= faults);
     });
 }

@@ -1,0 +1,202 @@
+//! `check` held against `render` on configurations made at random: what passes
+//! `check` is rendered, and a queue that is refused for every event was told of.
+
+mod configurations;
+
+use std::{collections::BTreeMap, path::Path};
+
+use action_triggers_host::{Event, Problem, Runtime, Signal};
+use proptest::test_runner::{Config as Cases, TestCaseError, TestRunner};
+
+use self::configurations::configuration;
+use crate::{configured::examined, remedies::edited};
+
+/// Two instances with all that the templates ask for, one with little.
+fn events() -> Vec<Event> {
+    let event = |place: u8, instance: &str| {
+        Event::new(
+            format!("event-{place}"),
+            Signal::PostSave,
+            "shop.sale",
+            instance,
+        )
+    };
+    vec![
+        event(0, r#"{"id": 7, "quantity": 3, "region": "eu"}"#).before("{}"),
+        event(1, r#"{"id": "x-1", "quantity": 2, "region": "us"}"#),
+        event(2, r#"{"quantity": null}"#).before(r#"{"quantity": 1}"#),
+    ]
+}
+
+/// By trigger and queue the codes of its refusals, and how often it was rendered.
+type Rendered = BTreeMap<(String, u32), (Vec<String>, usize)>;
+
+async fn rendered(runtime: &Runtime) -> Result<Rendered, String> {
+    let mut rendered = Rendered::new();
+    for one in runtime.render(events()).await {
+        let queues = one
+            .outcome
+            .map_err(|failure| format!("a good event is refused: {}", failure.code()))?;
+        for queue in queues {
+            let (codes, count) = rendered
+                .entry((queue.trigger.to_string(), queue.queue))
+                .or_default();
+            match queue.outcome {
+                Ok(_) => *count += 1,
+                Err(failure) => codes.push(failure.code),
+            }
+        }
+    }
+    Ok(rendered)
+}
+
+/// Where `check` may tell of a queue of the trigger at this place: in the trigger,
+/// or at what the whole configuration shares.
+fn tells_of(problem: &Problem, trigger: usize, code: &str) -> bool {
+    let place = format!("$.triggers[{trigger}]");
+    let is_there = problem.path().starts_with(&place) || !problem.path().starts_with("$.triggers");
+    let is_placed = problem.excerpt().is_some();
+    let same = problem.code() == code || code == "invalid_destination";
+    problem.is_error() && is_there && is_placed && same
+}
+
+/// Says whether `check` finds no errors.
+async fn hold(file: &Path) -> Result<bool, String> {
+    let (built, problems) = examined(file).await;
+    let errors: Vec<_> = problems.iter().filter(|one| one.is_error()).collect();
+    let Some(runtime) = built else {
+        let is_told = errors.iter().any(|one| one.excerpt().is_some());
+        return is_told
+            .then_some(false)
+            .ok_or_else(|| "it is refused, and `check` passes it".to_owned());
+    };
+    let loaded = runtime.loaded();
+    let triggers: Vec<_> = loaded.triggers.iter().map(|one| &*one.name).collect();
+    for ((trigger, queue), (codes, count)) in rendered(&runtime).await? {
+        let place = triggers.iter().position(|one| *one == trigger).unwrap();
+        let queue = format!("$.triggers[{place}].msg_broker_queues[{queue}]");
+        let Some(code) = codes.first().filter(|_| count == 0) else {
+            let alarms = errors.iter().filter(|one| one.path().starts_with(&queue));
+            let mut alarms = alarms.filter(|one| !FAILS_LATER.contains(&one.code()));
+            if let Some(alarm) = alarms.next() {
+                return Err(format!("{queue} is rendered, and check says {alarm:?}"));
+            }
+            continue;
+        };
+        if !errors.iter().any(|one| tells_of(one, place, code)) {
+            let codes = codes.join(", ");
+            return Err(format!(
+                "{queue} is refused for every event ({codes}), and check says {errors:?}"
+            ));
+        }
+    }
+    Ok(errors.is_empty())
+}
+
+/// What is refused as it is sent, and not as it is rendered.
+const FAILS_LATER: &[&str] = &[
+    "headers_unsupported",
+    "timestamp_unsupported",
+    "tombstone_unsupported",
+    "invalid_timestamp",
+    "json_unsupported",
+];
+
+#[test]
+fn what_check_passes_is_rendered_and_what_every_event_is_refused_for_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    std::fs::write(folder.path().join("topic.txt"), "sales\n").unwrap();
+    let cases = std::env::var("AGREEMENT_CASES").ok();
+    let cases = cases.and_then(|text| text.parse().ok()).unwrap_or(96);
+    let mut runner = TestRunner::new(Cases {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 200,
+        ..Cases::default()
+    });
+    let tokio = tokio::runtime::Runtime::new().unwrap();
+    let passed = std::cell::Cell::new(0);
+    let outcome = runner.run(&configuration(folder.path().into()), |config| {
+        std::fs::write(&file, config.to_string()).unwrap();
+        let is_well = tokio
+            .block_on(hold(&file))
+            .map_err(|why| TestCaseError::fail(format!("{why}\n{config}")))?;
+        passed.set(passed.get() + u32::from(is_well));
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    // Neither kind is rare.
+    assert!(
+        passed.get() > cases / 10,
+        "{} of {cases} pass",
+        passed.get()
+    );
+    assert!(passed.get() < cases, "nothing is ever wrong");
+}
+
+/// Every number that a configuration may have, by the object that it stands in.
+const NUMBERS: &[(&str, &[&str])] = &[
+    (
+        "/limits",
+        &[
+            "memory_bytes",
+            "stack_bytes",
+            "call_deadline_ms",
+            "load_deadline_ms",
+            "events_per_call",
+            "event_bytes",
+            "records_per_call",
+            "record_bytes_per_call",
+            "trigger_fuel",
+            "call_fuel",
+            "output_bytes",
+            "event_depth",
+            "workers",
+        ],
+    ),
+    ("/outbox", &["messages", "bytes", "shutdown_grace_secs"]),
+    (
+        "/clusters/k:1",
+        &[
+            "connect_timeout_secs",
+            "connection_max_age_secs",
+            "request_timeout_secs",
+            "time_to_live_secs",
+            "linger_ms",
+            "max_batch_records",
+            "max_batch_bytes",
+            "max_record_bytes",
+            "max_in_flight",
+            "max_retry_after_secs",
+            "auth_retry_secs",
+        ],
+    ),
+    ("/ACTION_TRIGGER_SETTINGS", &["MAX_BROKER_TIMEOUT"]),
+    ("/triggers/0/msg_broker_queues/0", &["timeout_secs"]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_too_large_is_said_to_be_and_any_other_is_fine() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    for (object, keys) in NUMBERS {
+        for (key, number) in keys
+            .iter()
+            .flat_map(|key| [(key, u64::MAX), (key, 1 << 62)])
+        {
+            let config = edited(&[(&format!("{object}/{key}"), number.into())]);
+            std::fs::write(&file, config.to_string()).unwrap();
+            let (built, problems) = examined(&file).await;
+            let codes: Vec<_> = problems.iter().map(Problem::code).collect();
+            let is_refused = matches!(codes[..], ["out_of_range" | "invalid_timeout"]);
+            assert_eq!(built.is_none(), is_refused, "{key} = {number}: {codes:?}");
+            assert!(
+                is_refused || codes.is_empty(),
+                "{key} = {number}: {codes:?}"
+            );
+        }
+    }
+}
