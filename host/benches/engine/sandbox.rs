@@ -30,7 +30,7 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
 fn warm_event(tokio: &tokio::runtime::Runtime, batch: usize) {
     let triggers = json!([sale_trigger()]);
     let sandboxed = build(tokio, &triggers, batch);
-    let (native, _) = Core::load(&triggers.to_string(), Vec::new(), CoreLimits::default()).unwrap();
+    let (native, _) = Core::load(triggers.to_string(), Vec::new(), CoreLimits::default()).unwrap();
     let lines: Vec<String> = (0..CHUNK).map(sale_event).collect();
     let chunk = lines.join("\n").into_bytes();
     let times = measure::pair(
