@@ -70,7 +70,7 @@ impl Compiler<'_> {
                     (
                         "unquoted_variable",
                         format!(
-                            "where `{variable}` is missing, this payload is no JSON and is \
+                            "where `{variable}` is missing, this payload is not JSON and is \
                              published as plain text"
                         ),
                         format!("give it a default, such as `{{{{ {variable}|default:0 }}}}`"),

@@ -113,8 +113,8 @@
 //! - [`EventOutcome`] is the decision: each queue of each trigger that fired, or why the
 //!   event came to nothing. A trigger that fails never stops another one.
 //! - [`Runtime::reports`] gives a [`Report`] for every record that ended: where it
-//!   lies, or why it was given up. Nobody has to read reports; whoever subscribes must,
-//!   since unread reports keep their room in the outbox.
+//!   lies, or why it was given up. Subscribing is optional. A subscriber must read its
+//!   reports, because unread ones take up room in the outbox.
 //! - A record that is lost is logged with `tracing` at level `WARN` at least, whether or
 //!   not somebody reads reports.
 //! - [`Runtime::dead_letters`] lists records that were given up, and [`Runtime::replay`]
@@ -141,7 +141,7 @@
 //! # Other triggers without a stop
 //!
 //! [`Runtime::reload`] puts another set of triggers, and other settings, brokers,
-//! clusters and limits, in place of those of now. It loads and checks them first; where
+//! clusters and limits, in place of the current ones. It loads and checks them first; where
 //! one has a fault, everything goes on as before. A call that began before is decided
 //! by what was there when it began.
 //!

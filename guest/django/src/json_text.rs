@@ -157,7 +157,7 @@ fn write_outside(value: &Value, escape: bool, out: &mut String) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// A variable stands outside of strings and has no default: without it the
-    /// payload is no JSON.
+    /// payload is not JSON.
     Unquoted(Span),
     /// A string in single quotes, which JSON does not have.
     SingleQuotes,

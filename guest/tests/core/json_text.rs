@@ -166,7 +166,7 @@ fn loading_warns_of_what_json_text_is_hardly_meant_to_have() {
         told.collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(warnings("{'a': '{{ id }}'}"), @r#"single_quotes: JSON has no single quotes, so this payload is published as plain text (write `\"` where it has `'`) None"#);
-    insta::assert_snapshot!(warnings(r#"{"n": {{ qty }}, "s": "{{ s }}"}"#), @"unquoted_variable: where `qty` is missing, this payload is no JSON and is published as plain text (give it a default, such as `{{ qty|default:0 }}`) Some((9, 3))");
+    insta::assert_snapshot!(warnings(r#"{"n": {{ qty }}, "s": "{{ s }}"}"#), @"unquoted_variable: where `qty` is missing, this payload is not JSON and is published as plain text (give it a default, such as `{{ qty|default:0 }}`) Some((9, 3))");
     for fine in [
         r#"{"n": {{ qty|default:0 }}}"#,
         r#"{"n": "it's {{ qty }}"}"#,

@@ -19,9 +19,11 @@ Examples:
 An event is one line of JSON:
   {\"signal\": \"post_save\", \"content_type\": \"shop.sale\", \"instance\": {\"id\": 7}}
 
-Exit codes: 0 all well, 1 some event or record failed, 2 the configuration or the call is wrong.";
+Exit codes: 0 success; 1 an event or record failed, or `check` found errors; 2 the configuration or
+the call is wrong, or the output cannot be written.";
 
-/// Publishes to Kafka what triggers make of changed records.
+/// Decides which triggers fire when model instances change, and publishes their
+/// records to Kafka.
 ///
 /// The triggers are those of Django Action Triggers; a sandboxed WebAssembly
 /// component decides which of them fire and what they publish.
@@ -38,12 +40,12 @@ pub(crate) struct Args {
     reason = "`--help` shows these words as they stand"
 )]
 pub(crate) enum Command {
-    /// Shows the whole way of one record, from a saved sale to a topic
+    /// Publishes one record, from a saved sale to a topic, and reads it back
     ///
     /// In one process: the embedded REST proxy, a trigger, an event, and the
     /// record as it is read back. Needs no configuration and no Kafka.
     Demo,
-    /// Reads events and publishes what their triggers say
+    /// Reads events and publishes the records of the triggers that fire
     ///
     /// Prints one JSON line per record:
     /// {"event","trigger","queue","topic","partition","offset"} when it is delivered,
@@ -65,8 +67,8 @@ pub(crate) enum Command {
     ///
     /// Prints one JSON line per event and trigger:
     /// {"event","trigger","fires","clause","reason"}. The clause is the one that
-    /// decided: `whitelisted_content_types`, `active`, `signal`, `content_type`
-    /// or `when`.
+    /// the event did not meet or, where the trigger fires, the last one checked:
+    /// `whitelisted_content_types`, `active`, `signal`, `content_type` or `when`.
     Explain(Input),
     /// Finds every fault of a configuration and its triggers
     ///
@@ -106,9 +108,9 @@ pub(crate) enum Command {
     /// Runs the embedded Kafka REST proxy, a stand-in for tests
     ///
     /// It speaks v2 and v3 as Confluent's proxy does, keeps records in memory and
-    /// forgets them when it stops. It is no Kafka: nothing is replicated, nobody
-    /// is asked who they are. Read a topic back with
-    /// `GET /topics/TOPIC/partitions/0/messages`.
+    /// forgets them when it stops. It replicates nothing and asks for no
+    /// credentials. Read a partition back with
+    /// `GET /topics/TOPIC/partitions/N/messages`: keys and values are in base64.
     DevProxy(DevProxy),
 }
 
@@ -142,8 +144,9 @@ pub(crate) struct Input {
     /// The events, one JSON object a line; `-` is standard input
     ///
     /// {"signal": "post_save", "content_type": "shop.sale", "instance": {…}},
-    /// with "id" (the host gives one where it is missing), "before" (the record
-    /// before the change) and "time" (RFC 3339) where they are known. Signals are
+    /// with "id" (the host gives one where it is missing), "before" (the instance
+    /// before the change), "created" (whether the save made the instance) and
+    /// "time" (RFC 3339) where they are known. Signals are
     /// pre_save, post_save, pre_delete and post_delete.
     #[arg(default_value = "-", value_name = "EVENTS")]
     pub(crate) events: PathBuf,
@@ -163,8 +166,12 @@ pub(crate) struct DevProxy {
     /// Refuse records for topics that are not there
     #[arg(long)]
     pub(crate) no_auto_create: bool,
-    /// A fault for the next POST, in the order given: record:N:CODE,
-    /// records:CODE, status:S, delay:MS, hang, drop, redirect:URL, truncate
+    /// How the next POST fails; given again, how the one after it does
+    ///
+    /// record:N:CODE refuses the record at place N (from 0) with this error code,
+    /// records:CODE refuses all; status:S answers with this HTTP status; delay:MS
+    /// answers late; hang never answers; drop stores and closes the connection;
+    /// redirect:URL redirects; truncate stores and cuts the answer short.
     #[arg(long = "fault", value_name = "FAULT")]
     pub(crate) faults: Vec<Fault>,
     /// How many POSTs meet each fault

@@ -60,7 +60,7 @@ impl<'a> Reading<'a> {
                 continue;
             };
             if !BROKER_TYPES.contains(&text.to_lowercase().as_str()) {
-                let message = format!("`{text}` is no type of broker");
+                let message = format!("unknown broker type `{text}`");
                 let help = format!("known are {}", BROKER_TYPES.join(", "));
                 self.error("action_triggers.E003", &broker_type, message, &help);
             } else if !text.eq_ignore_ascii_case("kafka") {
@@ -169,7 +169,7 @@ impl<'a> Reading<'a> {
             };
             if broker.is_kafka() && !known.contains(&servers) {
                 let message = format!(
-                    "broker `{}` names `{servers}`, which is no cluster",
+                    "broker `{}` names `{servers}`, which is not in `clusters`",
                     broker.name
                 );
                 let help = format!("add `{servers}` with its `rest_url` to `clusters`");
