@@ -189,7 +189,7 @@ fn grows_evenly(what: &str, sizes: [usize; 3], steps: impl Fn(usize) -> u64) {
 
 fn load(set: &str, is_taken: bool) -> u64 {
     let (taken, steps) = Watched::new().load(set);
-    assert_eq!(taken, is_taken, "{}", &set[..set.len().min(400)]);
+    assert_eq!(taken, is_taken, "{set:.400}");
     steps
 }
 
@@ -275,7 +275,7 @@ fn rendering_takes_steps_in_proportion_to_the_event() {
         let event =
             json!({"signal": "post_save", "content_type": "shop.sale7", "instance": instance});
         let (rendered, steps) = watched.render(&event.to_string());
-        assert!(rendered.contains(expected), "{template}: {:.400}", rendered);
+        assert!(rendered.contains(expected), "{template}: {rendered:.400}");
         steps
     };
     grows_evenly("keys", [2_500, 5_000, 10_000], |count| {

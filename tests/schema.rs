@@ -168,7 +168,7 @@ fn found(config: &Value) -> Vec<String> {
     .collect();
     let triggers = &config["triggers"];
     if triggers.is_array() || triggers.is_object() {
-        let diagnostics = match Engine::load(&triggers.to_string(), Vec::new(), Limits::default()) {
+        let diagnostics = match Engine::load(triggers.to_string(), Vec::new(), Limits::default()) {
             Ok((_, loaded)) => loaded.diagnostics,
             Err(refusal) => refusal.diagnostics,
         };
