@@ -3,6 +3,7 @@
 mod faults;
 mod generations;
 mod losses;
+mod renderings;
 
 use std::sync::{Arc, Mutex};
 

@@ -201,7 +201,7 @@ pub use self::{
     outcome::{EventFailure, Failure},
     runtime::{
         BuildError, Builder, Component, EMBEDDED, EventExplanation, EventOutcome, EventRendering,
-        EventResult, Events, Runtime,
+        EventResult, Events, Renderings, Runtime,
     },
     sandbox::{CallError, Limits, StartError},
     settings::{Environment, SettingError, Settings, SettingsBuilder},

@@ -7,12 +7,15 @@ mod error;
 mod events;
 mod input;
 mod job;
+mod parts;
 mod plan;
 mod reload;
+mod renderings;
 mod workers;
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     task::JoinHandle,
@@ -25,11 +28,13 @@ pub use self::{
     error::BuildError,
     events::Events,
     input::{EventExplanation, EventOutcome, EventRendering, EventResult},
+    renderings::Renderings,
 };
 use self::{
     commit::Commit,
     input::{Input, Rules},
     job::{Job, Reply},
+    renderings::Asked,
     workers::{EngineStopped, Workers},
 };
 use crate::{
@@ -151,7 +156,32 @@ impl Runtime {
 
     /// Decides and renders as [`Runtime::process`] does, and publishes nothing.
     pub async fn render(&self, events: impl Into<Events>) -> Vec<EventRendering> {
-        self.ask(events.into(), Reply::Render).await
+        let generation = self.tenant.generation();
+        let rules = Rules::of(generation.limits());
+        let pieces = rules.cut(events.into()).into_iter().map(|input| {
+            let asked = Asked::of(&self.workers, Arc::clone(&generation), input);
+            let rules = &rules;
+            async move {
+                let mut asked = asked.await;
+                let mut renderings = Vec::new();
+                while let Some(part) = asked.next(rules).await {
+                    renderings.extend(part);
+                }
+                renderings
+            }
+        });
+        let pieces = join_all(pieces);
+        // Only jobs hold it now.
+        drop(generation);
+        pieces.await.concat()
+    }
+
+    /// Renders as [`Runtime::render`] does, and gives the renderings part by part: for
+    /// records so many or so large that they should not be held all at once.
+    pub fn render_in_parts(&self, events: impl Into<Events>) -> Renderings<'_> {
+        let generation = self.tenant.generation();
+        let inputs = Rules::of(generation.limits()).cut(events.into());
+        Renderings::new(&self.workers, generation, inputs)
     }
 
     /// Says of every trigger why it fires for each event, or does not. Where the

@@ -1,9 +1,12 @@
-//! What `run` holds in memory at most: the bounds of its configuration and a constant.
+//! What `run` and `render` hold in memory at most: the bounds of the configuration, what
+//! a few calls give, and a constant.
+
+use std::io::{BufRead as _, BufReader};
 
 use action_triggers_dev_proxy::Fault;
 use serde_json::json;
 
-use super::support::{Place, Running, config, proxy};
+use super::support::{Place, Running, config, proxy, sale};
 
 const EVENTS: usize = 480;
 /// Bytes of each record; all of them together are 432 MB.
@@ -33,7 +36,7 @@ async fn records_that_wait_for_room_are_not_decided_ahead() {
     let peak = tokio::task::spawn_blocking(move || {
         let mut run = Running::start(place.command("run"));
         for number in 0..EVENTS {
-            run.send(&super::support::sale(&number.to_string()));
+            run.send(&sale(&number.to_string()));
         }
         for _ in 0..EVENTS {
             let line = run.line().unwrap();
@@ -49,5 +52,41 @@ async fn records_that_wait_for_room_are_not_decided_ahead() {
     assert!(
         peak < MOST_KIB,
         "the peak is {peak} KiB, at most {MOST_KIB} are meant"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_rendered_is_printed_before_more_is_rendered() {
+    const QUEUES: usize = 31;
+    let mut config = config("http://localhost:1");
+    config["triggers"][0]["payload"] = json!("{{ customer.name|ljust:990000 }}");
+    config["triggers"][0]["msg_broker_queues"] = json!(vec![json!({"name": "kafka_1"}); QUEUES]);
+    config["limits"] = json!({"workers": 1, "memory_bytes": 64 << 20,
+        "trigger_fuel": 100_000_000, "call_fuel": 1_000_000_000});
+    let place = Place::new(&config);
+    // All in one piece: 644 MB of records.
+    let events: String = (0..21).map(|number| sale(&number.to_string())).collect();
+    place.write("events.ndjson", events);
+    let mut render = place.command("render");
+    render.arg("events.ndjson");
+    let peak = tokio::task::spawn_blocking(move || {
+        let (mut run, stdout) = Running::unread(render);
+        let mut peak = 0;
+        for (number, line) in (1..).zip(BufReader::new(stdout).lines()) {
+            assert!(line.unwrap().len() > 990_000);
+            // It cannot have ended while a line is left to be read.
+            if number == QUEUES * 21 - 1 {
+                peak = peak_kib(run.id());
+            }
+        }
+        run.end();
+        peak
+    });
+    let peak = peak.await.unwrap();
+    // Of records of 31 MB a call: some in the sandbox, some on their way, some as lines.
+    let most = (64 + 8 * 31 + 128) * 1024;
+    assert!(
+        (1..most).contains(&peak),
+        "the peak is {peak} KiB, at most {most} are meant"
     );
 }

@@ -66,7 +66,7 @@ impl Console {
         work: impl Fn(Piece) -> W,
     ) -> Result<(), CliError>
     where
-        W: Future<Output = Result<Lines, CliError>>,
+        W: Stream<Item = Result<Lines, CliError>> + Unpin,
     {
         tokio::select! {
             printed = self.print_all(pieces, work) => printed,
@@ -74,28 +74,32 @@ impl Console {
         }
     }
 
-    /// Works on several pieces at once and prints what comes of each, in order,
-    /// until their end or until nobody reads any more.
+    /// Works on several pieces at once and prints what comes of each, in order and
+    /// as it comes, until their end or until nobody reads any more.
     pub(crate) async fn print_all<W>(
         &self,
         pieces: impl Stream<Item = Result<Piece, CliError>>,
         work: impl Fn(Piece) -> W,
     ) -> Result<(), CliError>
     where
-        W: Future<Output = Result<Lines, CliError>>,
+        W: Stream<Item = Result<Lines, CliError>> + Unpin,
     {
-        let worked = pieces.map(|piece| {
-            let work = piece.map(|piece| (piece.clone(), work(piece)));
+        let begun = pieces.map(|piece| {
+            let begun = piece.map(|piece| (piece.clone(), work(piece)));
             async move {
-                let (piece, work) = work?;
-                Ok::<_, CliError>((piece, work.await?))
+                let (piece, mut lines) = begun?;
+                let first = lines.try_next().await?;
+                Ok::<_, CliError>((piece, first, lines))
             }
         });
-        let mut worked = Box::pin(worked.buffered(at_once()));
-        while let Some((piece, lines)) = worked.try_next().await? {
-            self.point_out(&piece, &lines);
-            if !self.print(lines).await? {
-                break;
+        let mut begun = Box::pin(begun.buffered(at_once()));
+        while let Some((piece, mut next, mut rest)) = begun.try_next().await? {
+            while let Some(lines) = next {
+                self.point_out(&piece, &lines);
+                if !self.print(lines).await? {
+                    return Ok(());
+                }
+                next = rest.try_next().await?;
             }
         }
         Ok(())

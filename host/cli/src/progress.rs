@@ -15,15 +15,16 @@ use super::{outcome::Outcome, report::counted};
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    verb: &'static str,
+    /// What is counted besides events, and what has become of it.
+    counts: (&'static str, &'static str),
     events: AtomicU64,
     records: AtomicU64,
     failures: AtomicU64,
 }
 
 impl Progress {
-    /// `verb` says what happens to records, such as `delivered`.
-    pub(crate) fn new(verb: &'static str, is_terminal: bool) -> Self {
+    /// `counts` says what is counted, such as (`record`, `delivered`).
+    pub(crate) fn new(counts: (&'static str, &'static str), is_terminal: bool) -> Self {
         let bar = if is_terminal {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} in {elapsed}") {
@@ -36,7 +37,7 @@ impl Progress {
         };
         Self {
             bar,
-            verb,
+            counts,
             events: AtomicU64::new(0),
             records: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -78,11 +79,8 @@ impl fmt::Display for Progress {
             count(&self.records),
             count(&self.failures),
         );
-        let (events, records) = (counted(events, "event"), counted(records, "record"));
-        write!(
-            formatter,
-            "{events}, {records} {}, {failures} failed",
-            self.verb
-        )
+        let (what, became) = self.counts;
+        let (events, records) = (counted(events, "event"), counted(records, what));
+        write!(formatter, "{events}, {records} {became}, {failures} failed")
     }
 }

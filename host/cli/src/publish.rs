@@ -7,6 +7,7 @@ use std::{
 };
 
 use action_triggers_host::{Reports, Retries};
+use futures_util::stream;
 use tokio::sync::oneshot;
 
 use super::{
@@ -30,7 +31,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         console,
         pieces,
         grace,
-    } = start(input, "delivered").await?;
+    } = start(input, ("record", "delivered")).await?;
     let console = Arc::new(console);
     let (broke, broken) = oneshot::channel();
     let printer = print_reports(runtime.reports(), Arc::clone(&console), broke);
@@ -40,6 +41,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         let outcomes = runtime.process(piece).await;
         Ok(Lines::of_outcomes(&outcomes, &console.names))
     };
+    let publish = |piece| Box::pin(stream::once(publish(piece)));
     let all = async {
         let published = console.print_all(pieces, publish).await;
         // What was accepted is delivered even when reading failed.

@@ -24,17 +24,17 @@ pub(crate) struct Started<P> {
     pub(crate) grace: Duration,
 }
 
-/// `verb` says what happens to records, such as `delivered`.
+/// `counts` says what is counted, such as (`record`, `delivered`).
 pub(crate) async fn start(
     input: &Input,
-    verb: &'static str,
+    counts: (&'static str, &'static str),
 ) -> Result<Started<impl Stream<Item = Result<Piece, CliError>>>, CliError> {
     let events = EventSource::open(&input.events)?;
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
     let runtime = code_cache::keep(config.builder()).build().await;
     let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
     let names = Names::new(&runtime.loaded());
-    let progress = Progress::new(verb, std::io::stderr().is_terminal());
+    let progress = Progress::new(counts, std::io::stderr().is_terminal());
     let event_bytes = config.limits().event_bytes;
     Ok(Started {
         runtime,

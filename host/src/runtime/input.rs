@@ -98,9 +98,18 @@ impl Rules {
         join(places, guest.process(events, publish))
     }
 
-    pub(super) fn render(&self, input: Input, guest: &mut Guest<'_>) -> Vec<EventRendering> {
+    /// Hands on one rendering per event, in order, as the calls give them; until all
+    /// are, or until `take` says that no more are wanted.
+    pub(super) fn render(
+        &self,
+        input: Input,
+        guest: &mut Guest<'_>,
+        mut take: impl FnMut(Vec<EventRendering>) -> bool,
+    ) {
         let (places, events) = self.read(input);
-        join(places, guest.render(events))
+        let mut places = places.into_iter();
+        guest.render(events, |outcomes| take(next(&mut places, outcomes)));
+        take(rest(places));
     }
 
     /// Says of every trigger why it fires for each event, or does not.
@@ -196,26 +205,53 @@ fn event_ids() -> EventIds {
 }
 
 fn join<T>(places: Vec<Place>, outcomes: Vec<Outcome<T>>) -> Vec<EventResult<T>> {
-    let mut outcomes = outcomes.into_iter();
-    let joined = places.into_iter().map(|place| {
-        let (event, outcome) = match place.refused {
-            Some(error) => (place.event, Err(error.into())),
-            None => match outcomes.next() {
-                Some(outcome) => (outcome.id, outcome.result),
-                None => (place.event, Ok(Vec::new())),
-            },
-        };
-        let outcome = match (outcome, place.line) {
-            (Err(EventFailure::Unreadable(error)), Some(line)) => Err(error.on_line(line).into()),
-            (outcome, _) => outcome,
-        };
-        EventResult {
-            event,
-            line: place.line,
-            outcome,
+    let mut places = places.into_iter();
+    let mut results = next(&mut places, outcomes);
+    results.extend(rest(places));
+    results
+}
+
+/// The results of these outcomes, and of the places before them that have none.
+fn next<T>(
+    places: &mut impl Iterator<Item = Place>,
+    outcomes: Vec<Outcome<T>>,
+) -> Vec<EventResult<T>> {
+    let mut results = Vec::with_capacity(outcomes.len());
+    for Outcome { id, result, .. } in outcomes {
+        for place in places.by_ref() {
+            let Some(error) = place.refused else {
+                results.push(placed(id, place.line, result));
+                break;
+            };
+            results.push(placed(place.event, place.line, Err(error.into())));
         }
-    });
-    joined.collect()
+    }
+    results
+}
+
+/// The results of the places behind the last outcome.
+fn rest<T>(places: impl Iterator<Item = Place>) -> Vec<EventResult<T>> {
+    let result = |place: Place| {
+        let refused = place.refused.map(|error| Err(error.into()));
+        placed(place.event, place.line, refused.unwrap_or(Ok(Vec::new())))
+    };
+    places.map(result).collect()
+}
+
+fn placed<T>(
+    event: String,
+    line: Option<u64>,
+    outcome: Result<Vec<T>, EventFailure>,
+) -> EventResult<T> {
+    let outcome = match (outcome, line) {
+        (Err(EventFailure::Unreadable(error)), Some(line)) => Err(error.on_line(line).into()),
+        (outcome, _) => outcome,
+    };
+    EventResult {
+        event,
+        line,
+        outcome,
+    }
 }
 
 #[cfg(test)]

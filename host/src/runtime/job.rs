@@ -6,7 +6,8 @@ use tokio::sync::oneshot;
 
 use super::{
     commit::Yields,
-    input::{EventExplanation, EventRendering, Input, Rules},
+    input::{EventExplanation, Input, Rules},
+    parts::Parts,
 };
 use crate::sandbox::{Generation, Guest};
 
@@ -20,7 +21,7 @@ pub(super) struct Job {
 /// What is asked of the events, and where the answer goes.
 pub(super) enum Reply {
     Process(Yields),
-    Render(oneshot::Sender<Vec<EventRendering>>),
+    Render(Parts),
     Explain(oneshot::Sender<Vec<EventExplanation>>),
 }
 
@@ -42,15 +43,17 @@ impl Job {
                 drop(generation);
                 yields.finish(outcomes);
             }
-            Reply::Render(reply) => {
-                let renderings = rules.render(input, &mut Guest::of(&generation));
+            Reply::Render(mut parts) => {
+                let mut guest = Guest::of(&generation);
+                rules.render(input, &mut guest, |renderings| parts.add(renderings));
+                drop(guest);
                 drop(generation);
-                // Nobody listens when the caller has given up.
-                reply.send(renderings).ok();
+                parts.finish();
             }
             Reply::Explain(reply) => {
                 let explanations = rules.explain(input, &mut Guest::of(&generation));
                 drop(generation);
+                // Nobody listens when the caller has given up.
                 reply.send(explanations).ok();
             }
         }

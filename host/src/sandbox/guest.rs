@@ -49,23 +49,29 @@ impl<'a> Guest<'a> {
         events: Vec<EventText>,
         mut publish: impl FnMut(Vec<Message>),
     ) -> Vec<Outcome<Publication>> {
-        self.each(events, &mut |guest, batch| {
+        let call = |guest: &mut Self, batch: &Batch| {
             let (outcomes, messages) = guest.process_batch(batch)?;
             publish(messages);
             Ok(outcomes)
-        })
+        };
+        self.all(events, call)
     }
 
-    /// Decides as [`Guest::process`] does and publishes nothing. One outcome
-    /// per event, in order.
-    pub(crate) fn render(&mut self, events: Vec<EventText>) -> Vec<Outcome<Rendering>> {
+    /// Decides as [`Guest::process`] does and publishes nothing. Hands on one outcome
+    /// per event, in order, call by call; until all are decided, or until `take` says
+    /// that no more are wanted.
+    pub(crate) fn render(
+        &mut self,
+        events: Vec<EventText>,
+        take: impl FnMut(Vec<Outcome<Rendering>>) -> bool,
+    ) {
         let addressed = |_, offered: Offered, routes: &Routes| {
             let accept = |offer| routes.accept(offer).map_err(|refusal| failure(&refusal));
             let name = routes.name(offered.trigger, offered.queue)?.clone();
             let outcome = offered.answer.and_then(accept);
             Ok(Rendering::new(name, offered.queue, outcome))
         };
-        self.each(events, &mut |guest, batch| {
+        let call = |guest: &mut Self, batch: &Batch| {
             let called = guest.call(batch, false, |exports, store| exports.render(store, batch));
             let mut outcomes = guest.believe(batch, called?.answers, addressed)?;
             for outcome in &mut outcomes {
@@ -75,7 +81,8 @@ impl<'a> Guest<'a> {
                 }
             }
             Ok(outcomes)
-        })
+        };
+        self.each(events, call, take);
     }
 
     /// Says of every trigger why it fires for each event, or does not. One
@@ -90,10 +97,11 @@ impl<'a> Guest<'a> {
             } = explained.answer;
             Ok(Explanation::new(name, fires, clause, reason))
         };
-        self.each(events, &mut |guest, batch| {
+        let call = |guest: &mut Self, batch: &Batch| {
             let called = guest.call(batch, false, |exports, store| exports.explain(store, batch));
             guest.believe(batch, called?.answers, named)
-        })
+        };
+        self.all(events, call)
     }
 
     fn process_batch(
@@ -133,21 +141,38 @@ impl<'a> Guest<'a> {
         Ok((outcomes, messages))
     }
 
+    /// The outcomes of all calls.
+    fn all<T>(
+        &mut self,
+        events: Vec<EventText>,
+        call: impl FnMut(&mut Self, &Batch) -> Result<Vec<Outcome<T>>, CallError>,
+    ) -> Vec<Outcome<T>> {
+        let mut outcomes = Vec::with_capacity(events.len());
+        self.each(events, call, |decided| {
+            outcomes.extend(decided);
+            true
+        });
+        outcomes
+    }
+
     /// Calls for batches of these events. Where a call fails, each event of its
     /// batch gets one of its own, so that only the guilty one fails; where it
-    /// decides only some, the rest gets the next one.
+    /// decides only some, the rest gets the next one. What a call decided is handed
+    /// on before the next one is made.
     fn each<T>(
         &mut self,
         events: Vec<EventText>,
-        call: &mut impl FnMut(&mut Self, &Batch) -> Result<Vec<Outcome<T>>, CallError>,
-    ) -> Vec<Outcome<T>> {
-        let mut outcomes = Vec::with_capacity(events.len());
+        mut call: impl FnMut(&mut Self, &Batch) -> Result<Vec<Outcome<T>>, CallError>,
+        mut take: impl FnMut(Vec<Outcome<T>>) -> bool,
+    ) {
         for mut batch in self.batches(events) {
             while batch.len() > 1 {
                 match call(self, &batch) {
                     Ok(decided) if !decided.is_empty() => {
                         let rest = batch.split_off(decided.len());
-                        outcomes.extend(decided);
+                        if !take(decided) {
+                            return;
+                        }
                         batch = rest;
                     }
                     Ok(_) | Err(_) => break,
@@ -156,14 +181,16 @@ impl<'a> Guest<'a> {
             for event in batch.split() {
                 let id = event.ids().next().unwrap_or_default().to_owned();
                 let decided = call(self, &event).map(|mut decided| decided.pop());
-                outcomes.push(match decided {
+                let outcome = match decided {
                     Ok(Some(outcome)) => outcome,
                     Ok(None) => failed(id, &CallError::misbehaved("it did not decide an event")),
                     Err(error) => failed(id, &error),
-                });
+                };
+                if !take(vec![outcome]) {
+                    return;
+                }
             }
         }
-        outcomes
     }
 
     /// Calls into the instance under the call deadline. Whatever goes wrong
