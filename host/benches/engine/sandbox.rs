@@ -101,6 +101,7 @@ fn build(tokio: &tokio::runtime::Runtime, triggers: &Value, events_per_call: usi
         .brokers([broker])
         .clusters([cluster])
         .limits(limits)
+        .code_cache(concat!(env!("CARGO_TARGET_TMPDIR"), "/code"))
         .workers(1);
     tokio.block_on(builder.build()).unwrap()
 }
