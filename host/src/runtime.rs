@@ -173,21 +173,37 @@ impl Runtime {
         let pieces = join_all(pieces);
         // Only jobs hold it now.
         drop(generation);
-        pieces.await.concat()
+        pieces.await.into_iter().flatten().collect()
     }
 
     /// Renders as [`Runtime::render`] does, and gives the renderings part by part: for
     /// records so many or so large that they should not be held all at once.
     pub fn render_in_parts(&self, events: impl Into<Events>) -> Renderings<'_> {
         let generation = self.tenant.generation();
-        let inputs = Rules::of(generation.limits()).cut(events.into());
-        Renderings::new(&self.workers, generation, inputs)
+        let rules = Rules::of(generation.limits());
+        let inputs = rules.cut(events.into());
+        Renderings::new(&self.workers, generation, (rules, inputs))
     }
 
     /// Says of every trigger why it fires for each event, or does not. Where the
     /// whitelist decides, the clause is `whitelisted_content_types`.
     pub async fn explain(&self, events: impl Into<Events>) -> Vec<EventExplanation> {
-        self.ask(events.into(), Reply::Explain).await
+        let generation = self.tenant.generation();
+        let rules = Rules::of(generation.limits());
+        let mut waiting = Vec::new();
+        for input in rules.cut(events.into()) {
+            let (reply, answered) = oneshot::channel();
+            let job = Job {
+                generation: Arc::clone(&generation),
+                input: input.clone(),
+                reply: Reply::Explain(reply),
+            };
+            let submitted = self.workers.submit(job).await;
+            waiting.push((input, submitted.map(|()| answered)));
+        }
+        // Only jobs hold it now.
+        drop(generation);
+        settled(&rules, waiting).await
     }
 
     /// Waits until everything handed over so far is delivered or given up, and says
@@ -222,29 +238,6 @@ impl Runtime {
                 .shutdown(grace.saturating_sub(start.elapsed()))
                 .await;
         }
-    }
-
-    /// Hands events to workers that publish nothing.
-    async fn ask<T>(
-        &self,
-        events: Events,
-        reply: fn(oneshot::Sender<Vec<EventResult<T>>>) -> Reply,
-    ) -> Vec<EventResult<T>> {
-        let generation = self.tenant.generation();
-        let rules = Rules::of(generation.limits());
-        let mut waiting = Vec::new();
-        for input in rules.cut(events) {
-            let (answer, answered) = oneshot::channel();
-            let job = Job {
-                generation: Arc::clone(&generation),
-                input: input.clone(),
-                reply: reply(answer),
-            };
-            let submitted = self.workers.submit(job).await;
-            waiting.push((input, submitted.map(|()| answered)));
-        }
-        drop(generation);
-        settled(&rules, waiting).await
     }
 
     /// Hands events to a worker; the place in the committer's queue, taken first,

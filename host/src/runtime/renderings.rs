@@ -17,6 +17,7 @@ use crate::{outcome::Failure, sandbox::Generation};
 pub struct Renderings<'a> {
     workers: &'a Workers,
     generation: Arc<Generation>,
+    rules: Rules,
     inputs: vec::IntoIter<Input>,
     at_hand: Option<Asked>,
 }
@@ -31,11 +32,12 @@ impl<'a> Renderings<'a> {
     pub(super) fn new(
         workers: &'a Workers,
         generation: Arc<Generation>,
-        inputs: Vec<Input>,
+        (rules, inputs): (Rules, Vec<Input>),
     ) -> Self {
         Self {
             workers,
             generation,
+            rules,
             inputs: inputs.into_iter(),
             at_hand: None,
         }
@@ -48,7 +50,7 @@ impl<'a> Renderings<'a> {
     pub async fn next(&mut self) -> Option<Vec<EventRendering>> {
         loop {
             if let Some(asked) = &mut self.at_hand
-                && let Some(part) = asked.next(&Rules::of(self.generation.limits())).await
+                && let Some(part) = asked.next(&self.rules).await
             {
                 return Some(part);
             }
