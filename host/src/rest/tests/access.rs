@@ -4,13 +4,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{
     super::{access::Access, error::RestError},
-    cluster, message, record,
+    cluster, message, prepared, record,
     server::{Script, Server, http, ok},
     shorts,
 };
 use crate::{
     cluster::{Api, Auth, Cluster, Flavor, Origin, Secret},
-    publisher::{Batch, Publisher},
+    publisher::Publisher,
     rest::RestPublisher,
     verdict::Verdict,
 };
@@ -33,16 +33,10 @@ fn bearer(url: &str, token: Secret) -> Cluster {
 
 /// Publishes a record as often as there are scripts.
 async fn publish_again(server: &Server, cluster: Cluster, times: usize) -> Vec<Verdict> {
-    let cluster = Arc::new(cluster.with(|cluster| {
+    let cluster = cluster.with(|cluster| {
         cluster.rest_url = server.url.parse().unwrap();
-    }));
-    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
-    let batch = Batch {
-        cluster: cluster.id(),
-        topic: "sales".to_owned(),
-        records: vec![record("a")],
-        timeout: None,
-    };
+    });
+    let (publisher, batch) = prepared(cluster, "sales", vec![record("a")]);
     let mut verdicts = Vec::new();
     for _ in 0..times {
         verdicts.extend(publisher.publish(&batch).await);

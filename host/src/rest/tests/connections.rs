@@ -1,19 +1,18 @@
 //! What comes over connections: odd framing, compression, floods, age, HTTP proxies.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{io::Write, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 
 use super::{
-    cluster, message, publish, record,
+    cluster, message, prepared, publish, record,
     server::{Script, Server, http, ok},
     shorts,
 };
 use crate::{
     cluster::{Api, Cluster, Flavor, HttpProxy, Secret},
-    publisher::{Batch, Publisher},
-    rest::RestPublisher,
+    publisher::Publisher,
 };
 
 const ONE: &str = r#"{"offsets":[{"partition":2,"offset":7}]}"#;
@@ -131,14 +130,7 @@ async fn what_is_no_http_is_said_with_what_may_be_meant() {
 
 /// Publishes twice through one publisher.
 async fn twice(cluster: Cluster) {
-    let cluster = Arc::new(cluster);
-    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
-    let batch = Batch {
-        cluster: cluster.id(),
-        topic: "sales".to_owned(),
-        records: vec![record("a")],
-        timeout: None,
-    };
+    let (publisher, batch) = prepared(cluster, "sales", vec![record("a")]);
     for _ in 0..2 {
         let verdicts = publisher.publish(&batch).await;
         assert_eq!(shorts(&verdicts), ["delivered 2@7"]);

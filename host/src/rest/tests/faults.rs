@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::{
     super::{RestError, RestPublisher, open},
-    cluster, message, publish, publish_to, record,
+    cluster, message, prepared, publish, publish_to, record,
     server::{Script, Server, http, ok},
     shorts,
 };
@@ -313,16 +313,10 @@ async fn credentials_are_sent_and_never_shown() {
 async fn cluster_id_is_asked_for_once() {
     let clusters = r#"{"kind":"KafkaClusterList","data":[{"cluster_id":"a/b"}]}"#;
     let server = Server::start([ok(clusters), ok(REPORT), ok(REPORT)]).await;
-    let cluster = Arc::new(v3(&server).with(|cluster| {
+    let cluster = v3(&server).with(|cluster| {
         cluster.cluster_id = None;
-    }));
-    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
-    let batch = Batch {
-        cluster: cluster.id(),
-        topic: "sales".to_owned(),
-        records: vec![record("a")],
-        timeout: None,
-    };
+    });
+    let (publisher, batch) = prepared(cluster, "sales", vec![record("a")]);
     for _ in 0..2 {
         assert_eq!(shorts(&publisher.publish(&batch).await), ["delivered 1@3"]);
     }

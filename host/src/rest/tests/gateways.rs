@@ -1,17 +1,14 @@
 //! What stands between the host and a proxy: odd but lawful answers, connections
 //! that are closed without a word, addresses of all kinds.
 
-use std::sync::Arc;
-
 use super::{
-    cluster, message, publish, record,
+    cluster, message, prepared, publish, record,
     server::{Script, Server, http, ok},
     shorts,
 };
 use crate::{
     cluster::{Api, Cluster, Flavor},
-    publisher::{Batch, Publisher},
-    rest::RestPublisher,
+    publisher::Publisher,
 };
 
 const ONE: &str = r#"{"offsets":[{"partition":2,"offset":7}]}"#;
@@ -83,14 +80,7 @@ async fn an_encoding_that_was_not_asked_for_is_named() {
 async fn a_connection_that_was_closed_without_a_word_costs_no_record() {
     let closing = || Script::Close(http(200, "", ONE));
     let server = Server::start([closing(), closing(), ok(ONE)]).await;
-    let cluster = Arc::new(v2(&server));
-    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
-    let batch = Batch {
-        cluster: cluster.id(),
-        topic: "sales".to_owned(),
-        records: vec![record("a")],
-        timeout: None,
-    };
+    let (publisher, batch) = prepared(v2(&server), "sales", vec![record("a")]);
     for _ in 0..3 {
         let verdicts = publisher.publish(&batch).await;
         assert_eq!(shorts(&verdicts), ["delivered 2@7"]);

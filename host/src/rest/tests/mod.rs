@@ -39,15 +39,20 @@ async fn publish(cluster: Cluster, records: Vec<Record>) -> Vec<Verdict> {
 }
 
 async fn publish_to(topic: &str, cluster: Cluster, records: Vec<Record>) -> Vec<Verdict> {
-    let cluster = Arc::new(cluster);
-    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
+    let (publisher, batch) = prepared(cluster, topic, records);
+    publisher.publish(&batch).await
+}
+
+/// Who reaches the cluster, and a batch for it.
+fn prepared(cluster: Cluster, topic: &str, records: Vec<Record>) -> (RestPublisher, Batch) {
     let batch = Batch {
         cluster: cluster.id(),
         topic: topic.to_owned(),
         records,
         timeout: None,
     };
-    publisher.publish(&batch).await
+    let publisher = RestPublisher::new([Arc::new(cluster)]).unwrap();
+    (publisher, batch)
 }
 
 fn shorts(verdicts: &[Verdict]) -> Vec<String> {

@@ -17,13 +17,12 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    cluster, message, publish, record,
+    cluster, message, prepared, publish, record,
     server::{http, read_request, say},
 };
 use crate::{
     cluster::{Api, Cluster, Flavor, Origin, Secret, Tls},
-    publisher::{Batch, Publisher},
-    rest::RestPublisher,
+    publisher::Publisher,
 };
 
 /// A private certificate authority.
@@ -178,14 +177,7 @@ async fn a_client_certificate_that_was_renewed_is_read_again() {
     std::fs::write(&path, &refused).unwrap();
     let secret = Secret::new(&refused, Origin::File(path.clone()));
     let tls = tls(authority.pem(), Some(secret));
-    let cluster = Arc::new(over(&server, tls));
-    let publisher = RestPublisher::new([Arc::clone(&cluster)]).unwrap();
-    let batch = Batch {
-        cluster: cluster.id(),
-        topic: "sales".to_owned(),
-        records: vec![record("a")],
-        timeout: None,
-    };
+    let (publisher, batch) = prepared(over(&server, tls), "sales", vec![record("a")]);
     let publish = async || publisher.publish(&batch).await.remove(0).to_string();
     assert_ne!(publish().await, "delivered 2@7");
     std::fs::write(&path, identity(&authority)).unwrap();
