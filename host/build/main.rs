@@ -6,6 +6,7 @@
 
 mod bill;
 mod guest;
+mod script;
 
 use std::{
     env, fs,
@@ -16,26 +17,15 @@ use std::{
 use self::guest::{Guest, provide_target, variable};
 
 fn main() -> ExitCode {
-    match make() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            for line in message.lines() {
-                println!("cargo::error={line}");
-            }
-            ExitCode::FAILURE
-        }
-    }
+    script::run(make)
 }
 
 fn make() -> Result<(), String> {
     let host = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let root = host.parent().ok_or("the host has no workspace around it")?;
     let out = PathBuf::from(variable("OUT_DIR")?);
-    for input in ["guest", "wit", "host/build", "Cargo.toml", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", root.join(input).display());
-    }
+    script::watch(root);
     println!("cargo::rerun-if-env-changed=ACTION_TRIGGERS_COMPONENT_FILE");
-    println!("cargo::rerun-if-env-changed=ACTION_TRIGGERS_NO_RUSTUP");
     let package = package(&root.join("wit"))?;
     embed("WIT_PACKAGE", &out.join("engine.wit.wasm"), &package)?;
     let bill = out.join("engine.cdx.json");

@@ -2,31 +2,22 @@
 
 #[path = "../../build/guest.rs"]
 mod guest;
+#[path = "../../build/script.rs"]
+mod script;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use self::guest::{Guest, provide_target, variable};
 
 fn main() -> ExitCode {
-    match make() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            for line in message.lines() {
-                println!("cargo::error={line}");
-            }
-            ExitCode::FAILURE
-        }
-    }
+    script::run(make)
 }
 
 fn make() -> Result<(), String> {
     let edge = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let root = edge.ancestors().nth(2);
     let root = root.ok_or("the crate has no workspace around it")?;
-    for input in ["guest", "wit", "host/build", "Cargo.toml", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", root.join(input).display());
-    }
-    println!("cargo::rerun-if-env-changed=ACTION_TRIGGERS_NO_RUSTUP");
+    script::watch(root);
     provide_target()?;
     let out = PathBuf::from(variable("OUT_DIR")?);
     let guest = Guest {
