@@ -58,7 +58,7 @@ pub fn component() -> Vec<Artefact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::Limits;
+    use crate::limits::Limits;
 
     /// Bytes of a page of linear memory.
     const PAGE: u64 = 64 << 10;

@@ -181,7 +181,6 @@ mod config;
 mod delivery;
 mod file;
 mod outbox;
-mod problem;
 mod process;
 mod publisher;
 mod rest;
@@ -190,7 +189,9 @@ mod sandbox;
 mod tenant;
 
 // The core's modules, under the names that this crate's own modules use.
-use action_triggers_core::{broker, clock, cluster, event, outcome, record, settings, verdict};
+use action_triggers_core::{
+    broker, clock, cluster, event, limits, outcome, record, settings, verdict,
+};
 pub use action_triggers_vocabulary::codes;
 
 // What every embedder meets.
@@ -198,12 +199,13 @@ pub use self::{
     broker::{Broker, TextEncoding},
     cluster::Cluster,
     event::{Event, EventError, Signal},
+    limits::{Limits, OutboxLimits},
     outcome::{EventFailure, Failure},
     runtime::{
         BuildError, Builder, Component, EMBEDDED, EventExplanation, EventOutcome, EventRendering,
         EventResult, Events, Renderings, Runtime,
     },
-    sandbox::{CallError, Limits, StartError},
+    sandbox::{CallError, StartError},
     settings::{Environment, SettingError, Settings, SettingsBuilder},
 };
 
@@ -223,17 +225,15 @@ pub use self::{
 // Records and what becomes of them.
 pub use self::{
     delivery::{Delivered, Delivery, DeliveryError, Report, Reports, Retries, Retry},
-    outbox::{Closed, DeadLetter, Death, Filter, Flushed, NotAccepted, OutboxLimits, StoreError},
+    outbox::{Closed, DeadLetter, Death, Filter, Flushed, NotAccepted, StoreError},
     publisher::{Batch, PublishFuture, Publisher},
     record::{Destination, Message, Record, RecordId, StoredRecord},
     verdict::{Reason, Verdict},
 };
 
 // Configuration files, and what is wrong with them.
-pub use self::{
-    config::{Config, ConfigError, schema},
-    problem::{Excerpt, Problem, is_steering},
-};
+pub use self::config::Config;
+pub use action_triggers_config::{ConfigError, Excerpt, Problem, is_steering, schema};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

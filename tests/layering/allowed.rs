@@ -9,6 +9,7 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     ("guest/django/src", DJANGO),
     ("guest/src", GUEST),
     ("host/core/src", CORE),
+    ("host/config/src", CONFIG),
     ("host/src", HOST),
     ("host/cli/src", CLI),
     ("host/dev-proxy/src", DEV_PROXY),
@@ -171,14 +172,44 @@ const CORE: Allowed = &[
     ("rest", &["clock", "cluster", "record", "verdict"]),
 ];
 
-const HOST: Allowed = &[
-    ("artefacts", &["runtime"]),
+const CONFIG: Allowed = &[
+    ("checks", &["keys", "node", "reading", "upstream"]),
+    ("clusters", &["keys", "node", "problem", "reading"]),
+    ("destinations", &["finding", "locate", "problem", "trial"]),
+    ("document", &["mask", "node", "problem"]),
+    ("error", &["problem"]),
     (
-        "config",
+        "host",
         &[
-            "file", "outbox", "problem", "process", "rest", "runtime", "sandbox",
+            "document", "keys", "lib", "node", "problem", "reading", "secret", "upstream",
         ],
     ),
+    (
+        "lib",
+        &[
+            "destinations",
+            "document",
+            "error",
+            "locate",
+            "problem",
+            "reading",
+            "surroundings",
+        ],
+    ),
+    ("locate", &["document", "node", "problem", "reading"]),
+    ("mask", &["node", "problem"]),
+    (
+        "reading",
+        &["document", "keys", "node", "problem", "surroundings"],
+    ),
+    ("secret", &["keys", "node", "reading", "surroundings"]),
+    ("trial", &["finding", "locate", "node"]),
+    ("upstream", &["keys", "node", "reading"]),
+];
+
+const HOST: Allowed = &[
+    ("artefacts", &["runtime"]),
+    ("config", &["file", "process", "rest", "runtime"]),
     ("delivery", &["outbox", "publisher"]),
     ("process", &["file"]),
     ("rest", &["file", "publisher"]),
@@ -324,4 +355,5 @@ pub(super) const PURE: &[(&str, &[&str])] = &[
     ("guest/django/src", NO_SYSTEM),
     ("guest/src", NO_SYSTEM),
     ("host/core/src", NO_SYSTEM),
+    ("host/config/src", NO_SYSTEM),
 ];

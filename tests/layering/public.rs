@@ -15,6 +15,7 @@ pub(super) const WELCOME: &[&str] = &[
     "std",
     "core",
     "alloc",
+    "action_triggers_config",
     "action_triggers_core",
     "action_triggers_vocabulary",
     "bytes",

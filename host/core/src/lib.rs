@@ -10,6 +10,7 @@ pub mod clock;
 pub mod cluster;
 pub mod delivery;
 pub mod event;
+pub mod limits;
 pub mod outcome;
 pub mod record;
 pub mod rest;

@@ -1,97 +1,30 @@
-//! The host's configuration file: JSON or TOML, by its ending.
-//!
-//! It may be upstream's settings as they are (`ACTION_TRIGGERS`, its alias
-//! `ACTION_BROKERS`, and `ACTION_TRIGGER_SETTINGS`), beside the host's own keys:
-//!
-//! | key | meaning |
-//! |---|---|
-//! | `clusters` | by bootstrap string, as brokers write it: `rest_url`, `api`, `flavor`, `format`, `cluster_id`, `auth`, `tls` and bounds, see [`Cluster`] |
-//! | `values` | by dotted path: a literal, `{"env": NAME}` or `{"file": PATH}` |
-//! | `triggers` | the set of triggers, or the path of its file |
-//! | `limits` | bounds on the sandbox, see [`Limits`], and `workers` |
-//! | `outbox` | `messages` and `bytes` that may wait |
-//! | `text_encoding` | `raw` or `json`, see [`TextEncoding`] |
-//!
-//! Paths are relative to the file. Every problem is found at once, and each
-//! points into the file it is about. Secrets stand in variables or files of
-//! their own, and are never shown.
+//! The configuration file, as this host reads it: with the files and variables of its
+//! process, and the HTTP client's opinion of each cluster.
 
-mod checks;
-mod clusters;
-mod destinations;
-mod document;
-mod error;
-mod finding;
-mod host;
-mod keys;
-mod locate;
-mod mask;
-mod node;
-mod reading;
-pub mod schema;
-mod secret;
 #[cfg(test)]
 mod tests;
-mod trial;
-mod upstream;
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 
-pub use self::error::ConfigError;
-use self::{
-    document::{Document, Syntax, excerpt_of_unread},
-    locate::Locator,
-    reading::{Environment, Reading},
-};
+use action_triggers_config::{ClusterFault, ConfigError, Configuration, Problem, Surroundings};
+
 use crate::{
-    broker::{Broker, Policy, TextEncoding},
     cluster::Cluster,
     file,
-    outbox::OutboxLimits,
+    limits::Limits,
     outcome::{Diagnostic, LoadedTrigger},
-    problem::Problem,
     process::Process,
+    rest::RestPublisher,
     runtime::{Builder, Runtime},
-    sandbox::Limits,
-    settings::Settings,
+    settings::Environment,
 };
 
-/// Largest configuration or set of triggers, in bytes.
-const MAX_FILE: u64 = 64 << 20;
-
-/// What a configuration file says.
-pub struct Config {
-    brokers: Vec<Broker>,
-    clusters: Vec<Cluster>,
-    settings: Settings,
-    whitelist: Vec<String>,
-    max_broker_timeout: Option<Duration>,
-    limits: Limits,
-    outbox_limits: OutboxLimits,
-    shutdown_grace: Duration,
-    workers: Option<usize>,
-    text_encoding: TextEncoding,
-    /// None where they could not be found.
-    triggers: Option<Triggers>,
-    document: Document,
-}
-
-/// Where the set of triggers stands.
-enum Triggers {
-    /// In a file of its own.
-    File(Box<Document>),
-    /// In the configuration, under `triggers`.
-    Inline,
-}
+/// What a configuration file says: JSON or TOML, by its ending.
+pub struct Config(Configuration);
 
 impl fmt::Debug for Config {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Config")
-            .field("brokers", &self.brokers)
-            .field("clusters", &self.clusters)
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        self.0.fmt(formatter)
     }
 }
 
@@ -103,12 +36,7 @@ impl Config {
     ///
     /// Every problem that keeps it from being used.
     pub fn read(file: &Path, triggers: Option<&Path>) -> Result<Self, ConfigError> {
-        let (config, mut problems) = Self::examine(file, triggers)?;
-        problems.retain(|problem| !problem.is_note());
-        if problems.iter().any(Problem::is_error) {
-            return Err(ConfigError(problems));
-        }
-        Ok(config)
+        Configuration::read(file, triggers, &Process).map(Self)
     }
 
     /// Reads as [`Config::read`] does and goes on whatever is wrong. The problems
@@ -122,58 +50,39 @@ impl Config {
         file: &Path,
         triggers: Option<&Path>,
     ) -> Result<(Self, Vec<Problem>), ConfigError> {
-        Self::examine_with(file, triggers, &|name| std::env::var(name).ok())
-    }
-
-    fn examine_with(
-        file: &Path,
-        triggers: Option<&Path>,
-        environment: Environment<'_>,
-    ) -> Result<(Self, Vec<Problem>), ConfigError> {
-        let document = load(file).map_err(|problem| *problem)?;
-        let mut reading = Reading {
-            document: &document,
-            directory: file.parent().unwrap_or(Path::new("")),
-            environment,
-            problems: Vec::new(),
-        };
-        let parts = reading.parts(triggers);
-        let mut problems = reading.problems;
-        problems.sort_by_key(Problem::offset);
-        match parts {
-            Some(parts) => Ok((parts.config(document), problems)),
-            None => Err(ConfigError(problems)),
-        }
+        let (config, problems) = Configuration::examine(file, triggers, &Process)?;
+        Ok((Self(config), problems))
     }
 
     /// The names of the brokers.
     pub fn broker_names(&self) -> impl Iterator<Item = &str> {
-        self.brokers.iter().map(|broker| broker.name.as_str())
+        self.0.brokers().iter().map(|broker| broker.name.as_str())
     }
 
     /// Bounds on the sandbox.
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        self.0.limits()
     }
 
     /// How long to go on delivering when asked to stop.
     pub fn shutdown_grace(&self) -> Duration {
-        self.shutdown_grace
+        self.0.shutdown_grace()
     }
 
     /// A builder with everything the file says.
     pub fn builder(&self) -> Builder {
+        let policy = self.0.policy();
         let builder = Runtime::builder()
             .triggers(self.triggers_json().unwrap_or_else(|| "[]".to_owned()))
-            .settings(self.settings.clone())
-            .brokers(self.brokers.iter().cloned())
-            .clusters(self.clusters.iter().cloned())
-            .limits(self.limits.clone())
-            .outbox_limits(self.outbox_limits)
-            .text_encoding(self.text_encoding)
-            .whitelist(self.whitelist.clone())
-            .max_broker_timeout(self.max_broker_timeout);
-        match self.workers {
+            .settings(self.0.settings().clone())
+            .brokers(self.0.brokers().iter().cloned())
+            .clusters(self.0.clusters().iter().cloned())
+            .limits(self.limits().clone())
+            .outbox_limits(self.0.outbox_limits())
+            .text_encoding(policy.text_encoding)
+            .whitelist(self.0.whitelist().to_vec())
+            .max_broker_timeout(policy.max_broker_timeout);
+        match self.0.workers() {
             Some(workers) => builder.workers(workers),
             None => builder,
         }
@@ -182,13 +91,7 @@ impl Config {
     /// What the sandbox says of the triggers, with its places in their file and
     /// in its order.
     pub fn locate(&self, diagnostics: &[Diagnostic]) -> Vec<Problem> {
-        let Some(triggers) = self.place_of_triggers() else {
-            return Vec::new();
-        };
-        let mut locator = Locator::new(triggers);
-        let mut problems: Vec<_> = diagnostics.iter().map(|one| locator.problem(one)).collect();
-        problems.sort_by_key(Problem::offset);
-        problems
+        self.0.locate(diagnostics)
     }
 
     /// The same, with what keeps every record of some queue from being
@@ -198,22 +101,8 @@ impl Config {
         diagnostics: &[Diagnostic],
         triggers: &[LoadedTrigger],
     ) -> Vec<Problem> {
-        let mut found = diagnostics.to_vec();
-        let settings = self.settings.clone().or_environment(Arc::new(Process));
-        let host = destinations::Host {
-            brokers: &self.brokers,
-            clusters: &self.clusters,
-            // As a run would read them.
-            settings: &settings,
-            whitelist: &self.whitelist,
-            policy: Policy {
-                text_encoding: self.text_encoding,
-                max_broker_timeout: self.max_broker_timeout,
-            },
-        };
-        let set = self.place_of_triggers();
-        found.extend(destinations::examine(&host, triggers, set));
-        self.locate(&found)
+        let environment = Process.environment();
+        self.0.examine_triggers(diagnostics, triggers, environment)
     }
 
     /// A builder that knows of the triggers what the sandbox needs to examine
@@ -221,72 +110,45 @@ impl Config {
     pub fn examiner(&self) -> Builder {
         Runtime::builder()
             .triggers(self.triggers_json().unwrap_or_else(|| "[]".to_owned()))
-            .brokers(self.brokers.iter().cloned())
-            .limits(self.limits.clone())
-            .whitelist(self.whitelist.clone())
+            .brokers(self.0.brokers().iter().cloned())
+            .limits(self.limits().clone())
+            .whitelist(self.0.whitelist().to_vec())
             .workers(1)
     }
 
     /// How many triggers there are, right or wrong.
     pub fn trigger_count(&self) -> usize {
-        self.place_of_triggers().map_or(0, |set| set.all().len())
+        self.0.trigger_count()
     }
 
     /// The set of triggers as JSON, if there is one.
     pub fn triggers_json(&self) -> Option<String> {
-        let set = self.place_of_triggers()?;
-        Some(set.document.json_of(set.node))
+        self.0.triggers_json()
+    }
+}
+
+impl Surroundings for Process {
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        file::read(path, most)
     }
 
-    fn place_of_triggers(&self) -> Option<locate::Triggers<'_>> {
-        let (document, node, path) = match self.triggers.as_ref()? {
-            Triggers::File(document) => (&**document, &document.root, "$"),
-            Triggers::Inline => {
-                let node = self.document.root.member("triggers")?;
-                (&self.document, node, "$.triggers")
-            }
-        };
-        Some(locate::Triggers {
-            document,
-            node,
-            path,
+    fn has_file(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn secret_variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn environment(&self) -> Arc<dyn Environment> {
+        Arc::new(Self)
+    }
+
+    fn fault(&self, cluster: &Cluster) -> Option<ClusterFault> {
+        let error = RestPublisher::new([Arc::new(cluster.clone())]).err()?;
+        Some(ClusterFault {
+            code: error.code(),
+            message: error.to_string(),
         })
     }
-}
-
-/// Reads a file of either syntax.
-fn load(path: &Path) -> Result<Document, Box<Problem>> {
-    let name = path.display().to_string();
-    let syntax = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => Syntax::Json,
-        Some("toml") => Syntax::Toml,
-        _ => {
-            let message = format!("`{name}` ends in neither `.json` nor `.toml`");
-            let help = "the ending says how the file is written: rename it";
-            let problem = Problem::error("unknown_file_type", "$", message);
-            return Err(Box::new(problem.with_help(help)));
-        }
-    };
-    let text = read_text(path, &name)?;
-    Document::parse(&name, text, syntax)
-}
-
-fn read_text(path: &Path, name: &str) -> Result<String, Box<Problem>> {
-    let unreadable = |what: &dyn fmt::Display| {
-        let message = format!("`{name}` cannot be read: {what}");
-        Box::new(Problem::error("file_unreadable", "$", message))
-    };
-    let bytes = file::read(path, MAX_FILE).map_err(|error| unreadable(&error))?;
-    String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(name, &error)))
-}
-
-fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
-    let offset = error.utf8_error().valid_up_to();
-    // What is valid stays where it is.
-    let text = String::from_utf8_lossy(error.as_bytes());
-    let excerpt = excerpt_of_unread(name, &text, offset..offset + 1);
-    let message = format!("`{name}` is not UTF-8 from byte {offset} on");
-    Problem::error("file_not_utf8", "$", message)
-        .with_help("save the file as UTF-8")
-        .at(excerpt)
 }

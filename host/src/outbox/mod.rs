@@ -20,7 +20,6 @@ use std::{
 
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
-pub use self::room::OutboxLimits;
 pub(crate) use self::room::{Room, Rooms};
 #[cfg(test)]
 pub(crate) use self::store::StoreFuture;
@@ -32,6 +31,7 @@ pub use self::{
     room::Closed,
     store::{DeadLetter, Death, Filter, StoreError},
 };
+pub(crate) use crate::limits::OutboxLimits;
 use crate::record::StoredRecord;
 
 /// Most entries taken from the queue in one go.

@@ -7,28 +7,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::cluster::ClusterId;
-
-/// How much the outbox holds before accepting waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OutboxLimits {
-    /// Most records; at least one is always let in.
-    pub records: usize,
-    /// Most bytes of keys, headers and values. A record above it is let in once
-    /// the outbox is empty.
-    pub bytes: usize,
-}
-
-impl Default for OutboxLimits {
-    /// 10,000 records and 64 MiB.
-    fn default() -> Self {
-        Self {
-            records: 10_000,
-            bytes: 64 << 20,
-        }
-    }
-}
+use crate::{cluster::ClusterId, limits::OutboxLimits};
 
 /// Bounds how many records, and how many bytes of them, are under way at once.
 ///
@@ -71,10 +50,7 @@ impl Rooms {
     /// `is_shared` says that there are several clusters.
     pub(super) fn new(limits: OutboxLimits, is_shared: bool) -> Arc<Self> {
         Arc::new(Self {
-            limits: OutboxLimits {
-                records: limits.records.max(1),
-                bytes: limits.bytes.max(1),
-            },
+            limits: OutboxLimits::new(limits.records.max(1), limits.bytes.max(1)),
             state: Mutex::new(State {
                 is_shared,
                 ..State::default()
@@ -185,7 +161,7 @@ mod tests {
     use super::*;
 
     fn rooms(records: usize, bytes: usize, is_shared: bool) -> Arc<Rooms> {
-        Rooms::new(OutboxLimits { records, bytes }, is_shared)
+        Rooms::new(OutboxLimits::new(records, bytes), is_shared)
     }
 
     fn cluster(name: &str) -> ClusterId {

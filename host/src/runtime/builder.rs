@@ -7,11 +7,11 @@ use crate::{
     broker::{Broker, Policy, Registry, TextEncoding},
     cluster::Cluster,
     delivery::Delivery,
-    outbox::OutboxLimits,
+    limits::{Limits, MOST_WORKERS, OutboxLimits},
     process::Process,
     publisher::Publisher,
     rest::RestPublisher,
-    sandbox::{Limits, MOST_WORKERS, Services, Source, StartError},
+    sandbox::{Services, Source, StartError},
     settings::Settings,
 };
 

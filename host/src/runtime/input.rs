@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::events::{Events, Form};
 use crate::{
     event::{Event, EventError, EventIds, EventText, text_of},
+    limits::Limits,
     outcome::{EventFailure, Explanation, Failure, Publication, Rendering},
     record::Message,
-    sandbox::{Guest, Limits, Outcome},
+    sandbox::{Guest, Outcome},
 };
 
 /// What became of one event, queue by queue.

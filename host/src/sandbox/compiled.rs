@@ -13,7 +13,7 @@ use std::{
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::{
-    HOST_STACK, Limits,
+    HOST_STACK,
     allowance::TICK,
     boundary::Linked,
     cache,
@@ -22,7 +22,7 @@ use super::{
     instance::{Instance, LoadError},
     instances::Instances,
 };
-use crate::outcome::Loaded;
+use crate::{limits::Limits, outcome::Loaded};
 
 /// A component to be compiled, and where compiled ones are kept.
 #[derive(Clone, Debug)]

@@ -6,12 +6,12 @@ use action_triggers_vocabulary::{PublishError, SettingError};
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 
 use super::{
-    Limits,
     allowance::{Allowance, ticks},
     call::CallError,
 };
 use crate::{
     broker::{Offer, Registry, Routes},
+    limits::Limits,
     record::Message,
     settings::Settings,
 };

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use super::{
-    CallError, Limits,
+    CallError,
     compiled::Sandbox,
     data::Source,
     error::StartError,
     instance::{Instance, LoadError},
 };
-use crate::{broker::Routes, outcome::Loaded};
+use crate::{broker::Routes, limits::Limits, outcome::Loaded};
 
 /// Triggers that were loaded, with all that deciding events by them takes. Work
 /// holds the generation that it began with, so it ends when the last work has ended.

@@ -20,8 +20,6 @@ mod guest;
 mod instance;
 mod instances;
 
-use std::time::Duration;
-
 pub(crate) use self::{
     admit::{MAX_BYTES, admit},
     call::Outcome,
@@ -34,71 +32,3 @@ pub use self::{call::CallError, error::StartError};
 
 /// What the host itself needs of a worker's stack, in bytes.
 const HOST_STACK: usize = 2 << 20;
-
-/// Most workers of an engine.
-pub(crate) const MOST_WORKERS: usize = 1024;
-
-/// Most bytes of an instance's linear memory: all that 32 bits reach.
-pub(crate) const MOST_MEMORY: usize = 1 << 32;
-
-/// Most bytes of an instance's stack; each worker has one.
-pub(crate) const MOST_STACK: usize = 256 << 20;
-
-/// Bounds on what the guest may use. The defaults suit events of a few
-/// kilobytes and sets of a few thousand triggers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Most bytes of an instance's linear memory. 64 MiB; more than 4 GiB count as that.
-    pub memory_bytes: usize,
-    /// Most bytes of its stack. 1 MiB; more than 256 MiB count as that.
-    pub stack_bytes: usize,
-    /// Most CPU time of one call. 1 s.
-    pub call_deadline: Duration,
-    /// Most CPU time of making an instance and of loading the triggers. 30 s.
-    pub load_deadline: Duration,
-    /// Most events handed over in one call. 100.
-    pub events_per_call: usize,
-    /// Most bytes of one event. 1 MiB.
-    pub event_bytes: usize,
-    /// Most records that one call may publish. 10,000.
-    pub records_per_call: u32,
-    /// Most bytes of records that one call may publish. 32 MiB.
-    pub record_bytes_per_call: usize,
-    /// Most steps that one trigger may take for one event. 1,000,000.
-    pub trigger_fuel: u64,
-    /// Most steps of one call, all its events together. 20,000,000.
-    pub call_fuel: u64,
-    /// Most bytes that one trigger may write for one event. 2 MiB.
-    pub output_bytes: u32,
-    /// The deepest nesting of objects and arrays in an event. 128.
-    pub event_depth: u32,
-}
-
-impl Limits {
-    /// The same without more memory and stack than there can be.
-    pub(crate) fn within_reach(mut self) -> Self {
-        self.memory_bytes = self.memory_bytes.min(MOST_MEMORY);
-        self.stack_bytes = self.stack_bytes.min(MOST_STACK);
-        self
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_bytes: 64 << 20,
-            stack_bytes: 1 << 20,
-            call_deadline: Duration::from_secs(1),
-            load_deadline: Duration::from_secs(30),
-            events_per_call: 100,
-            event_bytes: 1 << 20,
-            records_per_call: 10_000,
-            record_bytes_per_call: 32 << 20,
-            trigger_fuel: 1_000_000,
-            call_fuel: 20_000_000,
-            output_bytes: 2 << 20,
-            event_depth: 128,
-        }
-    }
-}

@@ -59,7 +59,7 @@ fn files_that_are_not_there_or_of_no_known_kind_are_named() {
     let read = |config: &str, triggers: Option<&str>| {
         let triggers = triggers.map(path);
         let error = Config::read(&path(config), triggers.as_deref()).unwrap_err();
-        shown(directory.path(), &error.0)
+        shown(directory.path(), error.problems())
     };
     let all = [
         read("none.json", None),

@@ -111,9 +111,9 @@ fn headers_and_http_proxies_are_read() {
     let directory = directory();
     let file = directory.path().join("config.json");
     std::fs::write(&file, text).unwrap();
-    let environment = |name: &str| (name == "SET").then(|| format!("{SECRET}\r\n"));
-    let (config, _) = Config::examine_with(&file, None, &environment).unwrap();
-    let cluster = &config.clusters[0];
+    let around = Set(&format!("{SECRET}\r\n"));
+    let (config, _) = Configuration::examine(&file, None, &around).unwrap();
+    let cluster = &config.clusters()[0];
     let headers = cluster.headers.iter();
     let headers: Vec<_> = headers
         .map(|(name, value)| (name.as_str(), value.expose()))

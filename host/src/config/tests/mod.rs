@@ -2,9 +2,7 @@
 //! every kind of problem.
 
 mod files;
-mod growth;
 mod hosts;
-mod schema;
 mod upstreams;
 
 use std::fmt::Write as _;
@@ -15,6 +13,31 @@ use super::*;
 
 /// What no problem may ever show.
 const SECRET: &str = "hidden-secret";
+
+/// This process with other variables: `SET` is set to this, and nothing else is set.
+struct Set<'a>(&'a str);
+
+impl Surroundings for Set<'_> {
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        Process.read(path, most)
+    }
+
+    fn has_file(&self, path: &Path) -> bool {
+        Process.has_file(path)
+    }
+
+    fn secret_variable(&self, name: &str) -> Option<String> {
+        (name == "SET").then(|| self.0.to_owned())
+    }
+
+    fn environment(&self) -> Arc<dyn Environment> {
+        Process.environment()
+    }
+
+    fn fault(&self, cluster: &Cluster) -> Option<ClusterFault> {
+        Process.fault(cluster)
+    }
+}
 
 /// A folder with the files that configurations name.
 fn directory() -> TempDir {
@@ -39,11 +62,10 @@ fn problems(name: &str, bytes: &[u8], triggers: Option<&str>) -> (TempDir, Vec<P
     let directory = directory();
     let file = directory.path().join(name);
     std::fs::write(&file, bytes).unwrap();
-    let environment = |name: &str| (name == "SET").then(|| SECRET.to_owned());
     let triggers = triggers.map(|name| directory.path().join(name));
-    let problems = match Config::examine_with(&file, triggers.as_deref(), &environment) {
+    let problems = match Configuration::examine(&file, triggers.as_deref(), &Set(SECRET)) {
         Ok((_, problems)) => problems,
-        Err(error) => error.0,
+        Err(error) => error.problems().to_vec(),
     };
     (directory, problems)
 }

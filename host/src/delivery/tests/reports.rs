@@ -8,7 +8,7 @@ use crate::{delivery::Delivered, outbox::OutboxLimits};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn limits(records: usize, bytes: usize) -> OutboxLimits {
-    OutboxLimits { records, bytes }
+    OutboxLimits::new(records, bytes)
 }
 
 #[tokio::test(start_paused = true)]

@@ -87,7 +87,8 @@ impl Problem {
         self
     }
 
-    pub(crate) fn is_note(&self) -> bool {
+    /// Whether the text can be used however bad this is, as with upstream's own checks.
+    pub fn is_note(&self) -> bool {
         self.is_note
     }
 

@@ -13,14 +13,6 @@ fn grows_slowly(what: &str, work: impl Fn(usize)) {
     assert!(twice <= 3 * once, "{what}: {once} steps, then {twice}");
 }
 
-fn config(text: &str) -> Config {
-    let directory = directory();
-    let file = directory.path().join("config.json");
-    std::fs::write(&file, text).unwrap();
-    let (config, _) = Config::examine_with(&file, None, &|_| None).unwrap();
-    config
-}
-
 fn diagnostic(code: &str, path: String, span: Option<Span>) -> Diagnostic {
     let mut diagnostic = Diagnostic::error(code, path, "");
     diagnostic.span = span;
@@ -33,7 +25,7 @@ fn many_unknown_keys_are_found_in_few_steps() {
         grows_slowly(what, |faults| {
             let keys = (0..faults).map(|key| format!("\"é{key}\": 1,{end}"));
             let text = format!("{{{} \"triggers\": []}}", keys.collect::<String>());
-            let (_, problems) = problems("config.json", text.as_bytes(), None);
+            let (_, problems) = examined(&text);
             assert!(problems.len() >= faults);
         });
     }
@@ -44,7 +36,7 @@ fn many_faulty_members_of_a_trigger_are_placed_in_few_steps() {
     grows_slowly("members", |faults| {
         let keys = (0..faults).map(|key| format!("\"k{key}\": 1,"));
         let members: String = keys.collect();
-        let config = config(&format!("{{\"triggers\": [{{{members} \"id\": 1}}]}}"));
+        let (config, _) = examined(&format!("{{\"triggers\": [{{{members} \"id\": 1}}]}}"));
         let found: Vec<_> = (0..faults)
             .map(|key| diagnostic("unknown_member", format!("$[0].k{key}"), None))
             .collect();
@@ -56,7 +48,7 @@ fn many_faulty_members_of_a_trigger_are_placed_in_few_steps() {
 fn many_faults_of_one_template_are_placed_in_few_steps() {
     grows_slowly("spans", |faults| {
         let payload = "\\n{{ x|no }}".repeat(faults);
-        let config = config(&format!(
+        let (config, _) = examined(&format!(
             "{{\"triggers\": [{{\"payload\": \"{payload}\"}}]}}"
         ));
         // In any order, such as tags that are not closed from the inside out.
@@ -80,12 +72,12 @@ fn many_queues_with_mistaken_names_are_examined_in_few_steps() {
     grows_slowly("names", |faults| {
         let brokers = (0..faults).map(|place| format!("\"rabbit-{place}\": {{}},"));
         let brokers: String = brokers.collect();
-        let config = config(&format!(
+        let (config, _) = examined(&format!(
             "{{\"ACTION_TRIGGERS\": {{\"brokers\": {{{brokers} \"last\": {{}}}}}}, \"triggers\": []}}"
         ));
         let mut trigger = LoadedTrigger::new("a");
         trigger.queues = (0..faults).map(queue).collect();
-        let found = config.examine_triggers(&[], &[trigger]);
+        let found = config.examine_triggers(&[], &[trigger], Arc::new(Nothing));
         assert!(found.len() >= faults);
     });
 }

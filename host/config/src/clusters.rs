@@ -1,7 +1,5 @@
 //! `clusters`: the bootstrap strings that may be reached, and how.
 
-use std::sync::Arc;
-
 use url::Url;
 
 use super::{
@@ -12,7 +10,6 @@ use super::{
 use crate::{
     cluster::{Api, Auth, Cluster, Flavor, Format, HttpProxy, Order, Origin, Secret, Tls},
     problem::mask,
-    rest::RestPublisher,
 };
 
 const APIS: &[(&str, Api)] = &[("v2", Api::V2), ("v3", Api::V3)];
@@ -49,8 +46,8 @@ impl<'a> Reading<'a> {
         self.cluster_basics(&table, &mut cluster);
         self.cluster_bounds(&table, &mut cluster);
         // What only the client can tell: addresses, certificates, flavors.
-        if let Err(error) = RestPublisher::new([Arc::new(cluster.clone())]) {
-            let member = match error.code() {
+        if let Some(fault) = self.around.fault(&cluster) {
+            let member = match fault.code {
                 "invalid_rest_url" => "rest_url",
                 "invalid_auth" => "auth",
                 "invalid_header" => "headers",
@@ -59,7 +56,7 @@ impl<'a> Reading<'a> {
                 _ => "api",
             };
             let place = table.get(member).unwrap_or_else(|| field.clone());
-            self.error(error.code(), &place, error.to_string(), "");
+            self.error(fault.code, &place, fault.message, "");
         }
         Some(cluster)
     }
@@ -241,7 +238,7 @@ impl<'a> Reading<'a> {
         let mut tls = Tls::default();
         if let Some(file) = table.get("ca_file") {
             let path = self.directory.join(self.text(&file)?);
-            tls.ca_pem = Some(self.bytes(&file, &path)?);
+            tls.ca_pem = Some(self.certificate(&file, &path)?);
         }
         if let Some(identity) = table.get("identity") {
             tls.identity_pem = Some(self.secret(&identity)?);

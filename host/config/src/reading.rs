@@ -8,17 +8,17 @@ use super::{
     document::{Document, Member, Members, Node, Value},
     keys::Keys,
 };
-use crate::problem::{Problem, Severity};
-
-/// Reads environment variables; tests bring their own.
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+use crate::{
+    problem::{Problem, Severity},
+    surroundings::Surroundings,
+};
 
 /// A document being read, and what is wrong with it so far.
 pub(super) struct Reading<'a> {
     pub(super) document: &'a Document,
     /// Paths in the file are relative to it.
     pub(super) directory: &'a Path,
-    pub(super) environment: Environment<'a>,
+    pub(super) around: &'a dyn Surroundings,
     pub(super) problems: Vec<Problem>,
 }
 

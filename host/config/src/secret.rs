@@ -1,6 +1,9 @@
 //! Passwords, tokens and keys: named in the file, never written in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{
     document::Value,
@@ -9,7 +12,7 @@ use super::{
 };
 use crate::{
     cluster::{self, Secret},
-    file,
+    surroundings::MOST_SECRET_BYTES,
 };
 
 impl<'a> Reading<'a> {
@@ -23,7 +26,7 @@ impl<'a> Reading<'a> {
         }
         match self.origin(field)? {
             Origin::Env(name) => {
-                let value = (self.environment)(name);
+                let value = self.around.secret_variable(name);
                 if value.is_none() {
                     let message = format!("the environment variable `{name}` is not set");
                     self.error(
@@ -63,7 +66,8 @@ impl<'a> Reading<'a> {
     }
 
     fn secret_file(&mut self, field: &Field<'a>, path: PathBuf) -> Option<Secret> {
-        let bytes = self.bytes(field, &path)?;
+        let read = self.around.read_secret(&path);
+        let bytes = self.readable(field, &path, read)?;
         let Ok(text) = String::from_utf8(bytes) else {
             let message = format!("the file `{}` is not UTF-8", path.display());
             self.error("secret_unavailable", field, message, "");
@@ -72,9 +76,18 @@ impl<'a> Reading<'a> {
         Some(Secret::new(&text, cluster::Origin::File(path)))
     }
 
-    /// A file named in the configuration.
-    pub(super) fn bytes(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
-        let read = file::read(path, file::MOST_SECRET_BYTES);
+    /// A certificate named in the configuration.
+    pub(super) fn certificate(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
+        let read = self.around.read(path, MOST_SECRET_BYTES);
+        self.readable(field, path, read)
+    }
+
+    fn readable(
+        &mut self,
+        field: &Field<'a>,
+        path: &Path,
+        read: io::Result<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
         read.map_err(|error| {
             let message = format!("the file `{}` cannot be read: {error}", path.display());
             self.error(

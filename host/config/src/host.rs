@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    Config, Triggers,
+    Configuration, Triggers,
     document::{Document, Node, Value},
     keys, load,
     reading::{Field, Reading, Table},
@@ -13,9 +13,8 @@ use super::{
 use crate::{
     broker::TextEncoding,
     cluster::Cluster,
-    outbox::OutboxLimits,
+    limits::{Limits, MOST_MEMORY, MOST_STACK, MOST_WORKERS, OutboxLimits},
     problem::Problem,
-    sandbox::{Limits, MOST_MEMORY, MOST_STACK, MOST_WORKERS},
     settings::{Settings, SettingsBuilder},
 };
 
@@ -49,8 +48,8 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn config(self, document: Document) -> Config {
-        Config {
+    pub(super) fn config(self, document: Document) -> Configuration {
+        Configuration {
             brokers: self.upstream.brokers,
             clusters: self.clusters,
             settings: self.settings,
@@ -254,7 +253,7 @@ impl<'a> Reading<'a> {
         match &field.node.value {
             Value::Text(path) => {
                 let file = self.directory.join(path);
-                if !file.is_file() {
+                if !self.around.has_file(&file) {
                     let message = format!("there is no file `{}`", file.display());
                     self.error(
                         "file_unreadable",
@@ -275,7 +274,7 @@ impl<'a> Reading<'a> {
     }
 
     fn triggers_file(&mut self, file: &Path) -> Option<Triggers> {
-        match load(file) {
+        match load(file, self.around) {
             Ok(document) => Some(Triggers::File(Box::new(document))),
             Err(problem) => {
                 self.problems.push(*problem);

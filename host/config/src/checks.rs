@@ -1,15 +1,13 @@
 //! Upstream's system checks, under their own codes, and what a configuration
 //! may hardly mean. They are for `check`: nothing of it stops a run.
 
-use std::sync::Arc;
-
 use super::{
     document::Value,
     keys,
     reading::{Field, Reading, Table},
     upstream::Upstream,
 };
-use crate::{process::Process, settings::Settings};
+use crate::settings::Settings;
 
 /// Upstream's `BrokerType`.
 const BROKER_TYPES: &[&str] = &[
@@ -117,7 +115,7 @@ impl<'a> Reading<'a> {
         settings: &Settings,
     ) {
         // As a run would read them.
-        let settings = settings.clone().or_environment(Arc::new(Process));
+        let settings = settings.clone().or_environment(self.around.environment());
         for broker in upstream.brokers.iter().filter(|broker| broker.is_kafka()) {
             for (name, fault) in broker.faults(&settings) {
                 let field = self.field_of_broker(root, &broker.name, name);
