@@ -42,7 +42,7 @@ const DJANGO: Allowed = &[
     (
         "filters",
         &[
-            "dates", "decimal", "integer", "json", "output", "python", "sequence",
+            "dates", "decimal", "integer", "json", "limits", "output", "python", "sequence",
         ],
     ),
     ("integer", &["python"]),

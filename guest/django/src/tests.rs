@@ -231,6 +231,31 @@ fn limits_are_errors_that_name_them() {
     );
 }
 
+/// Elsewhere an error makes a condition's operator false, and a wrong answer would be published.
+#[test]
+fn what_a_limit_stops_decides_no_condition() {
+    for source in [
+        "{% if not s|center:3000000 %}y{% endif %}",
+        "{% if n == 5 or s|center:3000000 %}y{% endif %}{% for x in list %}{% if s|ljust:3000000 %}y{% endif %}{% endfor %}",
+        "{% if s|stringformat:'3000000s' != 'x' %}y{% endif %}",
+        "{% firstof price|floatformat:3000000 'y' %}",
+        "{% widthratio n|rjust:3000000 2 3 %}",
+    ] {
+        let error = render_with(source, false).unwrap_err();
+        assert_eq!(error.code(), "template_output_too_large", "{source}");
+    }
+    let limits = Limits {
+        output_bytes: 4_000_000,
+        ..Limits::default()
+    };
+    let mut templates = Templates::new(limits);
+    let source = "{% if not s|center:3000000 %}y{% endif %}";
+    let template = templates.compile(source, Options::default()).unwrap();
+    let mut out = String::new();
+    templates.render(&template, &context(), &mut out).unwrap();
+    assert_eq!(out, "");
+}
+
 #[test]
 fn one_expression_keeps_its_type() {
     let mut templates = Templates::new(Limits::default());

@@ -17,6 +17,7 @@ mod support;
 mod destinations;
 mod events;
 mod json_text;
+mod json_text_vectors;
 mod limits;
 mod matching;
 mod memory;

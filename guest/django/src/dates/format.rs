@@ -157,7 +157,7 @@ fn date_letter(timestamp: Timestamp, letter: char) -> Option<String> {
             }
             .to_owned(),
         ),
-        'c' => Some(timestamp.iso_format()),
+        'c' => Some(timestamp.iso_format()).filter(|text| !text.is_empty()),
         'r' => rfc_5322(timestamp),
         'U' => Some(unix_time(timestamp)?.to_string()),
         _ => match time_letter(timestamp, letter) {

@@ -15,7 +15,11 @@ impl<'a> Scope<'a> {
         let now = context.now;
         Self {
             context,
-            call: Call { autoescape, now },
+            call: Call {
+                autoescape,
+                now,
+                ..Call::default()
+            },
             bounds,
         }
     }

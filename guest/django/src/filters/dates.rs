@@ -34,7 +34,8 @@ fn time(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, Filt
     })
 }
 
-/// What is no date has nothing to show for any letter, but a format without letters is shown.
+/// What is no date has nothing to show for any letter, but a format without letters is shown. Django
+/// tries the format that is given where its default fails, though it counts as none, such as `[]`.
 fn formatted(
     value: &Value,
     argument: Option<&Value>,
@@ -47,13 +48,17 @@ fn formatted(
     let pattern = argument.filter(|argument| python::is_true(argument));
     let pattern = pattern.map_or(default.into(), python::as_text);
     let timestamp = python::moment(value).unwrap_or_default();
-    match timestamp
-        .to_utc()
-        .map(|timestamp| format(timestamp, &pattern))
-    {
-        Some(Ok(text)) => Ok(Value::from(text)),
-        None | Some(Err(FormatError::Unfit(_))) => Ok(Value::from("")),
-        Some(Err(error)) => Err(FilterError(error.to_string())),
+    let Some(timestamp) = timestamp.to_utc() else {
+        return Ok(Value::from(""));
+    };
+    let shown = match (format(timestamp, &pattern), argument) {
+        (Err(FormatError::Unfit(_)), Some(given)) => format(timestamp, &python::as_text(given)),
+        (shown, _) => shown,
+    };
+    match shown {
+        Ok(text) => Ok(Value::from(text)),
+        Err(FormatError::Unfit(_)) => Ok(Value::from("")),
+        Err(error) => Err(FilterError::failed(error.to_string())),
     }
 }
 
@@ -80,7 +85,7 @@ fn distance(
     let now = if let Some(argument) = argument.filter(|argument| python::is_true(argument)) {
         Some(date_of(argument)?)
     } else {
-        let missing = || FilterError("the event has no time to count from".into());
+        let missing = || FilterError::failed("the event has no time to count from");
         call.now.ok_or_else(missing)?.comparable_with(moment)
     };
     let text = now.and_then(|now| written(moment, now)).unwrap_or_default();
@@ -90,5 +95,5 @@ fn distance(
 fn date_of(value: &Value) -> Result<Timestamp, FilterError> {
     python::moment(value)
         .filter(Timestamp::has_date)
-        .ok_or_else(|| FilterError(format!("`{}` is no date", python::as_text(value))))
+        .ok_or_else(|| FilterError::failed(format!("`{}` is no date", python::as_text(value))))
 }

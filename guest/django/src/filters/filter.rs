@@ -3,12 +3,10 @@
 use minijinja::Value;
 
 use crate::{
+    Limits,
     dates::Timestamp,
     python::{self, Exception},
 };
-
-/// The most bytes one filter makes of a width, a precision or a count.
-pub(super) const MOST_BYTES: usize = 1 << 20;
 
 /// A filter, as a template names it.
 #[derive(Debug)]
@@ -39,22 +37,46 @@ pub type FilterFunction =
     fn(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, FilterError>;
 
 /// What filters know of the place they are called from.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Call {
     /// Whether output is escaped there.
     pub autoescape: bool,
     /// The event's time.
     pub now: Option<Timestamp>,
+    /// The most bytes that a filter may make of a width, a precision or a count.
+    pub most_bytes: usize,
 }
 
-/// Why a filter failed, where Django raises an exception too.
+impl Default for Call {
+    fn default() -> Self {
+        Self {
+            autoescape: false,
+            now: None,
+            most_bytes: Limits::default().output_bytes,
+        }
+    }
+}
+
+/// Why a filter has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct FilterError(pub String);
+pub enum FilterError {
+    /// Django raises an exception here too.
+    #[error("{0}")]
+    Failed(String),
+    /// It would make more than [`Call::most_bytes`], where Django goes on.
+    #[error("{0} is more than the bytes that a filter may make")]
+    TooLarge(i64),
+}
+
+impl FilterError {
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(message.into())
+    }
+}
 
 impl From<Exception> for FilterError {
     fn from(exception: Exception) -> Self {
-        Self(exception.to_string())
+        Self::failed(exception.to_string())
     }
 }
 
@@ -88,19 +110,14 @@ pub(super) const fn plain(
 
 /// The argument of a filter that needs one.
 pub(super) fn required(argument: Option<&Value>) -> Result<&Value, FilterError> {
-    argument.ok_or_else(|| FilterError("the filter needs an argument".into()))
+    argument.ok_or_else(|| FilterError::failed("the filter needs an argument"))
 }
 
 /// A size of an argument, within what one filter may make.
-pub(super) fn bounded(size: i64) -> Result<usize, FilterError> {
-    let size = usize::try_from(size).unwrap_or(0);
-    if size <= MOST_BYTES {
-        Ok(size)
-    } else {
-        Err(FilterError(format!(
-            "{size} is more than the {MOST_BYTES} characters a filter may make"
-        )))
-    }
+pub(super) fn bounded(size: i64, call: &Call) -> Result<usize, FilterError> {
+    let fits = usize::try_from(size.max(0)).ok();
+    fits.filter(|fits| *fits <= call.most_bytes)
+        .ok_or(FilterError::TooLarge(size))
 }
 
 /// `str(value)`, safe if the value was.

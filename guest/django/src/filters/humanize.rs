@@ -133,7 +133,7 @@ fn ordinal(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterEr
 }
 
 fn now(call: &Call) -> Result<Timestamp, FilterError> {
-    let missing = || FilterError("the event has no time to count from".into());
+    let missing = || FilterError::failed("the event has no time to count from");
     call.now.ok_or_else(missing)
 }
 
@@ -162,8 +162,8 @@ fn natural_time(value: &Value, _: Option<&Value>, call: &Call) -> Result<Value, 
         return Ok(value.clone());
     };
     if moment.is_date() {
-        return Err(FilterError(
-            "`naturaltime` needs a time, and the value is a date".into(),
+        return Err(FilterError::failed(
+            "`naturaltime` needs a time, and the value is a date",
         ));
     }
     let now = now(call)?.comparable_with(moment);

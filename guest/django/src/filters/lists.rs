@@ -51,11 +51,11 @@ fn sorted(
     direction: fn(Ordering) -> Ordering,
 ) -> Result<Value, FilterError> {
     match python::kind(property) {
-        Kind::Str("") => return Err(FilterError("the name of the property is empty".into())),
+        Kind::Str("") => return Err(FilterError::failed("the name of the property is empty")),
         Kind::Str(path) if path.starts_with('_') || path.contains("._") => {
             return Ok(Value::from(""));
         }
-        Kind::None | Kind::List | Kind::Dict => return Ok(Value::from("")),
+        Kind::None | Kind::List | Kind::Dict | Kind::Moment(_) => return Ok(Value::from("")),
         _ => {}
     }
     let Ok(items) = python::iterate(value) else {

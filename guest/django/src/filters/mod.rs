@@ -51,7 +51,7 @@ mod wrap;
 mod tests;
 
 pub use self::filter::{Argument, Call, Filter, FilterError, FilterFunction};
-use self::filter::{MOST_BYTES, bounded, plain, required, safe, text_argument, text_like};
+use self::filter::{bounded, plain, required, safe, text_argument, text_like};
 pub use super::dates::Timestamp;
 
 const THEMES: &[&[Filter]] = &[

@@ -7,7 +7,7 @@ use super::{
         decimal::Parsed,
         python::{self, Exception, Integer, Kind},
     },
-    Argument, Call, Filter, FilterError, MOST_BYTES, bounded,
+    Argument, Call, Filter, FilterError, bounded,
     humanize::with_commas,
     plain, required, safe,
 };
@@ -82,7 +82,7 @@ fn get_digit(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value,
     let place = usize::try_from(place).unwrap_or(usize::MAX);
     let is_sign = number.is_negative() && place == number.abs().to_string().len() + 1;
     if is_sign {
-        return Err(FilterError("the sign of the number is no digit".into()));
+        return Err(FilterError::failed("the sign of the number is no digit"));
     }
     Ok(Value::from(number.digit_from_right(place).unwrap_or(0)))
 }
@@ -137,12 +137,16 @@ fn one_decimal(size: f64) -> String {
 }
 
 /// Django's `floatformat`, on decimal digits and not on a float.
-fn float_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+fn float_format(
+    value: &Value,
+    argument: Option<&Value>,
+    call: &Call,
+) -> Result<Value, FilterError> {
     if argument.is_some_and(|argument| python::text(argument) == Some("")) {
-        return Err(FilterError("the number of decimal places is empty".into()));
+        return Err(FilterError::failed("the number of decimal places is empty"));
     }
     let text = python::to_str(value);
-    let Some(parsed) = as_decimal(value, &text) else {
+    let Some(parsed) = as_decimal(value, &text, call) else {
         return Ok(Value::from(""));
     };
     let (places, grouped) = argument.map_or(Ok((Ok(-1), false)), places_and_grouping)?;
@@ -152,11 +156,11 @@ fn float_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Val
     if number.written_size() > MOST_DIGITS {
         return Ok(super::text_like(value, text));
     }
-    let written = match number.to_integer().filter(|_| places <= 0) {
-        Some(integer) => integer.to_string(),
-        None => number.rounded(bounded(
-            i64::try_from(places.unsigned_abs()).unwrap_or(i64::MAX),
-        )?),
+    let written = if let Some(integer) = number.to_integer().filter(|_| places <= 0) {
+        integer.to_string()
+    } else {
+        let places = i64::try_from(places.unsigned_abs()).unwrap_or(i64::MAX);
+        number.rounded(bounded(places, call)?)
     };
     Ok(Value::from_safe_string(if grouped {
         with_commas(&written)
@@ -189,8 +193,8 @@ fn places_and_grouping(argument: &Value) -> Result<(Result<i64, Exception>, bool
 }
 
 /// `Decimal(str(value))`, or of the float it is.
-fn as_decimal(value: &Value, text: &str) -> Option<Parsed> {
-    if text.len() > MOST_BYTES {
+fn as_decimal(value: &Value, text: &str, call: &Call) -> Option<Parsed> {
+    if text.len() > call.most_bytes {
         return None;
     }
     let as_float = || {

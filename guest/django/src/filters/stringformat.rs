@@ -6,7 +6,7 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception, Kind},
-    Argument, Call, Filter, FilterError, MOST_BYTES, bounded,
+    Argument, Call, Filter, FilterError, bounded,
     printf_float::format_float,
     required, safe,
 };
@@ -14,9 +14,13 @@ use super::{
 pub(super) const FILTERS: &[Filter] = &[safe("stringformat", Argument::Required, string_format)];
 
 /// Django: nothing where the format is none, or does not fit the value.
-fn string_format(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
+fn string_format(
+    value: &Value,
+    argument: Option<&Value>,
+    call: &Call,
+) -> Result<Value, FilterError> {
     let format = format!("%{}", python::as_text(required(argument)?));
-    match Formatting::of(value).run(&format) {
+    match Formatting::of(value, call).run(&format) {
         Ok(text) => Ok(Value::from(text)),
         Err(Failure::Silent) => Ok(Value::from("")),
         Err(Failure::Loud(error)) => Err(error),
@@ -52,11 +56,12 @@ struct Formatting<'a> {
     value: Option<&'a Value>,
     /// The same value where names can be looked up in it; such values need not be taken.
     mapping: Option<&'a Value>,
+    call: &'a Call,
 }
 
 /// What stands between `%` and the conversion's letter.
-#[derive(Default)]
-struct Specification {
+struct Specification<'a> {
+    call: &'a Call,
     left: bool,
     sign: Option<char>,
     alternate: bool,
@@ -66,11 +71,12 @@ struct Specification {
 }
 
 impl<'a> Formatting<'a> {
-    fn of(value: &'a Value) -> Self {
+    fn of(value: &'a Value, call: &'a Call) -> Self {
         let is_mapping = matches!(python::kind(value), Kind::List | Kind::Dict);
         Self {
             value: Some(value),
             mapping: is_mapping.then_some(value),
+            call,
         }
     }
 
@@ -84,7 +90,10 @@ impl<'a> Formatting<'a> {
             } else {
                 formatted.push(character);
             }
-            bounded(i64::try_from(formatted.len()).unwrap_or(i64::MAX))?;
+            bounded(
+                i64::try_from(formatted.len()).unwrap_or(i64::MAX),
+                self.call,
+            )?;
         }
         if self.value.is_some() && self.mapping.is_none() {
             return Err(Failure::Silent);
@@ -98,7 +107,7 @@ impl<'a> Formatting<'a> {
             return Ok("%".into());
         }
         let named = self.named_value(characters)?;
-        let specification = Specification::take(characters)?;
+        let specification = Specification::take(characters, self.call)?;
         // C's length modifiers mean nothing.
         characters.next_if(|character| "hlL".contains(*character));
         let letter = characters.next().ok_or(Failure::Silent)?;
@@ -133,9 +142,17 @@ impl<'a> Formatting<'a> {
     }
 }
 
-impl Specification {
-    fn take(characters: &mut Peekable<Chars<'_>>) -> Result<Self, Failure> {
-        let mut specification = Self::default();
+impl<'a> Specification<'a> {
+    fn take(characters: &mut Peekable<Chars<'_>>, call: &'a Call) -> Result<Self, Failure> {
+        let mut specification = Self {
+            call,
+            left: false,
+            sign: None,
+            alternate: false,
+            zero: false,
+            width: 0,
+            precision: None,
+        };
         while let Some(flag) = characters.next_if(|character| "-+ #0".contains(*character)) {
             match flag {
                 '-' => specification.left = true,
@@ -145,9 +162,9 @@ impl Specification {
                 _ => specification.zero = true,
             }
         }
-        specification.width = take_number(characters)?;
+        specification.width = take_number(characters, call)?;
         if characters.next_if_eq(&'.').is_some() {
-            specification.precision = Some(take_number(characters)?);
+            specification.precision = Some(take_number(characters, call)?);
         }
         Ok(specification)
     }
@@ -227,9 +244,8 @@ impl Specification {
     fn padded(&self, sign: &str, prefix: &str, body: &str, zeros: bool) -> Result<String, Failure> {
         let length = sign.len() + prefix.len() + body.chars().count();
         let missing = self.width.saturating_sub(length);
-        if missing.max(body.len()) > MOST_BYTES {
-            bounded(i64::try_from(missing.max(body.len())).unwrap_or(i64::MAX))?;
-        }
+        let size = i64::try_from(missing.max(body.len())).unwrap_or(i64::MAX);
+        bounded(size, self.call)?;
         let fill = |character: &str| character.repeat(missing);
         Ok(if self.left {
             [sign, prefix, body, &fill(" ")].concat()
@@ -242,7 +258,7 @@ impl Specification {
 }
 
 /// A width or precision; none is zero. `*` would take it from a second value, which there is not.
-fn take_number(characters: &mut Peekable<Chars<'_>>) -> Result<usize, Failure> {
+fn take_number(characters: &mut Peekable<Chars<'_>>, call: &Call) -> Result<usize, Failure> {
     let mut number: i64 = 0;
     while let Some(digit) = characters
         .peek()
@@ -255,7 +271,7 @@ fn take_number(characters: &mut Peekable<Chars<'_>>) -> Result<usize, Failure> {
             .checked_add(i64::from(digit))
             .ok_or(Failure::Silent)?;
     }
-    Ok(bounded(number)?)
+    Ok(bounded(number, call)?)
 }
 
 /// What `%c` shows: a character, or the one of a code.
@@ -272,7 +288,8 @@ fn character(value: &Value) -> Result<char, Failure> {
         .to_i64()
         .and_then(|code| u32::try_from(code).ok());
     let character = code.and_then(char::from_u32);
-    character.ok_or_else(|| Failure::Loud(FilterError("there is no character of this code".into())))
+    character
+        .ok_or_else(|| Failure::Loud(FilterError::failed("there is no character of this code")))
 }
 
 /// Python's `ascii`: a `repr` with everything else escaped too.

@@ -72,10 +72,11 @@ fn title(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterErro
 fn pad(
     value: &Value,
     argument: Option<&Value>,
+    call: &Call,
     left: impl Fn(usize, usize) -> usize,
 ) -> Result<Value, FilterError> {
     let width = python::to_int(required(argument)?)?.to_i64();
-    let width = bounded(width.ok_or(Exception::Overflow)?)?;
+    let width = bounded(width.ok_or(Exception::Overflow)?, call)?;
     let text = python::as_text(value);
     let spaces = width.saturating_sub(text.chars().count());
     let left = left(spaces, width);
@@ -84,18 +85,26 @@ fn pad(
 }
 
 /// Python's `str.center`: an odd space goes to the left when the width is odd too.
-fn center(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    pad(value, argument, |spaces, width| {
+fn center(value: &Value, argument: Option<&Value>, call: &Call) -> Result<Value, FilterError> {
+    pad(value, argument, call, |spaces, width| {
         spaces / 2 + (spaces & width & 1)
     })
 }
 
-fn left_justify(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    pad(value, argument, |_, _| 0)
+fn left_justify(
+    value: &Value,
+    argument: Option<&Value>,
+    call: &Call,
+) -> Result<Value, FilterError> {
+    pad(value, argument, call, |_, _| 0)
 }
 
-fn right_justify(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
-    pad(value, argument, |spaces, _| spaces)
+fn right_justify(
+    value: &Value,
+    argument: Option<&Value>,
+    call: &Call,
+) -> Result<Value, FilterError> {
+    pad(value, argument, call, |spaces, _| spaces)
 }
 
 /// Django: a safe text stays safe, unless a `;` is cut, which may end an entity.

@@ -16,7 +16,7 @@ const MOST_ROUNDS: usize = 50;
 /// Django: repeated until no more tags come to light.
 fn strip_tags(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
     let mut text = python::to_str(value);
-    let suspicious = || FilterError("the text has too many nested or unfinished tags".into());
+    let suspicious = || FilterError::failed("the text has too many nested or unfinished tags");
     if has_long_open_tag(&text) {
         return Err(suspicious());
     }
@@ -307,8 +307,8 @@ fn marked_section_end(rest: &str) -> Result<Section, FilterError> {
     let name = body.get(..body.len() - after_name.len()).unwrap_or(body);
     let name = name.to_ascii_lowercase();
     if !name.starts_with(|character: char| character.is_ascii_alphabetic()) {
-        return Err(FilterError(
-            "a marked section of the text has no name".into(),
+        return Err(FilterError::failed(
+            "a marked section of the text has no name",
         ));
     }
     if after_name.trim_start_matches(python::is_space).is_empty() {
@@ -317,7 +317,7 @@ fn marked_section_end(rest: &str) -> Result<Section, FilterError> {
     match name.as_str() {
         "temp" | "cdata" | "ignore" | "include" | "rcdata" => Ok(Section::Until("]]>")),
         "if" | "else" | "endif" => Ok(Section::Until("]>")),
-        _ => Err(FilterError(format!(
+        _ => Err(FilterError::failed(format!(
             "the text has a marked section of the unknown kind `{name}`"
         ))),
     }

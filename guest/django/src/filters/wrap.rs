@@ -13,7 +13,9 @@ fn word_wrap(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value,
     let mut wrapped = Vec::new();
     for line in python::split_lines(&text) {
         if width <= 0 {
-            return Err(FilterError(format!("the width {width} is not above zero")));
+            return Err(FilterError::failed(format!(
+                "the width {width} is not above zero"
+            )));
         }
         let lines = wrap_line(line, usize::try_from(width).unwrap_or(usize::MAX));
         if lines.is_empty() {

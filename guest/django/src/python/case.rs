@@ -50,6 +50,7 @@ pub fn casefold(text: &str) -> String {
         match letter {
             // Without a dot it folds to no other letter.
             'ı' => folded.push(letter),
+            'ẞ' => folded.push_str("ss"),
             // Cherokee folds to its capitals, which are older.
             '\u{13a0}'..='\u{13ff}' | '\u{ab70}'..='\u{abbf}' => {
                 folded.extend(letter.to_uppercase());
@@ -65,7 +66,7 @@ pub fn casefold(text: &str) -> String {
 pub fn is_title(text: &str) -> bool {
     let (mut in_word, mut has_word) = (false, false);
     for character in text.chars() {
-        let begins = character.is_uppercase() || is_digraph(character);
+        let begins = character.is_uppercase() || is_titlecase(character);
         if (begins && in_word) || (character.is_lowercase() && !in_word) {
             return false;
         }
@@ -73,6 +74,18 @@ pub fn is_title(text: &str) -> bool {
         has_word |= in_word;
     }
     has_word
+}
+
+/// `str.islower`: whether it has letters in lower case, and none in another.
+pub fn is_lower(text: &str) -> bool {
+    let is_other = |letter: char| letter.is_uppercase() || is_titlecase(letter);
+    text.contains(char::is_lowercase) && !text.contains(is_other)
+}
+
+/// `str.isupper`: whether it has letters in upper case, and none in another.
+pub fn is_upper(text: &str) -> bool {
+    let is_other = |letter: char| letter.is_lowercase() || is_titlecase(letter);
+    text.contains(char::is_uppercase) && !text.contains(is_other)
 }
 
 /// The characters with their lower case. What a sigma becomes depends on its neighbours: `ς` at a
@@ -99,12 +112,17 @@ fn with_lowered(text: &str) -> impl Iterator<Item = (char, String)> {
 }
 
 fn is_cased(character: char) -> bool {
-    character.is_lowercase() || character.is_uppercase() || is_digraph(character)
+    character.is_lowercase() || character.is_uppercase() || is_titlecase(character)
 }
 
 /// A letter that is in title case.
-fn is_digraph(character: char) -> bool {
-    matches!(character, '\u{1c5}' | '\u{1c8}' | '\u{1cb}' | '\u{1f2}')
+fn is_titlecase(character: char) -> bool {
+    matches!(
+        character,
+        '\u{1c5}' | '\u{1c8}' | '\u{1cb}' | '\u{1f2}'
+            | '\u{1f88}'..='\u{1f8f}' | '\u{1f98}'..='\u{1f9f}' | '\u{1fa8}'..='\u{1faf}'
+            | '\u{1fbc}' | '\u{1fcc}' | '\u{1ffc}'
+    )
 }
 
 /// Title case is upper case, but of digraphs and ligatures only the first letter is upper.
@@ -119,6 +137,11 @@ fn push_titlecase(character: char, out: &mut String) {
         '\u{1f80}'..='\u{1faf}' => out.extend(char::from_u32(u32::from(character) | 8)),
         '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => {
             out.extend(char::from_u32(u32::from(character) + 9));
+        }
+        '\u{1fb2}' | '\u{1fb4}' | '\u{1fb7}' | '\u{1fc2}' | '\u{1fc4}' | '\u{1fc7}'
+        | '\u{1ff2}' | '\u{1ff4}' | '\u{1ff7}' => {
+            let below = |upper| if upper == 'Ι' { '\u{345}' } else { upper };
+            out.extend(character.to_uppercase().map(below));
         }
         // Georgian has capitals, but no words that begin with one.
         '\u{1fbc}' | '\u{1fcc}' | '\u{1ffc}' | '\u{10d0}'..='\u{10ff}' => out.push(character),

@@ -14,7 +14,7 @@ mod print;
 mod text;
 
 pub use self::{
-    case::{capitalize, casefold, is_title, swap_case, title},
+    case::{capitalize, casefold, is_lower, is_title, is_upper, swap_case, title},
     compare::{compare, contains, equals},
     convert::{from_integer, is_true, moment, numeric, to_float, to_i64, to_int},
     item::item,
@@ -23,8 +23,8 @@ pub use self::{
     missing::{Missing, kind_as_a_whole},
     print::{as_text, repr, to_str},
     text::{
-        ascii_digits, bytes_repr, decimal_digit, is_digit, is_printable, is_space, split_lines,
-        split_words, strip,
+        ascii_digits, bytes_repr, decimal_digit, expand_tabs, is_digit, is_printable, is_space,
+        split_lines, split_words, strip,
     },
 };
 pub use super::integer::Integer;

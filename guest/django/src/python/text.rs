@@ -208,6 +208,26 @@ pub fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
+/// `text.expandtabs()`: a tab goes on to the next column that eight divides.
+pub fn expand_tabs(text: &str) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut column = 0;
+    for character in text.chars() {
+        match character {
+            '\t' => {
+                let spaces = 8 - column % 8;
+                expanded.extend(std::iter::repeat_n(' ', spaces));
+                column += spaces;
+                continue;
+            }
+            '\n' | '\r' => column = 0,
+            _ => column += 1,
+        }
+        expanded.push(character);
+    }
+    expanded
+}
+
 /// `text.split()`.
 pub fn split_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_space).filter(|word| !word.is_empty())

@@ -194,13 +194,16 @@ fn attribute_of_str(value: &Value, text: &str, step: &str) -> Option<Value> {
         "isalnum" => all(char::is_alphanumeric),
         "isspace" => all(python::is_space),
         "isascii" => Value::from(text.is_ascii()),
-        "islower" => Value::from(text.to_lowercase() == text && text.to_uppercase() != text),
-        "isupper" => Value::from(text.to_uppercase() == text && text.to_lowercase() != text),
+        "islower" => Value::from(python::is_lower(text)),
+        "isupper" => Value::from(python::is_upper(text)),
         "encode" => python::bytes_repr(text).into(),
         "center" | "count" | "endswith" | "find" | "index" | "join" | "ljust" | "maketrans"
         | "partition" | "replace" | "rfind" | "rindex" | "rjust" | "rpartition" | "startswith"
         | "translate" | "zfill" | "removeprefix" | "removesuffix" | "format_map" => uncallable(),
-        "format" | "expandtabs" => Value::from(text),
+        "expandtabs" => python::expand_tabs(text).into(),
+        // What stands in braces would be taken from arguments, of which there are none.
+        "format" if text.contains(['{', '}']) => uncallable(),
+        "format" => Value::from(text),
         "year" | "month" | "day" | "hour" | "minute" | "second" | "microsecond" => {
             // Where a date stands as its text, as in `date` and its siblings.
             return python::moment(value)?.part(step).map(Value::from);

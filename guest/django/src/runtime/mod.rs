@@ -33,7 +33,7 @@ use self::{
 use super::{
     Limits,
     decimal::Decimal,
-    filters::{self, Call, Filter},
+    filters::{self, Call, Filter, FilterError},
     json,
     meter::Meter,
     output::rendered,
@@ -110,6 +110,7 @@ fn call(state: &State<'_, '_>) -> Call {
     Call {
         autoescape: escapes(state),
         now: now(state),
+        ..Call::default()
     }
 }
 
@@ -220,8 +221,16 @@ impl Bounds {
         }
         let empty = Value::from("");
         let value = if value.is_undefined() { &empty } else { value };
-        let result = (filter.function)(value, argument, call)
-            .map_err(|error| failed(format!("the filter `{}` failed: {error}", filter.name)))?;
+        let call = Call {
+            most_bytes: self.limits.output_bytes,
+            ..*call
+        };
+        let result = (filter.function)(value, argument, &call).map_err(|error| match error {
+            FilterError::TooLarge(_) => too_large(self.limits),
+            FilterError::Failed(_) => {
+                failed(format!("the filter `{}` failed: {error}", filter.name))
+            }
+        })?;
         let (read, made) = (length(value), length(&result));
         if made > self.limits.output_bytes {
             return Err(too_large(self.limits));
