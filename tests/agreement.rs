@@ -5,8 +5,9 @@ mod configurations;
 
 use std::{collections::BTreeMap, path::Path};
 
-use action_triggers_host::{Event, Problem, Runtime, Signal};
+use action_triggers_host::{Event, Problem, Runtime, Signal, schema};
 use proptest::test_runner::{Config as Cases, TestCaseError, TestRunner};
+use serde_json::Value;
 
 use self::configurations::configuration;
 use crate::{configured::examined, remedies::edited};
@@ -52,16 +53,15 @@ async fn rendered(runtime: &Runtime) -> Result<Rendered, String> {
 
 /// Where `check` may tell of a queue of the trigger at this place: in the trigger,
 /// or at what the whole configuration shares.
-fn tells_of(problem: &Problem, trigger: usize, code: &str) -> bool {
-    let place = format!("$.triggers[{trigger}]");
-    let is_there = problem.path().starts_with(&place) || !problem.path().starts_with("$.triggers");
+fn tells_of(problem: &Problem, place: &str, code: &str) -> bool {
+    let is_there = problem.path().starts_with(place) || !problem.path().starts_with("$.triggers");
     let is_placed = problem.excerpt().is_some();
     let same = problem.code() == code || code == "invalid_destination";
     problem.is_error() && is_there && is_placed && same
 }
 
 /// Says whether `check` finds no errors.
-async fn hold(file: &Path) -> Result<bool, String> {
+async fn hold(file: &Path, config: &Value) -> Result<bool, String> {
     let (built, problems) = examined(file).await;
     let errors: Vec<_> = problems.iter().filter(|one| one.is_error()).collect();
     let Some(runtime) = built else {
@@ -74,7 +74,13 @@ async fn hold(file: &Path) -> Result<bool, String> {
     let triggers: Vec<_> = loaded.triggers.iter().map(|one| &*one.name).collect();
     for ((trigger, queue), (codes, count)) in rendered(&runtime).await? {
         let place = triggers.iter().position(|one| *one == trigger).unwrap();
-        let queue = format!("$.triggers[{place}].msg_broker_queues[{queue}]");
+        let list = if config["triggers"].is_object() {
+            "$.triggers.triggers"
+        } else {
+            "$.triggers"
+        };
+        let place = format!("{list}[{place}]");
+        let queue = format!("{place}.msg_broker_queues[{queue}]");
         let Some(code) = codes.first().filter(|_| count == 0) else {
             let alarms = errors.iter().filter(|one| one.path().starts_with(&queue));
             let mut alarms = alarms.filter(|one| !FAILS_LATER.contains(&one.code()));
@@ -83,7 +89,7 @@ async fn hold(file: &Path) -> Result<bool, String> {
             }
             continue;
         };
-        if !errors.iter().any(|one| tells_of(one, place, code)) {
+        if !errors.iter().any(|one| tells_of(one, &place, code)) {
             let codes = codes.join(", ");
             return Err(format!(
                 "{queue} is refused for every event ({codes}), and check says {errors:?}"
@@ -120,7 +126,7 @@ fn what_check_passes_is_rendered_and_what_every_event_is_refused_for_was_told() 
     let outcome = runner.run(&configuration(folder.path().into()), |config| {
         std::fs::write(&file, config.to_string()).unwrap();
         let is_well = tokio
-            .block_on(hold(&file))
+            .block_on(hold(&file, &config))
             .map_err(|why| TestCaseError::fail(format!("{why}\n{config}")))?;
         passed.set(passed.get() + u32::from(is_well));
         Ok(())
@@ -137,66 +143,64 @@ fn what_check_passes_is_rendered_and_what_every_event_is_refused_for_was_told() 
     assert!(passed.get() < cases, "nothing is ever wrong");
 }
 
-/// Every number that a configuration may have, by the object that it stands in.
-const NUMBERS: &[(&str, &[&str])] = &[
-    (
-        "/limits",
-        &[
-            "memory_bytes",
-            "stack_bytes",
-            "call_deadline_ms",
-            "load_deadline_ms",
-            "events_per_call",
-            "event_bytes",
-            "records_per_call",
-            "record_bytes_per_call",
-            "trigger_fuel",
-            "call_fuel",
-            "output_bytes",
-            "event_depth",
-            "workers",
-        ],
-    ),
-    ("/outbox", &["messages", "bytes", "shutdown_grace_secs"]),
-    (
-        "/clusters/k:1",
-        &[
-            "connect_timeout_secs",
-            "connection_max_age_secs",
-            "request_timeout_secs",
-            "time_to_live_secs",
-            "linger_ms",
-            "max_batch_records",
-            "max_batch_bytes",
-            "max_record_bytes",
-            "max_in_flight",
-            "max_retry_after_secs",
-            "auth_retry_secs",
-        ],
-    ),
-    ("/ACTION_TRIGGER_SETTINGS", &["MAX_BROKER_TIMEOUT"]),
-    ("/triggers/0/msg_broker_queues/0", &["timeout_secs"]),
-];
+/// The places of all numbers that a configuration may have beside its triggers, as the schema has them.
+fn numbers() -> Vec<String> {
+    let schema: Value = serde_json::from_str(&schema::configuration()).unwrap();
+    let mut found = Vec::new();
+    walk(&schema, &schema, String::new(), &mut found);
+    found
+}
+
+fn walk(schema: &Value, node: &Value, place: String, found: &mut Vec<String>) {
+    let types = node["type"].as_array().cloned().unwrap_or_default();
+    let is_one = |name: &str| node["type"] == name || types.contains(&name.into());
+    if (is_one("integer") || is_one("number")) && !is_one("string") {
+        found.push(place);
+        return;
+    }
+    if let Some(name) = node["$ref"].as_str() {
+        let target = schema.pointer(name.trim_start_matches('#')).unwrap();
+        walk(schema, target, place.clone(), found);
+    }
+    for choice in node["anyOf"].as_array().into_iter().flatten() {
+        walk(schema, choice, place.clone(), found);
+    }
+    for (name, member) in node["properties"].as_object().into_iter().flatten() {
+        if name != "triggers" {
+            walk(schema, member, format!("{place}/{name}"), found);
+        }
+    }
+    // Names are of one's own choice only where servers, brokers, topics and values have theirs.
+    if place == "/clusters" || place.ends_with("/topic_max_record_bytes") {
+        let member = &node["additionalProperties"];
+        walk(schema, member, format!("{place}/k:1"), found);
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_is_too_large_is_said_to_be_and_any_other_is_fine() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.json");
-    for (object, keys) in NUMBERS {
-        for (key, number) in keys
-            .iter()
-            .flat_map(|key| [(key, u64::MAX), (key, 1 << 62)])
-        {
-            let config = edited(&[(&format!("{object}/{key}"), number.into())]);
-            std::fs::write(&file, config.to_string()).unwrap();
-            let (built, problems) = examined(&file).await;
-            let codes: Vec<_> = problems.iter().map(Problem::code).collect();
-            let is_refused = matches!(codes[..], ["out_of_range" | "invalid_timeout"]);
-            assert_eq!(built.is_none(), is_refused, "{key} = {number}: {codes:?}");
-            assert!(
-                is_refused || codes.is_empty(),
-                "{key} = {number}: {codes:?}"
-            );
-        }
+    let mut places = numbers();
+    assert!(
+        places.contains(&"/limits/memory_bytes".to_owned()),
+        "{places:?}"
+    );
+    assert!(places.len() > 25, "{places:?}");
+    places.push("/triggers/0/msg_broker_queues/0/timeout_secs".to_owned());
+    for (place, number) in places
+        .iter()
+        .flat_map(|place| [(place, u64::MAX), (place, 1 << 62)])
+    {
+        let config = edited(&[(place, number.into())]);
+        std::fs::write(&file, config.to_string()).unwrap();
+        let (built, problems) = examined(&file).await;
+        let codes: Vec<_> = problems.iter().map(Problem::code).collect();
+        let is_refused = matches!(codes[..], ["out_of_range" | "invalid_timeout"]);
+        assert_eq!(built.is_none(), is_refused, "{place} = {number}: {codes:?}");
+        assert!(
+            is_refused || codes.is_empty(),
+            "{place} = {number}: {codes:?}"
+        );
     }
 }

@@ -3,8 +3,11 @@
 
 mod cases;
 mod configurations;
+mod deliveries;
 mod elsewhere;
 mod limits;
+mod program;
+mod proxies;
 mod records;
 mod sets;
 mod templates;
@@ -56,11 +59,18 @@ fn every_code_has_its_case_or_the_name_of_a_test_elsewhere() {
     let limits = limits::LIMITS
         .iter()
         .map(|limit| (limit.area, limit.code, "a limit"));
+    let deliveries = deliveries::codes().map(|code| (deliveries::AREA, code, "a delivery"));
+    let program = program::codes().map(|(area, code)| (area, code, "the program"));
     let elsewhere = ELSEWHERE
         .iter()
         .map(|(area, code, ..)| (*area, *code, "elsewhere"));
     let mut twice = Vec::new();
-    for (area, code, home) in here.chain(limits).chain(elsewhere) {
+    for (area, code, home) in here
+        .chain(limits)
+        .chain(deliveries)
+        .chain(program)
+        .chain(elsewhere)
+    {
         let before = known.insert((area.to_owned(), code.to_owned()), home);
         if before.is_some_and(|before| before == "elsewhere" || home == "elsewhere") {
             twice.push(code);

@@ -284,7 +284,24 @@ fn trigger() -> BoxedStrategy<Value> {
     ];
     let actives = vec![json!(true), json!("yes"), json!(1)];
     let unknown = vec![json!(1), json!({"x": 1})];
+    let more = vec![
+        json!({"name": "same"}),
+        json!({"name": ""}),
+        json!({"name": 7}),
+        json!({"id": 7}),
+        json!({"autoescape": true}),
+        json!({"autoescape": "yes"}),
+        json!({"webhooks": []}),
+        json!({"config_signals": [{"signal": "post_save"}, {"signal": "post_save"}]}),
+        json!({"content_types": [{"app_label": "shop", "model": "sale"}]}),
+        json!({"payload": "{\"id\": \"{{ id }}\", \"n\": {{ quantity|default:0 }}}"}),
+        json!({"payload": "{'id': '{{ id }}'}"}),
+        json!({"payload": "{\"id\": \"{{ id }}\""}),
+        json!({"payload": {"a": "{{ nothing }}", "{{ region }}": "{% if quantity > 2 %}many{% endif %}"}}),
+        json!({"payload": "{{ instance }}", "payload_types": "native"}),
+    ];
     let parts = (
+        mostly(json!({}), more),
         mostly(json!([{"signal": "post_save"}]), signals),
         mostly(json!([{"app_label": "shop", "model_name": "Sale"}]), types),
         proptest::collection::vec(queue(), 1..4),
@@ -300,7 +317,7 @@ fn trigger() -> BoxedStrategy<Value> {
     );
     parts
         .prop_map(
-            |(signals, types, queues, payload, when, active, unknown, kinds, twice)| {
+            |(more, signals, types, queues, payload, when, active, unknown, kinds, twice)| {
                 let mut trigger = object(vec![
                     ("config_signals", signals),
                     ("content_types", types),
@@ -311,6 +328,9 @@ fn trigger() -> BoxedStrategy<Value> {
                     ("unknown", unknown),
                     ("payload_types", kinds),
                 ]);
+                for (name, value) in more.as_object().into_iter().flatten() {
+                    trigger[name] = value.clone();
+                }
                 if twice == 0 {
                     trigger["message_broker_queues"] = queues.into();
                 }
@@ -335,14 +355,16 @@ fn cluster() -> BoxedStrategy<Value> {
             json!("http://127.0.0.1:9"),
             vec![json!("nowhere"), Value::Null],
         ),
+        mostly(Value::Null, vec![json!(100_000), json!(0), json!(-1)]),
     );
     parts
-        .prop_map(|(flavor, api, format, rest_url)| {
+        .prop_map(|(flavor, api, format, rest_url, most)| {
             object(vec![
                 ("flavor", flavor),
                 ("api", api),
                 ("format", format),
                 ("rest_url", rest_url),
+                ("max_record_bytes", most),
             ])
         })
         .boxed()
@@ -355,6 +377,22 @@ pub(super) fn configuration(folder: PathBuf) -> BoxedStrategy<Value> {
         json!(["shop.order"]),
         json!(["sale"]),
         json!([]),
+        json!(["shop.order", "SHOP.Sale"]),
+        json!("shop.sale"),
+    ];
+    let models = vec![
+        json!({"shop.sale": {"quantity": "decimal", "region": "text"}}),
+        json!({"Shop.Sale": {"quantity": "datetime"}}),
+        json!({"shop.sale": {"quantity": "decimla"}}),
+        json!({"sale": {}}),
+        json!([]),
+    ];
+    let limits = vec![
+        json!({"output_bytes": 100_000, "trigger_fuel": 100_000}),
+        json!({"output_bytes": "8"}),
+        json!({"trigger_fuel": -1}),
+        json!({"workers": 0}),
+        json!({"outptu_bytes": 8}),
     ];
     let timeouts = vec![json!(5), json!(0), json!(-1), json!("5")];
     let parts = (
@@ -369,9 +407,15 @@ pub(super) fn configuration(folder: PathBuf) -> BoxedStrategy<Value> {
             vec![json!("json"), json!("raw"), json!("utf8")],
         ),
         0..30_u8,
+        mostly(Value::Null, models),
+        mostly(Value::Null, limits),
     );
     parts
-        .prop_map(move |(first, second, cluster, triggers, whitelist, timeout, encoding, unknown)| {
+        .prop_map(move |(first, second, cluster, triggers, whitelist, timeout, encoding, unknown, models, limits)| {
+            let triggers = match models {
+                Value::Null => triggers.into(),
+                models => json!({"models": models, "triggers": triggers}),
+            };
             let allowed = [
                 "servers", "number", "list", "topic", "file", "no_file", "variable", "sentence", "empty", "nothing",
             ];
@@ -393,7 +437,8 @@ pub(super) fn configuration(folder: PathBuf) -> BoxedStrategy<Value> {
                     "a.variable": {"env": "ACTION_TRIGGERS_TEST_NOT_SET"}, "a.empty": "",
                 })),
                 ("text_encoding", encoding),
-                ("triggers", triggers.into()),
+                ("limits", limits),
+                ("triggers", triggers),
             ]);
             if unknown == 0 {
                 config["unknown"] = json!(1);
