@@ -108,7 +108,7 @@ impl Plan {
                 let mut renderer = Renderer {
                     templates,
                     context,
-                    scratch: String::new(),
+                    scratch: String::with_capacity(128),
                 };
                 renderer.pieces(pieces, &mut out)?;
             }

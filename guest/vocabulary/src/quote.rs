@@ -12,8 +12,9 @@ pub fn string(text: &str, out: &mut String) {
 
 /// Writes text as the inside of a JSON string, as [`string`] does.
 pub fn string_content(text: &str, out: &mut String) {
+    let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
     let mut rest = text;
-    while let Some(place) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {
+    while let Some(place) = rest.bytes().position(is_special) {
         let (plain, special) = rest.split_at(place);
         out.push_str(plain);
         let mut characters = special.chars();

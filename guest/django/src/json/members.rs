@@ -1,12 +1,10 @@
 //! The members of an object, read out of its text.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use minijinja::Value;
-use serde::{Deserialize, Deserializer, de};
-use serde_json::value::RawValue;
 
-use super::slice::Slice;
+use super::{scan::Values, slice::Slice};
 
 /// Objects of more members than this look names up in a map.
 const FEW: usize = 32;
@@ -22,81 +20,65 @@ pub(super) struct Members {
 
 impl Members {
     pub(super) fn find(&self, name: &str) -> Option<&Value> {
-        let found = if self.places.is_empty() {
-            self.all.iter().find(|(known, _)| **known == *name)
-        } else {
-            self.all.get(*self.places.get(name)?)
-        };
-        found.map(|(_, value)| value)
+        let (_, value) = self.all.get(self.place(name)?)?;
+        Some(value)
     }
 
-    /// Reads the members of an object of this text; `value_of` makes each one's value.
-    pub(super) fn of(
-        source: &Slice,
-        RawMembers(raw): RawMembers<'_>,
-        value_of: impl Fn(&str, Slice) -> Value,
-    ) -> Self {
-        let mut members: Vec<(Slice, Value)> = Vec::with_capacity(raw.len());
-        let mut flat_and_unique = true;
-        let has_many = raw.len() > FEW;
-        let mut places = BTreeMap::new();
-        for (name, raw) in raw {
-            flat_and_unique &= !raw.get().starts_with(['{', '[']);
-            let value = value_of(&name, source.part(raw.get()));
-            let known = if has_many {
-                places.get(&*name).copied()
-            } else {
-                members.iter().position(|(known, _)| **known == *name)
-            };
-            if let Some((_, known)) = known.and_then(|place| members.get_mut(place)) {
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.places.is_empty() {
+            self.all.iter().position(|(known, _)| known.is(name))
+        } else {
+            self.places.get(name).copied()
+        }
+    }
+
+    /// Reads the members of the object that this text is; `value_of` makes each one's value.
+    pub(super) fn of(source: &Slice, value_of: impl Fn(&str, &str) -> Value) -> Self {
+        let mut members = Self {
+            all: Vec::new(),
+            places: BTreeMap::new(),
+            flat_and_unique: true,
+        };
+        let mut texts = Values::of(source);
+        while let (Some(name), Some(text)) = (texts.next(), texts.next()) {
+            let name = name_of(name);
+            members.flat_and_unique &= !matches!(text.as_bytes().first(), Some(b'{' | b'['));
+            let value = value_of(&name, text);
+            if let Some(place) = members.place(&name)
+                && let Some((_, known)) = members.all.get_mut(place)
+            {
                 *known = value;
-                flat_and_unique = false;
+                members.flat_and_unique = false;
                 continue;
             }
-            members.push(match &name {
-                Cow::Borrowed(name) => (source.part(name), value),
-                Cow::Owned(name) => (Slice::whole(name), value),
-            });
-            if has_many {
-                places.insert(name.into(), members.len() - 1);
-            }
+            members.push(source, name, value);
         }
-        Self {
-            all: members,
-            places,
-            flat_and_unique,
+        members
+    }
+
+    fn push(&mut self, source: &Slice, name: Cow<'_, str>, value: Value) {
+        if self.all.len() == FEW {
+            let known = self.all.iter().enumerate();
+            self.places = known
+                .map(|(place, (name, _))| ((**name).into(), place))
+                .collect();
         }
+        if self.all.len() >= FEW {
+            self.places.insert((*name).into(), self.all.len());
+        }
+        let name = match &name {
+            Cow::Borrowed(name) => source.part(name),
+            Cow::Owned(name) => Slice::whole(name),
+        };
+        self.all.push((name, value));
     }
 }
 
-/// An object's members, borrowed from its text, repeated names included.
-#[derive(Default)]
-pub(super) struct RawMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for RawMembers<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = RawMembers<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some(MemberName(name)) = map.next_key()? {
-                    members.push((name, map.next_value()?));
-                }
-                Ok(RawMembers(members))
-            }
-        }
-
-        deserializer.deserialize_map(Visitor)
+/// A member's name as it is written, without quotes and escapes.
+fn name_of(written: &str) -> Cow<'_, str> {
+    let plain = written.get(1..written.len().saturating_sub(1));
+    match plain.filter(|plain| !plain.contains('\\')) {
+        Some(plain) => Cow::Borrowed(plain),
+        None => serde_json::from_str(written).map_or(Cow::Borrowed(written), Cow::Owned),
     }
 }
-
-/// A member's name, borrowed where it holds no escapes.
-#[derive(Deserialize)]
-struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);

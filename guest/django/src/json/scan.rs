@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 /// A bound on how many objects and arrays of a JSON text stand in each other,
 /// exact where it is more than 16.
 pub fn depth(text: &str) -> usize {
-    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
-    let most = text.as_bytes().iter().filter(|byte| opens(byte)).count();
+    // Most events have few of them, and a search for one byte is quick.
+    let most = text.matches('{').count() + text.matches('[').count();
     if most <= 16 {
         return most;
     }
@@ -31,7 +31,8 @@ pub fn depth(text: &str) -> usize {
 /// Whether a string of a JSON text has a surrogate without its partner. The
 /// grammar lets it pass, but it stands for no character.
 pub fn has_half_character(text: &str) -> bool {
-    if !text.contains('\\') || !text.contains("\\u") {
+    let mut behind_backslashes = text.split('\\').skip(1);
+    if !behind_backslashes.any(|rest| rest.starts_with('u')) {
         return false;
     }
     let mut rest = text;
@@ -56,16 +57,117 @@ pub fn is_number(text: &str) -> bool {
         && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
-/// Bytes of the JSON string at the start of the text, quotes included.
-pub(super) fn string_end(text: &str) -> usize {
-    let mut escaping = false;
-    for (index, byte) in text.bytes().enumerate().skip(1) {
+/// Goes through the values that stand in an object or array: an object's names and members in
+/// turn, or an array's items. The text must be JSON.
+pub(super) struct Values<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Values<'a> {
+    /// Those of this object or array, not of others inside it.
+    pub(super) fn of(container: &'a str) -> Self {
+        Self {
+            text: container,
+            at: 1,
+        }
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let bytes = self.text.as_bytes();
+        while is_between(*bytes.get(self.at)?) {
+            self.at += 1;
+        }
+        let rest = self.text.get(self.at..)?;
+        let length = value_end(rest);
+        self.at += length;
+        rest.get(..length).filter(|value| !value.is_empty())
+    }
+}
+
+/// What stands between values: white space, commas and colons.
+fn is_between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')
+}
+
+/// Bytes of the JSON value at the start of the text; none at the end of an object or array.
+fn value_end(text: &str) -> usize {
+    match text.as_bytes().first() {
+        Some(b'"') => string_end(text),
+        Some(b'{' | b'[') => container_end(text),
+        _ => {
+            let is_end = |byte: u8| is_between(byte) || matches!(byte, b'}' | b']');
+            text.bytes().position(is_end).unwrap_or(text.len())
+        }
+    }
+}
+
+/// Bytes of the JSON object or array at the start of the text.
+fn container_end(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
         match byte {
-            _ if escaping => escaping = false,
-            b'\\' => escaping = true,
-            b'"' => return index + 1,
+            b'"' => at += string_end(text.get(at..).unwrap_or_default()).saturating_sub(1),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
         }
     }
     text.len()
+}
+
+/// Bytes of the JSON string at the start of the text, quotes included.
+pub(super) fn string_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_whatever_stands_in_and_between_them() {
+        for (text, expected) in [
+            ("{}", &[][..]),
+            ("[ \n]", &[]),
+            ("[1,-2.5e3 , null\t,true]", &["1", "-2.5e3", "null", "true"]),
+            (
+                r#"{"a" : "}]\"," , "é\\":{"b":["{",{}]},"c":[]}"#,
+                &[
+                    r#""a""#,
+                    r#""}]\",""#,
+                    r#""é\\""#,
+                    r#"{"b":["{",{}]}"#,
+                    r#""c""#,
+                    "[]",
+                ],
+            ),
+        ] {
+            assert_eq!(Values::of(text).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_too_early_ends_the_values() {
+        for text in ["", "[", "{\"a", "[\"a\\", "[[", "[1"] {
+            assert!(Values::of(text).count() <= 1, "{text}");
+        }
+    }
 }

@@ -98,8 +98,9 @@ impl Slice {
         }
     }
 
-    pub(super) fn trimmed(&self) -> Self {
-        self.part(self.trim_ascii())
+    /// Whether it is this text.
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.end - self.start == text.len() && **self == *text
     }
 }
 

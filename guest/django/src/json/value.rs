@@ -15,7 +15,8 @@ use super::{
     declared::{Declared, FieldType, Fields},
     field::{self, undeclared},
     float::python_float,
-    members::{Members, RawMembers},
+    members::Members,
+    scan::Values,
     slice::{Document, Slice},
 };
 use crate::decimal::Decimal;
@@ -40,29 +41,23 @@ pub fn parse_with(text: &str, fields: Option<&Arc<Fields>>) -> Result<Value, ser
 }
 
 fn parse_all(source: &Slice, fields: Option<Arc<Fields>>) -> Result<Value, serde_json::Error> {
-    let text: &str = source;
-    if text.trim_ascii_start().starts_with('{') {
-        // Reading the first level checks the whole text on the way.
-        let members = members_of(source, serde_json::from_str(text)?, fields.as_deref());
-        let source = source.trimmed();
-        return Ok(Value::from_object(JsonObject {
-            source,
-            members: members.into(),
-            fields,
-        }));
-    }
-    let raw: &RawValue = serde_json::from_str(text)?;
-    Ok(value_of(&source.part(raw.get()), None))
+    let raw: &RawValue = serde_json::from_str(source)?;
+    let is_object = raw.get().starts_with('{');
+    let declared = fields.filter(|_| is_object).map(|fields| Declared {
+        own: None,
+        inside: Some(fields),
+    });
+    Ok(value_of(source, raw.get(), declared.as_ref()))
 }
 
 /// The same value, nothing of it taken apart yet: what is taken apart of it goes
 /// when it goes, and not with what it came from.
 pub fn unread(value: &Value) -> Value {
     if let Some(object) = value.downcast_object_ref::<JsonObject>() {
-        return value_of(&object.source, None);
+        return value_of(&object.source, object.text(), None);
     }
     match value.downcast_object_ref::<JsonArray>() {
-        Some(array) => value_of(&array.source, None),
+        Some(array) => value_of(&array.source, array.text(), None),
         None => value.clone(),
     }
 }
@@ -140,8 +135,11 @@ impl JsonObject {
 
     fn read(&self) -> &Members {
         self.members.get_or_init(|| {
-            let raw = serde_json::from_str(self.text()).unwrap_or_default();
-            members_of(&self.source, raw, self.fields.as_deref())
+            let fields = self.fields.as_deref();
+            Members::of(&self.source, |name, text| {
+                let declared = fields.and_then(|fields| fields.get(name));
+                value_of(&self.source, text, declared)
+            })
         })
     }
 
@@ -211,9 +209,9 @@ impl JsonArray {
     /// Its items in order.
     pub fn items(&self) -> &[Value] {
         self.items.get_or_init(|| {
-            let raw: Vec<&RawValue> = serde_json::from_str(self.text()).unwrap_or_default();
-            raw.into_iter()
-                .map(|raw| value_of(&self.source.part(raw.get()), self.declared.as_deref()))
+            let declared = self.declared.as_deref();
+            Values::of(self.text())
+                .map(|text| value_of(&self.source, text, declared))
                 .collect()
         })
     }
@@ -257,12 +255,6 @@ impl Document {
     }
 }
 
-fn members_of(source: &Slice, raw: RawMembers<'_>, fields: Option<&Fields>) -> Members {
-    Members::of(source, raw, |name, value| {
-        value_of(&value, fields.and_then(|fields| fields.get(name)))
-    })
-}
-
 /// A value with the type that is declared of it, if it is not one inside of which things are.
 fn typed(value: &Value, declared: Option<&Declared>) -> Value {
     match declared.and_then(|declared| declared.own) {
@@ -285,16 +277,16 @@ fn number_text(value: &Value) -> Option<String> {
     is_number.then(|| value.to_string())
 }
 
-fn value_of(source: &Slice, declared: Option<&Declared>) -> Value {
-    let text: &str = source;
+/// The value that this text is, which was read out of the source's.
+fn value_of(source: &Slice, text: &str, declared: Option<&Declared>) -> Value {
     match text.as_bytes().first() {
         Some(b'{') => Value::from_object(JsonObject {
-            source: source.clone(),
+            source: source.part(text),
             members: OnceLock::new(),
             fields: declared.and_then(|declared| declared.inside.clone()),
         }),
         Some(b'[') => Value::from_object(JsonArray {
-            source: source.clone(),
+            source: source.part(text),
             items: OnceLock::new(),
             declared: declared.cloned().map(Box::new),
         }),

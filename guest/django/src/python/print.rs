@@ -23,6 +23,7 @@ pub fn to_str(value: &Value) -> String {
 pub fn as_text(value: &Value) -> Cow<'_, str> {
     match kind(value) {
         Kind::Str(text) => Cow::Borrowed(text),
+        Kind::Int(number) if value.is_number() => Cow::Owned(number.to_string()),
         Kind::Decimal(_) | Kind::Moment(_) => value
             .downcast_object_ref::<Field>()
             .map_or(Cow::Borrowed(""), Field::printed),
