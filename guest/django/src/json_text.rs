@@ -58,18 +58,23 @@ impl Position {
         }
     }
 
-    /// What to write for a value here; `None` where it is written plainly.
-    pub(super) fn place(&mut self, value: &Value, escape: bool, form: Form) -> Option<String> {
+    /// Writes a value as it is due here; false where it is to be written plainly.
+    pub(super) fn place(
+        &mut self,
+        value: &Value,
+        escape: bool,
+        form: Form,
+        out: &mut String,
+    ) -> bool {
         let escape = escape && form != Form::Safe;
-        let mut out = String::new();
         match self {
             Self::Start | Self::Text => {
                 *self = Self::Text;
-                return None;
+                return false;
             }
             Self::Outside => {
-                write_outside(value, escape, &mut out);
-                return Some(out);
+                write_outside(value, escape, out);
+                return true;
             }
             Self::Inside => {}
             Self::Escaping => {
@@ -79,11 +84,11 @@ impl Position {
             }
         }
         match form {
-            Form::Value => write::string_content(&output::rendered(value, escape), &mut out),
-            Form::Safe => write::string_content(&python::as_text(value), &mut out),
+            Form::Value => write::string_content(&output::rendered(value, escape), out),
+            Form::Safe => write::string_content(&python::as_text(value), out),
             Form::Content => out.push_str(&output::rendered(value, escape)),
         }
-        Some(out)
+        true
     }
 }
 

@@ -155,10 +155,12 @@ impl Writer<'_, '_> {
 
     fn value(&mut self, value: &Value, form: Form) {
         let escape = self.scope.call.autoescape;
-        match self.position.place(value, escape, form) {
-            Some(text) => self.out.push_str(&text),
-            None if form == Form::Safe => self.out.push_str(&python::as_text(value)),
-            None => self.out.push_str(&output::rendered(value, escape)),
+        if self.position.place(value, escape, form, self.out) {
+            return;
+        }
+        match form {
+            Form::Safe => self.out.push_str(&python::as_text(value)),
+            Form::Value | Form::Content => self.out.push_str(&output::rendered(value, escape)),
         }
     }
 

@@ -51,12 +51,16 @@ impl Members {
                 members.flat_and_unique = false;
                 continue;
             }
-            members.push(source, name, value);
+            let name = match &name {
+                Cow::Borrowed(name) => source.part(name),
+                Cow::Owned(name) => Slice::whole(name),
+            };
+            members.push(name, value);
         }
         members
     }
 
-    fn push(&mut self, source: &Slice, name: Cow<'_, str>, value: Value) {
+    fn push(&mut self, name: Slice, value: Value) {
         if self.all.len() == FEW {
             let known = self.all.iter().enumerate();
             self.places = known
@@ -66,10 +70,6 @@ impl Members {
         if self.all.len() >= FEW {
             self.places.insert((*name).into(), self.all.len());
         }
-        let name = match &name {
-            Cow::Borrowed(name) => source.part(name),
-            Cow::Owned(name) => Slice::whole(name),
-        };
         self.all.push((name, value));
     }
 }

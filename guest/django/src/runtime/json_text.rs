@@ -63,9 +63,12 @@ fn progress<'a>(state: &'a mut State<'_, '_>) -> &'a mut Progress {
 fn placed(state: &mut State<'_, '_>, value: &Value, form: Form) -> Value {
     let escape = escapes(state);
     let position = progress(state).position.as_mut();
-    match position.and_then(|position| position.place(value, escape, form)) {
-        Some(text) => Value::from_safe_string(text),
-        None if form == Form::Safe => Value::from_safe_string(python::to_str(value)),
-        None => value.clone(),
+    let mut text = String::new();
+    if position.is_some_and(|position| position.place(value, escape, form, &mut text)) {
+        return Value::from_safe_string(text);
+    }
+    match form {
+        Form::Safe => Value::from_safe_string(python::to_str(value)),
+        Form::Value | Form::Content => value.clone(),
     }
 }
