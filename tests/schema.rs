@@ -29,6 +29,7 @@ const OF_THE_SCHEMA: &[&str] = &[
     "missing_key",
     "unknown_value",
     "out_of_range",
+    "empty_path",
     "literal_secret",
     "allow_list_is_text",
     "unknown_member",
@@ -113,7 +114,10 @@ fn everything() -> Value {
             },
         },
         "values": {"a.b": "text", "c.d": {"env": "PATH"}, "e.f": {"file": "secret"}},
-        "outbox": {"messages": 1, "bytes": 1},
+        "outbox": {
+            "path": "outbox.db", "max_bytes": 1, "dedup_hours": 0, "dead_days": 1, "dead_bytes": 1,
+            "messages": 1, "bytes": 1, "shutdown_grace_secs": 1,
+        },
         "limits": {
             "memory_bytes": 67_108_864, "stack_bytes": 1_048_576, "call_deadline_ms": 1,
             "load_deadline_ms": 1, "events_per_call": 1, "event_bytes": 1,
@@ -277,7 +281,7 @@ fn the_examples_of_the_documents_are_valid() {
         assert_eq!(schema.fault(&block), None, "{block}");
         valid += 1;
     }
-    assert_eq!(valid, 4);
+    assert_eq!(valid, 5);
 }
 
 #[test]

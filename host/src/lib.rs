@@ -120,8 +120,10 @@
 //! - [`Runtime::dead_letters`] lists records that were given up, and [`Runtime::replay`]
 //!   tries them again.
 //!
-//! Delivery is at least once. The outbox is in memory: what it holds is lost with the
-//! process, so end with [`Runtime::flush`] or [`Runtime::shutdown`].
+//! Delivery is at least once. By default the outbox is in memory: what it holds is lost
+//! with the process, so end with [`Runtime::flush`] or [`Runtime::shutdown`].
+//! [`Builder::outbox`] keeps it in a file instead, which outlives the process;
+//! [`OutboxAdmin`] looks into such a file.
 //!
 //! # Settings
 //!
@@ -199,7 +201,7 @@ pub use self::{
     broker::{Broker, TextEncoding},
     cluster::Cluster,
     event::{Event, EventError, Signal},
-    limits::{Limits, OutboxLimits},
+    limits::{Limits, OutboxFile, OutboxLimits},
     outcome::{EventFailure, Failure},
     runtime::{
         BuildError, Builder, Component, EMBEDDED, EventExplanation, EventOutcome, EventRendering,
@@ -225,7 +227,10 @@ pub use self::{
 // Records and what becomes of them.
 pub use self::{
     delivery::{Delivered, Delivery, DeliveryError, Report, Reports, Retries, Retry},
-    outbox::{Closed, DeadLetter, Death, Filter, Flushed, NotAccepted, StoreError},
+    outbox::{
+        Acceptance, Closed, ClusterStats, DeadLetter, Death, Filter, Flushed, NotAccepted,
+        OutboxAdmin, OutboxRecord, OutboxTotals, RecordState, StoreError,
+    },
     publisher::{Batch, PublishFuture, Publisher},
     record::{Destination, Message, Record, RecordId, StoredRecord},
     verdict::{Reason, Verdict},

@@ -38,6 +38,7 @@ use self::{
     workers::{EngineStopped, Workers},
 };
 use crate::{
+    cluster::ClusterId,
     delivery::{Delivery, Reports, Retries},
     outbox::{DeadLetter, Filter, Flushed, StoreError},
     outcome::{Failure, Loaded, Publication},
@@ -217,8 +218,9 @@ impl Runtime {
     }
 
     /// Takes no more events, and gives what is in the outbox this long to be
-    /// delivered. What waits for room in it for longer is not accepted.
-    pub async fn shutdown(self, grace: Duration) {
+    /// delivered. What waits for room in it for longer is not accepted. Says how many
+    /// records are left: in an outbox in a file they wait for the next process.
+    pub async fn shutdown(self, grace: Duration) -> u64 {
         let Self {
             commits,
             mut committer,
@@ -233,11 +235,23 @@ impl Runtime {
             // It ends at once, and with it its share of the delivery.
             committer.await.ok();
         }
-        if let Some(delivery) = Arc::into_inner(delivery) {
-            delivery
-                .shutdown(grace.saturating_sub(start.elapsed()))
-                .await;
+        match Arc::into_inner(delivery) {
+            Some(delivery) => {
+                let rest = grace.saturating_sub(start.elapsed());
+                delivery.shutdown(rest).await
+            }
+            None => 0,
         }
+    }
+
+    /// Holds back what waits for a cluster, or lets it go on. Nothing is lost: while it
+    /// is held back its records do not end.
+    ///
+    /// # Errors
+    ///
+    /// The outbox's store fails.
+    pub async fn hold(&self, cluster: &ClusterId, is_held: bool) -> Result<(), StoreError> {
+        self.delivery.hold(cluster, is_held).await
     }
 
     /// Hands events to a worker; the place in the committer's queue, taken first,

@@ -27,7 +27,11 @@ async fn run_delivers_and_says_where() {
     let partition = stored[0].partition;
     let expected = json!({"event": "1", "trigger": 0, "queue": 0, "topic": "sales", "partition": partition, "offset": 0});
     assert_eq!(lines(&output), [expected]);
-    assert_eq!(stderr(&output), "1 event, 1 record delivered, 0 failed");
+    assert_eq!(
+        stderr(&output),
+        "outbox in memory: 1 accepted, 1 delivered, 0 dead, 0 left waiting\n\
+             1 event, 1 record delivered, 0 failed"
+    );
 }
 
 #[tokio::test]

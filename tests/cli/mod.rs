@@ -5,6 +5,7 @@ mod failures;
 mod formats;
 #[cfg(target_os = "linux")]
 mod memory;
+mod outbox;
 mod processes;
 mod readme;
 mod references;

@@ -29,7 +29,11 @@ fn a_run_that_is_asked_to_stop_delivers_what_it_accepted() {
         let output = run.end();
         assert_eq!((code(&output), lines(&output).len()), (0, 1), "{output:?}");
         assert_eq!(lines(&output)[0]["offset"], 0);
-        assert_eq!(stderr(&output), "1 event, 1 record delivered, 0 failed");
+        assert_eq!(
+            stderr(&output),
+            "outbox in memory: 1 accepted, 1 delivered, 0 dead, 0 left waiting\n\
+             1 event, 1 record delivered, 0 failed"
+        );
     }
 }
 
@@ -130,12 +134,21 @@ async fn a_full_standard_output_ends_a_run_and_what_was_accepted_is_printed_else
         .stderr(Stdio::piped());
     let mut child = call.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
+    let mut stderr_of_run = child.stderr.take().unwrap();
     let output = blocking(move || {
-        use std::io::Write as _;
+        use std::io::{Read as _, Write as _};
 
+        // It is read as it comes, so that a lot of it holds up nothing.
+        let errors = std::thread::spawn(move || {
+            let mut errors = Vec::new();
+            stderr_of_run.read_to_end(&mut errors).unwrap();
+            errors
+        });
         // Events come until nobody takes them.
         while stdin.write_all(sale("1").as_bytes()).is_ok() {}
-        child.wait_with_output().unwrap()
+        let mut output = child.wait_with_output().unwrap();
+        output.stderr = errors.join().unwrap();
+        output
     })
     .await;
     let text = stderr(&output);

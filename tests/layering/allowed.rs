@@ -181,7 +181,7 @@ const CONFIG: Allowed = &[
     (
         "host",
         &[
-            "document", "keys", "lib", "node", "problem", "reading", "secret", "upstream",
+            "document", "keys", "lib", "node", "outbox", "problem", "reading", "secret", "upstream",
         ],
     ),
     (
@@ -191,6 +191,7 @@ const CONFIG: Allowed = &[
             "document",
             "error",
             "locate",
+            "outbox",
             "problem",
             "reading",
             "surroundings",
@@ -198,6 +199,7 @@ const CONFIG: Allowed = &[
     ),
     ("locate", &["document", "node", "problem", "reading"]),
     ("mask", &["node", "problem"]),
+    ("outbox", &["keys", "node", "reading"]),
     (
         "reading",
         &["document", "keys", "node", "problem", "surroundings"],
@@ -230,6 +232,7 @@ const HOST: Allowed = &[
 ];
 
 const CLI: Allowed = &[
+    ("args", &["time"]),
     (
         "check",
         &["args", "code_cache", "error", "outcome", "output", "report"],
@@ -264,6 +267,7 @@ const CLI: Allowed = &[
             "demo",
             "dev_proxy",
             "error",
+            "outbox",
             "outcome",
             "publish",
             "report",
@@ -271,10 +275,12 @@ const CLI: Allowed = &[
             "show",
         ],
     ),
+    ("letters", &["lines", "time"]),
     ("lines", &["shown"]),
+    ("outbox", &["args", "error", "lines", "outcome", "output"]),
     ("output", &["error"]),
     ("print", &["shown"]),
-    ("progress", &["outcome", "report"]),
+    ("progress", &["lines", "outcome", "report"]),
     (
         "publish",
         &[
@@ -329,6 +335,7 @@ const DEV_PROXY: Allowed = &[
 pub(super) const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
     ("wasmtime", &["host/src/sandbox/"]),
     ("reqwest", &["host/src/rest/"]),
+    ("rusqlite", &["host/src/outbox/sqlite/"]),
     ("axum", &["host/dev-proxy/src/"]),
     ("clap", &["host/cli/src/"]),
     ("indicatif", &["host/cli/src/"]),

@@ -33,6 +33,7 @@ pub(super) const CLOSED: &[(&str, &str)] = &[
         "RecordId",
         "an identity: another member would be another identity",
     ),
+    ("RecordState", "a record waits or was given up"),
     ("Severity", "an error is refused and a warning is not"),
     (
         "Span",

@@ -191,6 +191,24 @@ fn keys() -> Vec<Row> {
                 &[(messages, json!(1))],
             ),
             (
+                "empty_path",
+                &[("/outbox", json!({"path": ""}))],
+                &[("/outbox", json!({"path": "outbox.db"}))],
+            ),
+            (
+                "outbox_key_unused",
+                &[("/outbox", json!({"max_bytes": 1_000_000}))],
+                &[(
+                    "/outbox",
+                    json!({"path": "outbox.db", "max_bytes": 1_000_000}),
+                )],
+            ),
+            (
+                "outbox_key_unused",
+                &[("/outbox", json!({"path": "outbox.db", "messages": 1}))],
+                &[("/outbox", json!({"path": "outbox.db"}))],
+            ),
+            (
                 "file_unreadable",
                 &[("/triggers", json!("nothing.json"))],
                 &[],

@@ -412,7 +412,7 @@ async fn more_time_helps_a_proxy_that_is_slow_and_a_record_that_waits() {
         let runtime = started(folder.path(), &proxy.url(), &lingers).await;
         let mut reports = runtime.reports();
         runtime.process(Events::ndjson(event(&json!({})))).await;
-        let (report, ()) =
+        let (report, _left) =
             tokio::join!(reports.recv(), runtime.shutdown(Duration::from_secs(grace)));
         assert_eq!(ended(report.unwrap().result.err()), expected);
     }

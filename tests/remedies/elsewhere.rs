@@ -44,6 +44,63 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "a_record_that_may_have_been_written_says_so_at_its_end",
     ),
     (DELIVERIES, "outbox_failed", UNREACHED),
+    (
+        DELIVERIES,
+        "outbox_full",
+        "a_full_disk_refuses_and_loses_nothing",
+    ),
+    (
+        DELIVERIES,
+        "outbox_read_only",
+        "a_file_that_must_not_be_written_refuses_and_is_named",
+    ),
+    (
+        DELIVERIES,
+        "outbox_corrupt",
+        "a_damaged_file_is_named_and_nothing_is_accepted_into_it",
+    ),
+    (
+        DELIVERIES,
+        "outbox_sync_failed",
+        "after_a_failed_sync_nothing_is_accepted_any_more",
+    ),
+    (DELIVERIES, "outbox_in_use", "a_second_service_is_refused"),
+    (
+        DELIVERIES,
+        "outbox_foreign",
+        "a_file_that_is_no_outbox_is_refused",
+    ),
+    (
+        DELIVERIES,
+        "outbox_unopened",
+        "a_file_that_is_no_outbox_is_refused",
+    ),
+    (
+        DELIVERIES,
+        "event_id_reused",
+        "an_event_sent_twice_is_published_once_and_another_of_its_id_is_refused",
+    ),
+    (
+        DELIVERIES,
+        "purged",
+        "a_record_that_is_purged_before_its_turn_ends_as_that",
+    ),
+    ("The program", "no_outbox", "no_outbox_in_a_file_is_said"),
+    (
+        "The program",
+        "no_record",
+        "dead_letters_are_listed_shown_and_sent_again_while_a_run_is_under_way",
+    ),
+    (
+        "The program",
+        "asks_for_all",
+        "dead_letters_are_listed_shown_and_sent_again_while_a_run_is_under_way",
+    ),
+    (
+        "The program",
+        "backup_exists",
+        "a_cluster_that_is_paused_keeps_what_waits_until_it_goes_on",
+    ),
     (DELIVERIES, "publisher_failed", UNREACHED),
     (
         "The sandbox",

@@ -1,5 +1,6 @@
 //! `cargo bench -p action-triggers-cli`: what the sandbox and the delivery
-//! cost, as ratios within one run. `BENCHMARKS.md` holds what it printed.
+//! cost, as ratios within one run. `BENCHMARKS.md` holds what it printed. With the names
+//! of some behind it, as in `-- outbox`, only those run.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -12,6 +13,7 @@
 mod binary;
 mod measure;
 mod order;
+mod outbox;
 mod publish;
 mod sandbox;
 
@@ -19,10 +21,19 @@ use serde_json::{Value, json};
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    sandbox::report(&runtime);
-    publish::report(&runtime);
-    order::report(&runtime);
-    binary::report();
+    let names: Vec<_> = std::env::args().skip(1).collect();
+    let names: Vec<_> = names.iter().filter(|name| !name.starts_with('-')).collect();
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|one| *one == name);
+    let reports: [(&str, &dyn Fn()); 5] = [
+        ("sandbox", &|| sandbox::report(&runtime)),
+        ("publish", &|| publish::report(&runtime)),
+        ("order", &|| order::report(&runtime)),
+        ("outbox", &|| outbox::report(&runtime)),
+        ("binary", &|| binary::report()),
+    ];
+    for (_, report) in reports.iter().filter(|(name, _)| is_wanted(name)) {
+        report();
+    }
 }
 
 /// The seed example's trigger.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 15;
+pub(crate) const ROUNDS: usize = 15;
 
 /// The median time of one operation, each way.
 pub(crate) struct Pair {

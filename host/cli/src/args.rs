@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use action_triggers_dev_proxy::Fault;
 use clap::{Parser, Subcommand};
 
+use super::time;
+
 const EXAMPLES: &str = "\
 Examples:
   action-triggers demo
@@ -105,6 +107,12 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+    /// Looks into the outbox's file and changes it, while `run` works on it or not
+    ///
+    /// The configuration names the file: `{"outbox": {"path": "outbox.db"}}`. Each
+    /// command prints JSON lines. A `run` that is under way notices within a second.
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Runs the embedded Kafka REST proxy, a stand-in for tests
     ///
     /// It speaks v2 and v3 as Confluent's proxy does, keeps records in memory and
@@ -112,6 +120,161 @@ pub(crate) enum Command {
     /// credentials. Read a partition back with
     /// `GET /topics/TOPIC/partitions/N/messages`: keys and values are in base64.
     DevProxy(DevProxy),
+}
+
+/// What is done with an outbox's file.
+#[derive(Debug, Subcommand)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "`--help` shows these words as they stand"
+)]
+pub(crate) enum OutboxCommand {
+    /// Prints how many records wait and how many were given up, a line per cluster and
+    /// state, and what the file has seen
+    ///
+    /// {"tenant","cluster","state","records","bytes","oldest","paused"}, and at the end
+    /// {"accepted","sent_twice","delivered","dead","forgotten"}.
+    Stats(ConfigFile),
+    /// Prints a line per record, oldest first; those that were given up before those
+    /// that wait
+    ///
+    /// {"number","state","tenant","cluster","topic","event","trigger","queue","accepted",
+    /// "deadline","bytes","may_be_written"}, and of those that were given up also
+    /// "error":{"code","message"}, "attempts", "last_answer" and "died".
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        letters: Letters,
+    },
+    /// Prints a record whole: what `list` prints, with "key", "headers", "partition",
+    /// "timestamp_ms" and "value" as text
+    Show {
+        /// The number that `list` prints
+        number: u64,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Sends records again that were given up
+    ///
+    /// They keep their ids, get a new time to live, and use today's addresses and
+    /// secrets. They come after what was delivered since.
+    Replay {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        letters: Letters,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Takes records out for good
+    Purge {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        letters: Letters,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Looks for damage; exits with 1 where it finds some
+    Verify(ConfigFile),
+    /// Copies the outbox as it is now into another file
+    Backup {
+        /// The copy; it must not be there yet
+        to: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Holds back what waits for a cluster; nothing is lost
+    Pause {
+        /// Its bootstrap servers, as brokers write them
+        cluster: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Lets a cluster go on that was held back
+    Resume {
+        /// Its bootstrap servers, as brokers write them
+        cluster: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+impl OutboxCommand {
+    /// The configuration that names the file.
+    pub(crate) fn config(&self) -> &ConfigFile {
+        match self {
+            Self::Stats(config)
+            | Self::Verify(config)
+            | Self::List { config, .. }
+            | Self::Show { config, .. }
+            | Self::Replay { config, .. }
+            | Self::Purge { config, .. }
+            | Self::Backup { config, .. }
+            | Self::Pause { config, .. }
+            | Self::Resume { config, .. } => config,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration: JSON or TOML, by its ending
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+/// Which records of an outbox are meant.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Letters {
+    /// In this state
+    #[arg(long, value_enum)]
+    pub(crate) state: Option<State>,
+    /// Of this tenant
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
+    /// Of this trigger
+    #[arg(long, value_name = "NAME")]
+    pub(crate) trigger: Option<String>,
+    /// For this topic
+    #[arg(long, value_name = "NAME")]
+    pub(crate) topic: Option<String>,
+    /// Given up with this code
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    /// Accepted at this time or later, such as 2026-11-26T10:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time::read)]
+    pub(crate) since: Option<u64>,
+    /// Accepted before this time
+    #[arg(long, value_name = "TIME", value_parser = time::read)]
+    pub(crate) until: Option<u64>,
+    /// Of the event with this id
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// At most so many, the oldest
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+/// How sure somebody is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// All of them, where no filter is given
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only say how many there are
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Whether records wait or were given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum State {
+    /// They are to be delivered
+    Waiting,
+    /// They were given up
+    Dead,
 }
 
 /// A file that a schema is for.

@@ -53,6 +53,7 @@ impl Console {
     pub(crate) async fn print(&self, lines: Lines) -> Result<bool, CliError> {
         self.progress
             .add(lines.events, lines.records, lines.failures);
+        self.progress.add_outbox(lines.outbox);
         let output = self.output.clone();
         let written = spawn_blocking(move || output.write(&lines.text));
         written.await.map_err(|_| CliError::Stopped)?

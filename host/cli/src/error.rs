@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use action_triggers_host::{BuildError, Config, ConfigError, Problem, StartError};
+use action_triggers_host::{BuildError, Config, ConfigError, Problem, StartError, StoreError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -25,6 +25,19 @@ pub(crate) enum CliError {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error(transparent)]
+    Outbox(#[from] StoreError),
+    #[error(
+        "`{}` names no outbox in a file: add {{\"outbox\": {{\"path\": \"outbox.db\"}}}}",
+        .path.display()
+    )]
+    NoOutbox { path: PathBuf },
+    #[error("the outbox has no record {number}: `outbox list` prints the numbers of all")]
+    NoRecord { number: u64 },
+    #[error("this would be every record: give a filter, or say --all")]
+    AsksForAll,
+    #[error("`{}` is there already: name another file for the copy", .path.display())]
+    BackupExists { path: PathBuf },
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
     #[error("the command was ended while it worked")]
@@ -53,6 +66,11 @@ impl CliError {
             Self::Events { .. } => "events_unreadable",
             Self::DevProxy { .. } => "cannot_listen",
             Self::Artefact { .. } => "file_not_written",
+            Self::Outbox(error) => error.code(),
+            Self::NoOutbox { .. } => "no_outbox",
+            Self::NoRecord { .. } => "no_record",
+            Self::AsksForAll => "asks_for_all",
+            Self::BackupExists { .. } => "backup_exists",
             Self::Output(_) => "output_failed",
             Self::Stopped => "engine_stopped",
             Self::Demo(_) => "demo_failed",

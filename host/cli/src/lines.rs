@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use action_triggers_host::{
     EventError, EventExplanation, EventFailure, EventOutcome, EventRendering, Explanation, Failure,
-    Loaded, Message, Record, Rendering, Report,
+    Loaded, Message, Publication, Record, Rendering, Report,
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
@@ -76,9 +76,9 @@ struct FailedLine<'a> {
 }
 
 #[derive(Serialize)]
-struct Problem<'a> {
-    code: &'a str,
-    message: &'a str,
+pub(crate) struct Problem<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -91,7 +91,7 @@ struct ExplainedLine<'a> {
 }
 
 /// Bytes as text; what is no UTF-8 is replaced.
-struct Text<'a>(&'a [u8]);
+pub(crate) struct Text<'a>(pub(crate) &'a [u8]);
 
 impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -100,7 +100,7 @@ impl Serialize for Text<'_> {
 }
 
 /// A list, since names may repeat.
-struct Headers<'a>(&'a Record);
+pub(crate) struct Headers<'a>(pub(crate) &'a Record);
 
 #[derive(Serialize)]
 struct Header<'a> {
@@ -120,6 +120,15 @@ impl Serialize for Headers<'_> {
     }
 }
 
+/// What became of records at the outbox.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OutboxCounts {
+    pub(crate) accepted: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) delivered: u64,
+    pub(crate) dead: u64,
+}
+
 /// Lines, and what they are about.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -127,12 +136,14 @@ pub(crate) struct Lines {
     pub(crate) events: u64,
     pub(crate) records: u64,
     pub(crate) failures: u64,
+    /// What became of records at the outbox.
+    pub(crate) outbox: OutboxCounts,
     /// Lines that are not events, by their numbers, and why.
     pub(crate) unread: Vec<(u64, EventError)>,
 }
 
 impl Lines {
-    fn push(&mut self, line: &impl Serialize) {
+    pub(crate) fn push(&mut self, line: &impl Serialize) {
         let start = self.text.len();
         // Nothing of a line can fail to be written to memory.
         serde_json::to_writer(&mut self.text, line).ok();
@@ -209,16 +220,24 @@ impl Lines {
             match &outcome.outcome {
                 Ok(queues) => {
                     for queue in queues {
-                        if let Err(failure) = &queue.outcome {
-                            let place = (names.of(&queue.trigger), queue.queue);
-                            lines.failure(&outcome.event, Some(place), failure);
-                        }
+                        lines.decided(&outcome.event, queue, names);
                     }
                 }
                 Err(failure) => lines.event_failed(&outcome.event, outcome.line, failure),
             }
         }
         lines
+    }
+
+    fn decided(&mut self, event: &str, queue: &Publication, names: &Names) {
+        match &queue.outcome {
+            Ok(_) if queue.is_duplicate => self.outbox.duplicates += 1,
+            Ok(_) => self.outbox.accepted += 1,
+            Err(failure) => {
+                let place = (names.of(&queue.trigger), queue.queue);
+                self.failure(event, Some(place), failure);
+            }
+        }
     }
 
     /// What became of records in the outbox.
@@ -232,6 +251,7 @@ impl Lines {
             match result {
                 Ok(place) => {
                     lines.records += 1;
+                    lines.outbox.delivered += 1;
                     lines.push(&DeliveredLine {
                         event,
                         trigger,
@@ -242,6 +262,7 @@ impl Lines {
                     });
                 }
                 Err(error) => {
+                    lines.outbox.dead += 1;
                     let failure = Failure::new(error.code(), &*error.message);
                     lines.failure(event, Some((trigger, queue)), &failure);
                 }

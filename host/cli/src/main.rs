@@ -11,7 +11,9 @@ mod dev_proxy;
 mod error;
 mod events;
 mod interrupt;
+mod letters;
 mod lines;
+mod outbox;
 mod outcome;
 mod output;
 mod print;
@@ -22,6 +24,7 @@ mod schema;
 mod show;
 mod shown;
 mod start;
+mod time;
 
 use std::process::ExitCode;
 
@@ -60,6 +63,7 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Codes { json } => codes::run(json),
         Command::Schema { of } => schema::run(of),
         Command::Component { output } => component::run(&output),
+        Command::Outbox(command) => outbox::run(&command),
         Command::DevProxy(options) => dev_proxy::run(options).await,
     }
 }

@@ -3,13 +3,16 @@
 use std::{
     fmt,
     io::Write as _,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{outcome::Outcome, report::counted};
+use super::{lines::OutboxCounts, outcome::Outcome, report::counted};
 
 /// Counts, shown while they change when standard error is a terminal.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub(crate) struct Progress {
     events: AtomicU64,
     records: AtomicU64,
     failures: AtomicU64,
+    outbox: Mutex<OutboxCounts>,
 }
 
 impl Progress {
@@ -41,6 +45,7 @@ impl Progress {
             events: AtomicU64::new(0),
             records: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            outbox: Mutex::default(),
         }
     }
 
@@ -51,6 +56,19 @@ impl Progress {
         if !self.bar.is_hidden() {
             self.bar.set_message(self.to_string());
         }
+    }
+
+    pub(crate) fn add_outbox(&self, more: OutboxCounts) {
+        let mut counts = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.accepted += more.accepted;
+        counts.duplicates += more.duplicates;
+        counts.delivered += more.delivered;
+        counts.dead += more.dead;
+    }
+
+    /// What became of records at the outbox so far.
+    pub(crate) fn outbox(&self) -> OutboxCounts {
+        *self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prints something else on standard error, above what is shown.

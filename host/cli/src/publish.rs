@@ -16,7 +16,7 @@ use super::{
     error::CliError,
     events::Piece,
     interrupt,
-    lines::Lines,
+    lines::{Lines, OutboxCounts},
     outcome::Outcome,
     report,
     start::{Started, start},
@@ -31,6 +31,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         console,
         pieces,
         grace,
+        outbox,
     } = start(input, ("record", "delivered")).await?;
     let console = Arc::new(console);
     let (broke, broken) = oneshot::channel();
@@ -59,15 +60,37 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         }
         () = interrupt::stopping(grace, stopping) => (Ok(()), Duration::ZERO),
     };
-    runtime.shutdown(grace).await;
+    let left = runtime.shutdown(grace).await;
     teller.abort();
     let unsaid = printer.await;
+    console
+        .progress
+        .above(|| tell_outbox(&console, &outbox, left));
     let outcome = console.progress.finish();
     published?;
     match unsaid {
         Ok(Some(error)) => Err(CliError::Output(error)),
         _ => Ok(outcome),
     }
+}
+
+/// Says what the outbox has come to.
+fn tell_outbox(console: &Console, outbox: &str, left: u64) {
+    let counts = console.progress.outbox();
+    let duplicates = match counts.duplicates {
+        0 => String::new(),
+        count => format!("{count} sent twice, "),
+    };
+    let OutboxCounts {
+        accepted,
+        delivered,
+        dead,
+        ..
+    } = counts;
+    report::remark(&format!(
+        "{outbox}: {accepted} accepted, {duplicates}{delivered} delivered, {dead} dead, \
+         {left} left waiting"
+    ));
 }
 
 fn stopping(grace: Duration) -> String {

@@ -27,7 +27,13 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
 
 /// Prints a remark.
 pub(crate) fn note(text: &str) {
-    writeln!(std::io::stderr(), "note: {}", shown(text)).ok();
+    remark(&format!("note: {text}"));
+}
+
+/// Prints a line for a person.
+pub(crate) fn remark(text: &str) {
+    // Nobody is left to be told when this fails.
+    writeln!(std::io::stderr(), "{}", shown(text)).ok();
 }
 
 /// Prints problems, each with a mark in the file it is about.

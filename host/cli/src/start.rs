@@ -22,6 +22,8 @@ pub(crate) struct Started<P> {
     pub(crate) pieces: P,
     /// How long to go on when asked to stop.
     pub(crate) grace: Duration,
+    /// Where the outbox is, for a person.
+    pub(crate) outbox: String,
 }
 
 /// `counts` says what is counted, such as (`record`, `delivered`).
@@ -41,5 +43,9 @@ pub(crate) async fn start(
         console: Console::new(names, progress, events.name()),
         pieces: events.pieces(event_bytes)?,
         grace: config.shutdown_grace(),
+        outbox: match config.outbox() {
+            Some(file) => format!("outbox `{}`", file.path.display()),
+            None => "outbox in memory".to_owned(),
+        },
     })
 }

@@ -1,11 +1,12 @@
 //! The host's own keys, and the file as a whole.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use super::{
     Configuration, Triggers,
     document::{Document, Node, Value},
     keys, load,
+    outbox::Outbox,
     reading::{Field, Reading, Table},
     secret::Origin,
     upstream::Upstream,
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     broker::TextEncoding,
     cluster::Cluster,
-    limits::{Limits, MOST_MEMORY, MOST_STACK, MOST_WORKERS, OutboxLimits},
+    limits::{Limits, MOST_MEMORY, MOST_STACK, MOST_WORKERS},
     problem::Problem,
     settings::{Settings, SettingsBuilder},
 };
@@ -30,10 +31,6 @@ impl Node {
     }
 }
 
-/// How long to go on delivering when asked to stop: less than the 30 s after
-/// which Kubernetes kills.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
-
 /// What the file says, before it is known to be without errors.
 pub(super) struct Parts {
     upstream: Upstream,
@@ -41,8 +38,7 @@ pub(super) struct Parts {
     settings: Settings,
     limits: Limits,
     workers: Option<usize>,
-    outbox_limits: OutboxLimits,
-    shutdown_grace: Duration,
+    outbox: Outbox,
     text_encoding: TextEncoding,
     triggers: Option<Triggers>,
 }
@@ -56,8 +52,7 @@ impl Parts {
             whitelist: self.upstream.whitelist,
             max_broker_timeout: self.upstream.max_broker_timeout,
             limits: self.limits,
-            outbox_limits: self.outbox_limits,
-            shutdown_grace: self.shutdown_grace,
+            outbox: self.outbox,
             workers: self.workers,
             text_encoding: self.text_encoding,
             triggers: self.triggers,
@@ -79,7 +74,7 @@ impl<'a> Reading<'a> {
             .unwrap_or_default();
         let settings = self.settings(&root, &upstream.allowed);
         let (limits, workers) = self.limits(&root);
-        let (outbox_limits, shutdown_grace) = self.outbox(&root);
+        let outbox = self.outbox(&root);
         let encoding = root.get("text_encoding");
         let encoding = encoding.and_then(|field| self.choice(&field, ENCODINGS));
         let triggers = self.triggers(&root, triggers);
@@ -90,8 +85,7 @@ impl<'a> Reading<'a> {
             settings,
             limits,
             workers,
-            outbox_limits,
-            shutdown_grace,
+            outbox,
             text_encoding: encoding.unwrap_or_default(),
             triggers,
         })
@@ -217,25 +211,6 @@ impl<'a> Reading<'a> {
                 .get("workers")
                 .and_then(|field| self.count_up_to(&field, MOST_WORKERS)),
         )
-    }
-
-    fn outbox(&mut self, root: &Table<'a>) -> (OutboxLimits, Duration) {
-        let (mut limits, mut grace) = (OutboxLimits::default(), SHUTDOWN_GRACE);
-        let Some(table) = root.get("outbox").and_then(|field| self.table(&field)) else {
-            return (limits, grace);
-        };
-        self.know(&table, &keys::OUTBOX);
-        let given = table.get("shutdown_grace_secs");
-        if let Some(given) = given.and_then(|field| self.pause(&field, 1.0)) {
-            grace = given;
-        }
-        if let Some(messages) = table.get("messages").and_then(|field| self.count(&field)) {
-            limits.records = messages;
-        }
-        if let Some(bytes) = table.get("bytes").and_then(|field| self.count(&field)) {
-            limits.bytes = bytes;
-        }
-        (limits, grace)
     }
 
     /// The set of triggers: from the file given with the call, from the file

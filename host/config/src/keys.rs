@@ -142,8 +142,23 @@ pub(super) const ORIGIN: Keys = Keys {
 pub(super) const OUTBOX: Keys = Keys {
     name: "outbox",
     place: "`outbox`",
-    names: &["messages", "bytes", "shutdown_grace_secs"],
+    names: &[
+        "path",
+        "max_bytes",
+        "dedup_hours",
+        "dead_days",
+        "dead_bytes",
+        "messages",
+        "bytes",
+        "shutdown_grace_secs",
+    ],
 };
+
+/// The keys of an outbox that only one in a file has.
+pub(super) const OF_FILE: &[&str] = &["max_bytes", "dedup_hours", "dead_days", "dead_bytes"];
+
+/// Those that only one in memory has.
+pub(super) const OF_MEMORY: &[&str] = &["messages", "bytes"];
 
 pub(super) const LIMITS: Keys = Keys {
     name: "limits",

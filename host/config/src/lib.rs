@@ -12,7 +12,7 @@
 //! | `values` | by dotted path: a literal, `{"env": NAME}` or `{"file": PATH}` |
 //! | `triggers` | the set of triggers, or the path of its file |
 //! | `limits` | bounds on the sandbox, see [`Limits`], and `workers` |
-//! | `outbox` | `messages` and `bytes` that may wait |
+//! | `outbox` | `memory`, or the `path` of a file; and what bounds it |
 //! | `text_encoding` | `raw` or `json`, see [`TextEncoding`] |
 //!
 //! Paths are relative to the file. Every problem is found at once, and each
@@ -33,6 +33,7 @@ mod keys;
 mod locate;
 mod mask;
 mod node;
+mod outbox;
 mod problem;
 mod reading;
 pub mod schema;
@@ -52,7 +53,7 @@ use self::{
     broker::{Broker, Policy, TextEncoding},
     cluster::Cluster,
     document::{Document, Syntax, excerpt_of_unread},
-    limits::{Limits, OutboxLimits},
+    limits::{Limits, OutboxFile, OutboxLimits},
     locate::Locator,
     outcome::{Diagnostic, LoadedTrigger},
     reading::Reading,
@@ -75,8 +76,7 @@ pub struct Configuration {
     whitelist: Vec<String>,
     max_broker_timeout: Option<Duration>,
     limits: Limits,
-    outbox_limits: OutboxLimits,
-    shutdown_grace: Duration,
+    outbox: outbox::Outbox,
     workers: Option<usize>,
     text_encoding: TextEncoding,
     /// None where they could not be found.
@@ -189,14 +189,19 @@ impl Configuration {
         self.workers
     }
 
-    /// How much the outbox holds.
+    /// How much an outbox in memory holds.
     pub fn outbox_limits(&self) -> OutboxLimits {
-        self.outbox_limits
+        self.outbox.limits
+    }
+
+    /// The outbox's file; none where it is in memory.
+    pub fn outbox(&self) -> Option<&OutboxFile> {
+        self.outbox.file.as_ref()
     }
 
     /// How long to go on delivering when asked to stop.
     pub fn shutdown_grace(&self) -> Duration {
-        self.shutdown_grace
+        self.outbox.shutdown_grace
     }
 
     /// What the sandbox says of the triggers, with its places in their file and

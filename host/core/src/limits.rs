@@ -1,6 +1,6 @@
 //! Bounds on the sandbox and on the outbox, as a configuration gives them.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Most workers of an engine.
 pub const MOST_WORKERS: usize = 1024;
@@ -73,7 +73,39 @@ impl Default for Limits {
     }
 }
 
-/// How much the outbox holds before accepting waits.
+/// Where an outbox on disk is, and what bounds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxFile {
+    /// The file; beside it stand others of the same name with `-wal`, `-shm` and
+    /// `.lock` behind it.
+    pub path: PathBuf,
+    /// Most bytes of keys, headers and values that may wait.
+    pub max_bytes: u64,
+    /// How long a record whose event's id the caller gave is known when it is sent
+    /// again.
+    pub dedup: Duration,
+    /// How long dead letters are kept.
+    pub dead_age: Duration,
+    /// Most bytes of dead letters that are kept; the oldest go first.
+    pub dead_bytes: u64,
+}
+
+impl OutboxFile {
+    /// An outbox in this file with the defaults: 10 GB, sent twice within 24 hours, dead
+    /// letters for 14 days and up to 1 GB.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            max_bytes: 10_000_000_000,
+            dedup: Duration::from_hours(24),
+            dead_age: Duration::from_hours(14 * 24),
+            dead_bytes: 1_000_000_000,
+        }
+    }
+}
+
+/// How much an outbox in memory holds before accepting waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboxLimits {

@@ -64,6 +64,8 @@ pub struct Publication {
     pub queue: u32,
     /// The topic of the record that the host took.
     pub outcome: Result<String, Failure>,
+    /// Whether the host had the record before: the event was sent twice.
+    pub is_duplicate: bool,
 }
 
 impl Publication {
@@ -73,6 +75,7 @@ impl Publication {
             trigger,
             queue,
             outcome,
+            is_duplicate: false,
         }
     }
 }

@@ -126,6 +126,9 @@ pub struct Message {
     /// Bounds one attempt to publish: the smaller of the queue's `timeout_secs`
     /// and `MAX_BROKER_TIMEOUT`; none leaves the cluster's own bound.
     pub timeout: Option<Duration>,
+    /// Whether the event's id is the caller's: then the same id again means the same
+    /// record, sent twice.
+    pub id_is_given: bool,
 }
 
 impl Message {
@@ -138,6 +141,7 @@ impl Message {
             destination,
             record,
             timeout: None,
+            id_is_given: false,
         }
     }
 }

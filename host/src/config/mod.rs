@@ -11,7 +11,7 @@ use action_triggers_config::{ClusterFault, ConfigError, Configuration, Problem, 
 use crate::{
     cluster::Cluster,
     file,
-    limits::Limits,
+    limits::{Limits, OutboxFile},
     outcome::{Diagnostic, LoadedTrigger},
     process::Process,
     rest::RestPublisher,
@@ -69,6 +69,11 @@ impl Config {
         self.0.shutdown_grace()
     }
 
+    /// The outbox's file; none where it is in memory.
+    pub fn outbox(&self) -> Option<&OutboxFile> {
+        self.0.outbox()
+    }
+
     /// A builder with everything the file says.
     pub fn builder(&self) -> Builder {
         let policy = self.0.policy();
@@ -82,8 +87,12 @@ impl Config {
             .text_encoding(policy.text_encoding)
             .whitelist(self.0.whitelist().to_vec())
             .max_broker_timeout(policy.max_broker_timeout);
-        match self.0.workers() {
+        let builder = match self.0.workers() {
             Some(workers) => builder.workers(workers),
+            None => builder,
+        };
+        match self.outbox() {
+            Some(file) => builder.outbox(file.clone()),
             None => builder,
         }
     }

@@ -21,7 +21,7 @@ use super::{
     windows::{Offered, Wanted, Windows},
 };
 use crate::{
-    outbox::{Accepted, LaneId, Outbox, Room, Store, StoreError},
+    outbox::{Accepted, Change, LaneId, Outbox, Received, Room, Rooms, Store, StoreError},
     publisher::{Batch, Publisher, Reason, Verdict},
     record::{Record, RecordId, StoredRecord},
 };
@@ -29,6 +29,9 @@ use crate::{
 /// Names the record for ever, so that consumers can drop what a retry wrote
 /// twice. Its value is a JSON array: event, trigger, queue.
 const ID_HEADER: &str = "action-triggers-id";
+
+/// The code of a record that somebody took out of the store.
+const PURGED: &str = "purged";
 
 /// Most lanes for which the store is asked at once.
 const ASKED_AT_ONCE: usize = 4;
@@ -43,8 +46,7 @@ pub(super) struct Dispatcher {
     /// What reports need of the records under way, by number.
     waiting: HashMap<u64, Waiting>,
     windows: Windows,
-    /// The room of records that are left in the store.
-    rooms: HashMap<u64, Room>,
+    rooms: Arc<Rooms>,
     /// Questions to the store for the next records of lanes.
     asked: JoinSet<(LaneId, Vec<(u64, StoredRecord)>)>,
     posts: JoinSet<Vec<Verdict>>,
@@ -65,7 +67,7 @@ struct Waiting {
 impl Dispatcher {
     pub(super) fn new(
         (publisher, store): (Arc<dyn Publisher>, Arc<dyn Store>),
-        outbox: Outbox,
+        (outbox, rooms): (Outbox, Arc<Rooms>),
         machine: Machine,
         (clock, subscribers, retries): (Clock, Arc<Subscribers>, broadcast::Sender<Retry>),
     ) -> Self {
@@ -77,7 +79,7 @@ impl Dispatcher {
             machine,
             waiting: HashMap::new(),
             windows: Windows::default(),
-            rooms: HashMap::new(),
+            rooms,
             asked: JoinSet::new(),
             posts: JoinSet::new(),
             in_flight: HashMap::new(),
@@ -91,7 +93,6 @@ impl Dispatcher {
     /// has ended.
     pub(super) async fn run(mut self, stop: oneshot::Receiver<oneshot::Sender<()>>) {
         self.resume().await;
-        self.outbox.open();
         let mut stop = stop.fuse();
         let mut is_open = true;
         while is_open || !self.is_settled() {
@@ -114,13 +115,14 @@ impl Dispatcher {
                 Some(settled) = self.settling.settled() => self.report(settled),
                 Some(found) = self.asked.join_next() => self.found(found),
                 received = self.outbox.receive(), if is_open => match received {
-                    Some(accepted) => self.accept(accepted),
+                    Some(received) => self.receive(received),
                     None => is_open = false,
                 },
                 () = self.clock.wait_until(wake) => {}
             }
         }
         self.outbox.answer_flushes(|| self.windows.oldest_left());
+        self.close_store(Vec::new()).await;
         self.subscribers.close();
     }
 
@@ -131,15 +133,33 @@ impl Dispatcher {
 
     /// Notes what an earlier process left in the store.
     async fn resume(&mut self) {
-        match self.store.lanes().await {
-            Ok(lanes) => {
-                for (lane, newest) in lanes {
-                    self.outbox.resume(newest);
-                    self.windows.resume(lane, newest);
-                }
-            }
+        for backlog in self.outbox.left() {
+            self.windows.resume(backlog.lane, backlog.newest);
+        }
+        match self.store.waiting().await {
+            Ok(change) => self.machine.hold(change.held),
             Err(error) => tracing::error!(%error, "what waits in the outbox cannot be read"),
         }
+    }
+
+    fn receive(&mut self, received: Vec<Received>) {
+        for one in received {
+            match one {
+                Received::Accepted(accepted) => self.accept(accepted),
+                Received::Changed(change) => self.change(change),
+            }
+        }
+    }
+
+    /// Goes by what waits in the store now.
+    fn change(&mut self, change: Change) {
+        for backlog in change.lanes {
+            self.windows.resume(backlog.lane, backlog.newest);
+        }
+        for (cluster, records, bytes) in change.moved {
+            self.rooms.count(&cluster, records, bytes);
+        }
+        self.machine.hold(change.held);
     }
 
     fn accept(&mut self, accepted: Vec<Accepted>) {
@@ -154,13 +174,17 @@ impl Dispatcher {
             match self.windows.offer(&lane, number) {
                 Offered::TakenOn => self.take_on(lane, number, (stored, room), now),
                 Offered::Left => {
-                    self.rooms.extend(room.map(|room| (number, room)));
+                    left(room);
+                    self.outbox.forget(number);
                 }
-                Offered::Known => match self.waiting.get_mut(&number) {
-                    Some(waiting) => waiting.room = room,
-                    // It has ended before the word of it came.
-                    None => self.outbox.forget(number),
-                },
+                // It was taken on, with its room, before the word of it came; it may even
+                // have ended.
+                Offered::Known => {
+                    left(room);
+                    if !self.waiting.contains_key(&number) {
+                        self.outbox.forget(number);
+                    }
+                }
             }
         }
     }
@@ -199,8 +223,8 @@ impl Dispatcher {
         let now = self.clock.now();
         for (number, stored) in found {
             self.outbox.reopen(number);
-            let room = self.rooms.remove(&number);
-            self.take_on(lane.clone(), number, (stored, room), now);
+            let room = self.rooms.resume(&lane.cluster, stored.record.size());
+            self.take_on(lane.clone(), number, (stored, Some(room)), now);
         }
     }
 
@@ -221,6 +245,7 @@ impl Dispatcher {
             timeout: stored.timeout(),
             since: now.moment_at(stored.accepted_ms),
             deadline: now.moment_at(stored.deadline_ms),
+            may_be_written: stored.may_be_written,
         };
         let terms = self.publisher.terms(&lane.cluster, &lane.topic);
         self.machine
@@ -241,18 +266,22 @@ impl Dispatcher {
                     Ok(stored) => stored,
                     Err(error) => return vec![unread(&error); numbers.len()],
                 };
+                let is_there: Vec<_> = stored.iter().map(Option::is_some).collect();
                 let has_headers = publisher.has_headers(&cluster);
                 let name = |mut one: StoredRecord| {
                     let record = std::mem::take(&mut one.record);
                     named(record, &one, has_headers)
                 };
                 let batch = Batch {
-                    records: stored.into_iter().map(name).collect(),
+                    records: stored.into_iter().flatten().map(name).collect(),
                     cluster,
                     topic,
                     timeout,
                 };
-                publisher.publish(&batch).await
+                if batch.records.is_empty() {
+                    return vec![gone(); numbers.len()];
+                }
+                beside_gone(&is_there, publisher.publish(&batch).await)
             });
             self.in_flight.insert(task.id(), post);
         }
@@ -267,6 +296,10 @@ impl Dispatcher {
             return;
         };
         let verdicts = one_per_record(answer, post.len());
+        let doubtful = post.numbers().zip(&verdicts);
+        let doubtful = doubtful.filter(|(_, verdict)| matches!(verdict, Verdict::Unknown(_)));
+        self.settling
+            .doubt(doubtful.map(|(number, _)| number).collect());
         let now = self.clock.now();
         let finished = self.machine.finish(post, verdicts, now.moment);
         if let Some(notice) = finished.notice {
@@ -296,11 +329,21 @@ impl Dispatcher {
         self.retries.send(retry).ok();
     }
 
-    /// Gives up everything.
+    /// Gives up everything; what a store keeps waits there for the next process.
     async fn give_up(&mut self) {
         self.posts.abort_all();
         let late = self.outbox.close();
-        self.accept(late);
+        self.receive(late);
+        if self.store.is_durable() {
+            while let Some(settled) = self.settling.settled().await {
+                self.report(settled);
+            }
+            let in_flight = self.in_flight.drain();
+            let in_flight = in_flight.flat_map(|(_, post)| post.numbers().collect::<Vec<_>>());
+            let in_flight = in_flight.collect();
+            self.waiting.clear();
+            return self.close_store(in_flight).await;
+        }
         // What is left in the store is told too.
         self.windows.want_rest();
         while let Some(found) = {
@@ -318,13 +361,24 @@ impl Dispatcher {
         }
     }
 
+    /// Ends the store's work for this process.
+    async fn close_store(&self, in_flight: Vec<u64>) {
+        if let Err(error) = self.store.close(in_flight).await {
+            tracing::error!(%error, "the outbox was not closed as it should be");
+        }
+    }
+
     /// Says what became of records, for everybody who wants to know: the store has
     /// taken it.
     fn report(&mut self, settled: Vec<Settled>) {
         for one in settled {
             let is_delivered = one.result.is_ok();
             if let Some(waiting) = self.waiting.remove(&one.number) {
-                let Waiting { id, lane, room } = waiting;
+                let Waiting { id, lane, mut room } = waiting;
+                if one.result.as_ref().is_err_and(|error| error.code == PURGED) {
+                    // Whoever took it out of the store has counted it.
+                    left(room.take());
+                }
                 self.windows.ended(&lane);
                 let topic = lane.topic.to_string();
                 if let Err(error) = &one.result {
@@ -350,7 +404,10 @@ impl Drop for Dispatcher {
     /// in memory with it.
     fn drop(&mut self) {
         let late = self.outbox.close();
-        self.accept(late);
+        self.receive(late);
+        if self.store.is_durable() {
+            return;
+        }
         for Waiting { id, lane, .. } in self.waiting.values() {
             tracing::warn!(
                 event = &*id.event,
@@ -360,10 +417,16 @@ impl Drop for Dispatcher {
                 "a record is lost: the tokio runtime that delivers has ended"
             );
         }
-        if !self.rooms.is_empty() {
-            let count = self.rooms.len();
-            tracing::warn!(count, "more records are lost, which had not had their turn");
+        if self.windows.oldest_left().is_some() {
+            tracing::warn!("more records are lost, which had not had their turn");
         }
+    }
+}
+
+/// Leaves a record's room to the store.
+fn left(room: Option<Room>) {
+    if let Some(room) = room {
+        room.leave();
     }
 }
 
@@ -379,6 +442,28 @@ fn named(mut record: Record, stored: &StoredRecord, has_headers: bool) -> Record
             .push((ID_HEADER.to_owned(), Bytes::from(text)));
     }
     record
+}
+
+/// A record that somebody took out of the store.
+fn gone() -> Verdict {
+    let message = "it was taken out of the outbox before it was delivered";
+    Verdict::Permanent(Reason::new(PURGED, message))
+}
+
+/// Verdicts on the records that are there, and on those that are not.
+fn beside_gone(is_there: &[bool], verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    if is_there.iter().all(|is_there| *is_there) {
+        return verdicts;
+    }
+    let mut verdicts = verdicts.into_iter();
+    let verdict = |is_there: &bool| {
+        if *is_there {
+            verdicts.next()
+        } else {
+            Some(gone())
+        }
+    };
+    is_there.iter().filter_map(verdict).collect()
 }
 
 fn unread(error: &StoreError) -> Verdict {

@@ -15,7 +15,9 @@
 //! | The outbox is full | [`Delivery::accept`] waits |
 //! | Reports are not read | they wait in memory and keep their room in the outbox, so that accepting waits in the end; sending goes on |
 //! | Nobody wants reports | delivery goes on without; a record that is given up is a `warn!` |
-//! | Shutdown runs out of time | failed, `shut_down`; what was being sent may have been written |
+//! | Shutdown runs out of time | a store in a file keeps what is left for the next process; in memory it is failed, `shut_down`; what was being sent may have been written |
+//! | Somebody takes a record out of the store | failed, `purged` |
+//! | A process was killed | the records that it had taken on may have been written |
 //!
 //! Delivery is at least once: what was unknown may be written twice. Where the
 //! API has headers every record carries `action-triggers-id`, the JSON array
@@ -46,9 +48,10 @@ pub use self::{
     retry::{Retries, Retry},
 };
 use crate::{
+    cluster::ClusterId,
     outbox::{
-        DeadLetter, Filter, Flushed, Intake, MemoryStore, NotAccepted, OutboxLimits, Store,
-        StoreError, outbox,
+        Acceptance, DeadLetter, Entered, Filter, Flushed, Intake, MemoryStore, NotAccepted,
+        OutboxFile, OutboxLimits, SqliteStore, Store, StoreError, outbox,
     },
     publisher::Publisher,
     record::{Message, StoredRecord},
@@ -82,6 +85,29 @@ impl Delivery {
         Self::start_with(publisher, Arc::new(MemoryStore::default()), limits, backoff)
     }
 
+    /// Starts delivering through `publisher` on the current tokio runtime, with an outbox
+    /// in a file: what an earlier process left there first.
+    ///
+    /// # Errors
+    ///
+    /// The outbox cannot be opened, or another process has it.
+    ///
+    /// # Panics
+    ///
+    /// When called outside a tokio runtime with a timer.
+    pub async fn start_in(
+        file: OutboxFile,
+        publisher: Arc<dyn Publisher>,
+    ) -> Result<Self, StoreError> {
+        let most_bytes = usize::try_from(file.max_bytes).unwrap_or(usize::MAX);
+        let limits = OutboxLimits::new(usize::MAX, most_bytes);
+        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&file)).await;
+        let stopped = |_| StoreError::Failed("the runtime is shutting down".to_owned());
+        let store = Arc::new(opened.map_err(stopped)??);
+        let backoff = Backoff::seeded(RandomState::new().hash_one(0));
+        Ok(Self::start_with(publisher, store, limits, backoff))
+    }
+
     /// Starts delivering through `publisher` on the current tokio runtime: what
     /// waits in `store` first.
     ///
@@ -94,13 +120,14 @@ impl Delivery {
         limits: OutboxLimits,
         backoff: Backoff,
     ) -> Self {
-        let (intake, outbox) = outbox(Arc::clone(&store), limits, publisher.clusters() > 1);
+        let is_shared = publisher.clusters() > 1;
+        let (intake, outbox, rooms) = outbox(Arc::clone(&store), limits, is_shared);
         let (stop, stopped) = oneshot::channel();
         let (clock, subscribers) = (Clock::new(), Subscribers::new());
         let (retries, _) = broadcast::channel(WAITING_RETRIES);
         let dispatcher = Dispatcher::new(
             (Arc::clone(&publisher), Arc::clone(&store)),
-            outbox,
+            (outbox, rooms),
             Machine::new(backoff),
             (clock, Arc::clone(&subscribers), retries.clone()),
         );
@@ -123,7 +150,13 @@ impl Delivery {
     /// # Errors
     ///
     /// The outbox is closed or its store fails: the rest is not accepted.
-    pub async fn accept(&self, messages: Vec<Message>) -> Result<(), NotAccepted> {
+    pub async fn accept(&self, messages: Vec<Message>) -> Result<Vec<Acceptance>, NotAccepted> {
+        self.enter(messages).await.taken().await
+    }
+
+    /// Hands records to the store in order; waits while the outbox is full, and not for
+    /// the store to have them.
+    pub(crate) async fn enter(&self, messages: Vec<Message>) -> Entered {
         let now = self.clock.now();
         let stored = messages.into_iter().map(|message| {
             let destination = &message.destination;
@@ -133,7 +166,7 @@ impl Delivery {
             let deadline = now.moment.after(terms.time_to_live);
             StoredRecord::new(message, now.unix_ms, now.unix_ms_at(deadline))
         });
-        self.intake.accept(stored.collect()).await
+        self.intake.enter(stored.collect()).await
     }
 
     /// What becomes of each record, from now on.
@@ -173,6 +206,16 @@ impl Delivery {
         self.intake.replay(filter, now.unix_ms).await
     }
 
+    /// Holds back what waits for a cluster, or lets it go on. Nothing is lost: while it
+    /// is held back its records do not end.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    pub async fn hold(&self, cluster: &ClusterId, is_held: bool) -> Result<(), StoreError> {
+        self.intake.hold(cluster, is_held).await
+    }
+
     /// Asks the publisher again how many clusters it reaches.
     pub(crate) fn count_clusters(&self) {
         self.intake.share(self.publisher.clusters() > 1);
@@ -183,9 +226,10 @@ impl Delivery {
         self.intake.close();
     }
 
-    /// Flushes for at most `grace`, then gives up what is left: it is reported
-    /// as failed with the code `shut_down`.
-    pub async fn shutdown(self, grace: Duration) {
+    /// Flushes for at most `grace`. What is left then stays in an outbox in a file, for
+    /// the next process; says how many records that are. In memory it is given up, and
+    /// reported as failed with the code `shut_down`.
+    pub async fn shutdown(self, grace: Duration) -> u64 {
         // Running out of time is what `grace` is for.
         tokio::time::timeout(grace, self.flush()).await.ok();
         self.close();
@@ -194,5 +238,7 @@ impl Delivery {
         if self.stop.send(done).is_ok() {
             wait.await.ok();
         }
+        let left = self.store.waiting().await.unwrap_or_default();
+        left.lanes.iter().map(|backlog| backlog.records).sum()
     }
 }

@@ -15,6 +15,7 @@ type UnderWay = (Vec<Settled>, JoinHandle<Result<(), StoreError>>);
 pub(super) struct Settling {
     store: Arc<dyn Store>,
     next: Vec<(Settled, End)>,
+    doubtful: Vec<u64>,
     under_way: Option<UnderWay>,
 }
 
@@ -23,6 +24,7 @@ impl Settling {
         Self {
             store,
             next: Vec::new(),
+            doubtful: Vec::new(),
             under_way: None,
         }
     }
@@ -34,6 +36,12 @@ impl Settling {
             (one, end)
         });
         self.next.extend(ends);
+        self.start();
+    }
+
+    /// Takes records that may have been written, which the store notes with what ends.
+    pub(super) fn doubt(&mut self, mut numbers: Vec<u64>) {
+        self.doubtful.append(&mut numbers);
         self.start();
     }
 
@@ -55,9 +63,10 @@ impl Settling {
     }
 
     fn start(&mut self) {
-        if self.under_way.is_some() || self.next.is_empty() {
+        if self.under_way.is_some() || (self.next.is_empty() && self.doubtful.is_empty()) {
             return;
         }
+        let doubtful = std::mem::take(&mut self.doubtful);
         let (settled, ends): (Vec<_>, Vec<_>) = self
             .next
             .drain(..)
@@ -67,7 +76,20 @@ impl Settling {
             })
             .unzip();
         let store = Arc::clone(&self.store);
-        let taken = tokio::spawn(async move { store.settle(ends).await });
+        let taken = tokio::spawn(async move {
+            // Both go on their way before either is waited for.
+            let (doubted, settled) = (
+                (!doubtful.is_empty()).then(|| store.doubt(doubtful)),
+                (!ends.is_empty()).then(|| store.settle(ends)),
+            );
+            if let Some(doubted) = doubted {
+                doubted.await?;
+            }
+            match settled {
+                Some(settled) => settled.await,
+                None => Ok(()),
+            }
+        });
         self.under_way = Some((settled, taken));
     }
 }

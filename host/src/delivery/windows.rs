@@ -3,11 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::outbox::LaneId;
-
-/// Most records of a lane that are taken on. Two rounds of full POSTs at the
-/// defaults, so that the store is asked while there is enough to send.
-const MOST: usize = 4_000;
+use crate::outbox::{LaneId, WINDOW as MOST};
 
 /// The windows of all lanes.
 #[derive(Debug, Default)]
@@ -52,7 +48,8 @@ pub(super) struct Wanted {
 impl Windows {
     /// Notes that the store has records of a lane, up to this number.
     pub(super) fn resume(&mut self, lane: LaneId, newest: u64) {
-        self.lanes.entry(lane.clone()).or_default().newest = newest;
+        let window = self.lanes.entry(lane.clone()).or_default();
+        window.newest = window.newest.max(newest);
         self.want(lane);
     }
 

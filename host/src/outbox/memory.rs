@@ -1,36 +1,39 @@
 //! A store in memory: what it holds is lost with the process.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::ready,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::store::{DeadLetter, End, Filter, LaneId, Store, StoreError, StoreFuture};
-use crate::record::StoredRecord;
+use super::{
+    letter::{DeadLetter, Filter},
+    store::{Appended, Backlog, Change, Done, End, LaneId, Store, StoreFuture, Watcher},
+};
+use crate::{cluster::ClusterId, record::StoredRecord};
 
 /// Most bytes of dead letters that are kept; the oldest go first.
 const DEAD_BYTES: usize = 8 << 20;
 
-/// Keeps records in memory.
-#[derive(Debug, Default)]
+/// Keeps records in memory. It does not know what was sent twice: it forgets with the
+/// process, and a repeat comes after that.
+#[derive(Default)]
 pub(crate) struct MemoryStore(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     last: u64,
     waiting: BTreeMap<u64, StoredRecord>,
     dead: BTreeMap<u64, DeadLetter>,
     dead_bytes: usize,
+    held: BTreeSet<ClusterId>,
+    watcher: Option<Watcher>,
 }
 
 impl MemoryStore {
-    fn with<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut State) -> Result<T, StoreError>,
-    ) -> StoreFuture<'_, T> {
+    fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut State) -> T) -> StoreFuture<'_, T> {
         let done = work(&mut self.state());
-        Box::pin(ready(done))
+        Box::pin(ready(Ok(done)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -61,25 +64,64 @@ impl State {
     }
 
     fn matching(&self, filter: &Filter) -> Vec<u64> {
-        let letters = self.dead.values().filter(|letter| filter.passes(letter));
+        let letters = self.dead.values();
+        let letters = letters.filter(|letter| {
+            let is_meant = filter.number.is_none_or(|number| number == letter.number);
+            is_meant && filter.passes(&letter.record, Some(&letter.death.code))
+        });
         let most = filter.limit.unwrap_or(usize::MAX);
         letters.take(most).map(|letter| letter.number).collect()
+    }
+
+    fn waiting(&self) -> Change {
+        let mut lanes: BTreeMap<LaneId, Backlog> = BTreeMap::new();
+        for (number, record) in &self.waiting {
+            let lane = LaneId::of(record);
+            let backlog = lanes.entry(lane.clone()).or_insert(Backlog {
+                lane,
+                newest: 0,
+                records: 0,
+                bytes: 0,
+            });
+            backlog.newest = *number;
+            backlog.records += 1;
+            backlog.bytes += record.record.size() as u64;
+        }
+        Change {
+            lanes: lanes.into_values().collect(),
+            held: self.held.iter().cloned().collect(),
+            moved: Vec::new(),
+        }
+    }
+
+    fn tell(&self, moved: Vec<(ClusterId, i64, i64)>) {
+        if let Some(watcher) = &self.watcher {
+            let mut change = self.waiting();
+            change.moved = moved;
+            watcher(change);
+        }
     }
 }
 
 impl Store for MemoryStore {
-    fn append(&self, records: Vec<StoredRecord>) -> StoreFuture<'_, Vec<u64>> {
-        self.with(|state| Ok(records.into_iter().map(|one| state.append(one)).collect()))
+    fn append(&self, records: Vec<StoredRecord>, done: Done) {
+        let mut state = self.state();
+        let appended = records.iter().map(|record| state.append(record.clone()));
+        let appended = appended.map(Appended::New).collect();
+        // Under the lock, so that it is called in order.
+        done(records, Ok(appended));
     }
 
-    fn lanes(&self) -> StoreFuture<'_, Vec<(LaneId, u64)>> {
-        self.with(|state| {
-            let lanes = state.waiting.iter();
-            let lanes: BTreeMap<_, _> = lanes
-                .map(|(number, one)| (LaneId::of(one), *number))
-                .collect();
-            Ok(lanes.into_iter().collect())
-        })
+    fn watch(&self, watcher: Watcher) {
+        self.state().watcher = Some(watcher);
+    }
+
+    fn left(&self) -> Vec<Backlog> {
+        self.state().waiting().lanes
+    }
+
+    fn waiting(&self) -> StoreFuture<'_, Change> {
+        self.with(|state| state.waiting())
     }
 
     fn next<'a>(
@@ -91,18 +133,15 @@ impl Store for MemoryStore {
         self.with(|state| {
             let waiting = state.waiting.range(after.saturating_add(1)..);
             let waiting = waiting.filter(|(_, one)| lane.has(one)).take(most);
-            Ok(waiting
+            waiting
                 .map(|(number, one)| (*number, one.clone()))
-                .collect())
+                .collect()
         })
     }
 
-    fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<StoredRecord>> {
+    fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<Option<StoredRecord>>> {
         self.with(|state| {
-            let read = |number: &u64| {
-                let found = state.waiting.get(number).cloned();
-                found.ok_or(StoreError::Missing(*number))
-            };
+            let read = |number| state.waiting.get(number).cloned();
             numbers.iter().map(read).collect()
         })
     }
@@ -121,7 +160,16 @@ impl Store for MemoryStore {
                     });
                 }
             }
-            Ok(())
+        })
+    }
+
+    fn doubt(&self, numbers: Vec<u64>) -> StoreFuture<'_, ()> {
+        self.with(|state| {
+            for number in numbers {
+                if let Some(record) = state.waiting.get_mut(&number) {
+                    record.may_be_written = true;
+                }
+            }
         })
     }
 
@@ -129,25 +177,46 @@ impl Store for MemoryStore {
         self.with(|state| {
             let numbers = state.matching(filter);
             let letters = numbers.iter().filter_map(|number| state.dead.get(number));
-            Ok(letters.cloned().collect())
+            letters.cloned().collect()
         })
     }
 
-    fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, Vec<(u64, StoredRecord)>> {
+    fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, usize> {
         self.with(|state| {
-            let mut replayed = Vec::new();
-            for number in state.matching(filter) {
-                let Some(letter) = state.dead.remove(&number) else {
+            let numbers = state.matching(filter);
+            let mut moved = Vec::new();
+            for number in &numbers {
+                let Some(letter) = state.dead.remove(number) else {
                     continue;
                 };
                 state.dead_bytes -= letter.record.record.size();
                 let mut record = letter.record;
-                let time_to_live = record.deadline_ms.saturating_sub(record.accepted_ms);
-                record.accepted_ms = now_ms;
-                record.deadline_ms = now_ms.saturating_add(time_to_live);
-                replayed.push((state.append(record.clone()), record));
+                record.renew(now_ms);
+                let bytes = i64::try_from(record.record.size()).unwrap_or(i64::MAX);
+                moved.push((record.cluster(), 1, bytes));
+                state.append(record);
             }
-            Ok(replayed)
+            state.tell(moved);
+            numbers.len()
         })
+    }
+
+    fn hold(&self, cluster: &ClusterId, is_held: bool) -> StoreFuture<'_, ()> {
+        self.with(|state| {
+            if is_held {
+                state.held.insert(cluster.clone());
+            } else {
+                state.held.remove(cluster);
+            }
+            state.tell(Vec::new());
+        })
+    }
+
+    fn close(&self, _in_flight: Vec<u64>) -> StoreFuture<'_, ()> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn is_durable(&self) -> bool {
+        false
     }
 }

@@ -1,41 +1,56 @@
 //! The outbox: records the host has accepted and that have not ended.
 //!
 //! It bounds their number and their bytes; while it is full, accepting waits.
-//! A [`Store`] keeps them and numbers them in the order they come in; the one in
-//! memory is lost with the process. A flush waits for every number given out
-//! before it.
+//! A [`Store`] keeps them and numbers them in the order they come in: in memory, where
+//! they are lost with the process, or in a file. A flush waits for every number given
+//! out before it.
 
+mod digest;
+mod error;
+mod intake;
+mod letter;
 mod memory;
 mod room;
+mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    iter::Peekable,
-    sync::Arc,
-    vec,
-};
+use std::collections::{BTreeSet, VecDeque};
 
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use self::room::{Room, Rooms};
 #[cfg(test)]
-pub(crate) use self::store::StoreFuture;
-pub(crate) use self::{
-    memory::MemoryStore,
-    store::{End, LaneId, Store},
-};
+pub(crate) use self::store::{Done, StoreFuture, Watcher};
 pub use self::{
+    error::StoreError,
+    intake::{Acceptance, NotAccepted},
+    letter::{DeadLetter, Death, Filter},
     room::Closed,
-    store::{DeadLetter, Death, Filter, StoreError},
+    sqlite::{ClusterStats, OutboxAdmin, OutboxRecord, OutboxTotals, RecordState},
 };
-pub(crate) use crate::limits::OutboxLimits;
+pub(crate) use self::{
+    intake::{Entered, Intake, outbox, warn_of_lost},
+    memory::MemoryStore,
+    room::{Room, Rooms},
+    sqlite::SqliteStore,
+    store::{Backlog, Change, End, LaneId, Store},
+};
+pub(crate) use crate::limits::{OutboxFile, OutboxLimits};
 use crate::record::StoredRecord;
 
 /// Most entries taken from the queue in one go.
 const RECEIVED_AT_ONCE: usize = 1_024;
+
+/// Most records of a lane that are taken on by a process; the others wait in the store
+/// and were sent by nobody. Two rounds of full POSTs at the defaults, so that the store
+/// is asked while there is enough to send.
+pub(crate) const WINDOW: usize = 4_000;
+
+/// The last number that a store has given out, as far as something waits under it.
+fn newest(lanes: &[Backlog]) -> u64 {
+    lanes.iter().map(|lane| lane.newest).max().unwrap_or(0)
+}
 
 /// What became of the records that ended since the last flush.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,181 +73,24 @@ pub(crate) struct Accepted {
     pub(crate) room: Option<Room>,
 }
 
-/// Records were not accepted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-#[non_exhaustive]
-pub struct NotAccepted {
-    /// How many of them were, the first ones.
-    pub accepted: usize,
-    /// Why the others were not.
-    pub error: StoreError,
+/// What comes to the end that delivers.
+#[derive(Debug)]
+pub(crate) enum Received {
+    /// Records that came in.
+    Accepted(Vec<Accepted>),
+    /// Somebody else has changed what waits.
+    Changed(Change),
 }
 
 enum Entry {
-    Accepted(Vec<Accepted>),
+    Received(Received),
     Flush(oneshot::Sender<Flushed>),
-}
-
-/// Makes an outbox: the end that accepts and the end that delivers.
-pub(crate) fn outbox(
-    store: Arc<dyn Store>,
-    limits: OutboxLimits,
-    is_shared: bool,
-) -> (Intake, Outbox) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let order = Arc::new(Mutex::new(()));
-    let closed = Arc::clone(&order).try_lock_owned().ok();
-    let intake = Intake {
-        rooms: Rooms::new(limits, is_shared),
-        store,
-        entries: sender,
-        order,
-    };
-    let outbox = Outbox {
-        entries: receiver,
-        closed,
-        last: 0,
-        open: BTreeSet::new(),
-        flushes: VecDeque::new(),
-        ended: Flushed::default(),
-    };
-    (intake, outbox)
-}
-
-/// Records on their way in. Those that are left when it ends are lost: the outbox is
-/// closed, its store fails, or nobody waits for them any more.
-struct Entering {
-    records: Peekable<vec::IntoIter<StoredRecord>>,
-    why: StoreError,
-}
-
-impl Entering {
-    fn new(records: Vec<StoredRecord>) -> Self {
-        Self {
-            records: records.into_iter().peekable(),
-            why: Closed.into(),
-        }
-    }
-
-    fn refused(&mut self, accepted: usize, error: StoreError) -> NotAccepted {
-        self.why = error.clone();
-        NotAccepted { accepted, error }
-    }
-}
-
-impl Drop for Entering {
-    fn drop(&mut self) {
-        for record in &mut self.records {
-            lost(&record, &self.why);
-        }
-    }
-}
-
-fn lost(record: &StoredRecord, why: &StoreError) {
-    warn_of_lost((&record.event, &record.trigger, record.queue), why);
-}
-
-/// Says that a record of this event, trigger and queue did not come into the outbox.
-pub(crate) fn warn_of_lost((event, trigger, queue): (&str, &str, u32), why: &StoreError) {
-    let code = why.code();
-    tracing::warn!(event, trigger, queue, code, "a record is lost: {why}");
-}
-
-/// The end that accepts records.
-pub(crate) struct Intake {
-    rooms: Arc<Rooms>,
-    store: Arc<dyn Store>,
-    entries: mpsc::UnboundedSender<Entry>,
-    /// Held while records get their numbers and are handed on.
-    order: Arc<Mutex<()>>,
-}
-
-impl Intake {
-    /// Accepts records in order; waits while the outbox is full. Those for which
-    /// there is room at once go into the store together.
-    pub(crate) async fn accept(&self, records: Vec<StoredRecord>) -> Result<(), NotAccepted> {
-        let mut accepted = 0;
-        let mut entering = Entering::new(records);
-        while let Some(first) = entering.records.peek() {
-            let room = self.rooms.take(&first.cluster(), first.record.size()).await;
-            let room = room.map_err(|closed| entering.refused(accepted, closed.into()))?;
-            let (mut batch, mut rooms) = (Vec::from_iter(entering.records.next()), vec![room]);
-            while let Some(next) = entering.records.peek()
-                && let Some(room) = self.rooms.try_take(&next.cluster(), next.record.size())
-            {
-                rooms.push(room);
-                batch.extend(entering.records.next());
-            }
-            let count = batch.len();
-            let appended = self.append(batch, rooms).await;
-            appended.map_err(|error| entering.refused(accepted, error))?;
-            accepted += count;
-        }
-        Ok(())
-    }
-
-    async fn append(&self, batch: Vec<StoredRecord>, rooms: Vec<Room>) -> Result<(), StoreError> {
-        let order = self.order.lock().await;
-        let numbers = self.store.append(batch.clone()).await;
-        let numbers = numbers.inspect_err(|error| batch.iter().for_each(|one| lost(one, error)))?;
-        let accepted = numbers.into_iter().zip(batch).zip(rooms);
-        let accepted = accepted.map(|((number, stored), room)| Accepted {
-            number,
-            stored,
-            room: Some(room),
-        });
-        self.send(Entry::Accepted(accepted.collect()));
-        drop(order);
-        Ok(())
-    }
-
-    /// Makes dead letters waiting records again; says how many.
-    pub(crate) async fn replay(&self, filter: &Filter, now_ms: u64) -> Result<usize, StoreError> {
-        let order = self.order.lock().await;
-        let replayed = self.store.replay(filter, now_ms).await?;
-        let count = replayed.len();
-        let accepted = replayed.into_iter().map(|(number, stored)| Accepted {
-            number,
-            stored,
-            room: None,
-        });
-        self.send(Entry::Accepted(accepted.collect()));
-        drop(order);
-        Ok(count)
-    }
-
-    /// Waits until every record accepted before has ended.
-    pub(crate) async fn flush(&self) -> Flushed {
-        let (settled, wait) = oneshot::channel();
-        self.send(Entry::Flush(settled));
-        // An error means that the other end is gone: nothing is left to wait for.
-        wait.await.unwrap_or_default()
-    }
-
-    /// Says whether several clusters share the outbox from now on.
-    pub(crate) fn share(&self, is_shared: bool) {
-        self.rooms.share(is_shared);
-    }
-
-    /// Lets nothing in any more: who waits for room is told.
-    pub(crate) fn close(&self) {
-        self.rooms.close();
-    }
-
-    fn send(&self, entry: Entry) {
-        if self.entries.send(entry).is_err() {
-            tracing::error!("the runtime that delivers has ended; nothing is delivered any more");
-        }
-    }
 }
 
 /// The end that delivers.
 pub(crate) struct Outbox {
     entries: mpsc::UnboundedReceiver<Entry>,
-    /// Keeps the other end from numbering records before this one has read what
-    /// the store had.
-    closed: Option<OwnedMutexGuard<()>>,
+    left: Vec<Backlog>,
     /// The last number received.
     last: u64,
     open: BTreeSet<u64>,
@@ -241,31 +99,54 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
+    fn new(entries: mpsc::UnboundedReceiver<Entry>, left: Vec<Backlog>) -> Self {
+        Self {
+            entries,
+            last: newest(&left),
+            left,
+            open: BTreeSet::new(),
+            flushes: VecDeque::new(),
+            ended: Flushed::default(),
+        }
+    }
+
+    /// What an earlier process left in the store.
+    pub(crate) fn left(&mut self) -> Vec<Backlog> {
+        std::mem::take(&mut self.left)
+    }
+
     /// Waits for records; none when the other end is gone and everything was
     /// received. Dropping the future loses nothing.
-    pub(crate) async fn receive(&mut self) -> Option<Vec<Accepted>> {
+    pub(crate) async fn receive(&mut self) -> Option<Vec<Received>> {
         let mut entries = Vec::new();
         let count = self.entries.recv_many(&mut entries, RECEIVED_AT_ONCE).await;
         (count > 0).then(|| self.note(entries))
     }
 
     /// Takes what is there without waiting, and lets nothing in any more.
-    pub(crate) fn close(&mut self) -> Vec<Accepted> {
+    pub(crate) fn close(&mut self) -> Vec<Received> {
         self.entries.close();
         let entries = std::iter::from_fn(|| self.entries.try_recv().ok()).collect();
         self.note(entries)
     }
 
-    fn note(&mut self, entries: Vec<Entry>) -> Vec<Accepted> {
+    fn note(&mut self, entries: Vec<Entry>) -> Vec<Received> {
         let mut received = Vec::with_capacity(entries.len());
         for entry in entries {
             match entry {
-                Entry::Accepted(accepted) => {
-                    for one in accepted {
-                        self.last = self.last.max(one.number);
-                        self.open.insert(one.number);
-                        received.push(one);
+                Entry::Received(one) => {
+                    match &one {
+                        Received::Accepted(accepted) => {
+                            for one in accepted {
+                                self.last = self.last.max(one.number);
+                                self.open.insert(one.number);
+                            }
+                        }
+                        Received::Changed(change) => {
+                            self.last = self.last.max(newest(&change.lanes));
+                        }
                     }
+                    received.push(one);
                 }
                 Entry::Flush(settled) => self.flushes.push_back((self.last + 1, settled)),
             }
@@ -273,22 +154,12 @@ impl Outbox {
         received
     }
 
-    /// Lets records in.
-    pub(crate) fn open(&mut self) {
-        self.closed = None;
-    }
-
-    /// Notes that the store had records up to this number before anything came in.
-    pub(crate) fn resume(&mut self, newest: u64) {
-        self.last = self.last.max(newest);
-    }
-
     /// Notes a record that the store had.
     pub(crate) fn reopen(&mut self, number: u64) {
         self.open.insert(number);
     }
 
-    /// Notes that a record had ended before it was received.
+    /// Notes that a record had ended before it was received, or is left in the store.
     pub(crate) fn forget(&mut self, number: u64) {
         self.open.remove(&number);
     }

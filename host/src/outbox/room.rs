@@ -34,11 +34,13 @@ struct Used {
     bytes: usize,
 }
 
-/// Room that a record takes; dropping it lets others in.
+/// Room that a record takes; dropping it lets others in. It belongs to whoever has the
+/// record: while the record is left in the store, to nobody.
 pub(crate) struct Room {
     rooms: Arc<Rooms>,
     cluster: ClusterId,
     bytes: usize,
+    is_left: bool,
 }
 
 /// Nothing is let in any more.
@@ -93,18 +95,45 @@ impl Rooms {
         if !is_let_in {
             return None;
         }
-        state.all.add(bytes);
-        if let Some(used) = state.clusters.get_mut(cluster) {
-            used.add(bytes);
+        state.add(cluster, Used { records: 1, bytes });
+        drop(state);
+        Some(self.room(cluster, bytes))
+    }
+
+    /// Room for a record that must not be parted from one that is let in.
+    pub(super) fn take_beyond(self: &Arc<Self>, cluster: &ClusterId, bytes: usize) -> Room {
+        let bytes = bytes.min(self.limits.bytes);
+        self.state().add(cluster, Used { records: 1, bytes });
+        self.room(cluster, bytes)
+    }
+
+    /// Counts records that came into the store, or went, without anybody's room.
+    pub(crate) fn count(&self, cluster: &ClusterId, records: i64, bytes: i64) {
+        let size = |count: i64| usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+        let moved = Used {
+            records: size(records),
+            bytes: size(bytes),
+        };
+        if records >= 0 {
+            self.state().add(cluster, moved);
         } else {
-            let used = Used { records: 1, bytes };
-            state.clusters.insert(cluster.clone(), used);
+            self.state().take(cluster, moved);
+            self.freed.notify_waiters();
         }
-        Some(Room {
+    }
+
+    /// The room of a record that was left in the store, where it is counted.
+    pub(crate) fn resume(self: &Arc<Self>, cluster: &ClusterId, bytes: usize) -> Room {
+        self.room(cluster, bytes.min(self.limits.bytes))
+    }
+
+    fn room(self: &Arc<Self>, cluster: &ClusterId, bytes: usize) -> Room {
+        Room {
             rooms: Arc::clone(self),
             cluster: cluster.clone(),
             bytes,
-        })
+            is_left: false,
+        }
     }
 
     /// Says whether there are several clusters from now on.
@@ -123,29 +152,55 @@ impl Rooms {
     }
 }
 
-impl Used {
-    fn add(&mut self, bytes: usize) {
-        self.records += 1;
-        self.bytes += bytes;
+impl State {
+    fn add(&mut self, cluster: &ClusterId, more: Used) {
+        self.all.add(more);
+        if let Some(used) = self.clusters.get_mut(cluster) {
+            used.add(more);
+        } else {
+            self.clusters.insert(cluster.clone(), more);
+        }
     }
 
-    fn take(&mut self, bytes: usize) {
-        self.records = self.records.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
+    fn take(&mut self, cluster: &ClusterId, less: Used) {
+        self.all.take(less);
+        if let Some(used) = self.clusters.get_mut(cluster) {
+            used.take(less);
+            if used.records == 0 {
+                self.clusters.remove(cluster);
+            }
+        }
+    }
+}
+
+impl Room {
+    /// Leaves the record in the store: its room stays taken.
+    pub(crate) fn leave(mut self) {
+        self.is_left = true;
+    }
+}
+
+impl Used {
+    fn add(&mut self, more: Self) {
+        self.records = self.records.saturating_add(more.records);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+    }
+
+    fn take(&mut self, less: Self) {
+        self.records = self.records.saturating_sub(less.records);
+        self.bytes = self.bytes.saturating_sub(less.bytes);
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let mut state = self.rooms.state();
-        state.all.take(self.bytes);
-        if let Some(used) = state.clusters.get_mut(&self.cluster) {
-            used.take(self.bytes);
-            if used.records == 0 {
-                state.clusters.remove(&self.cluster);
-            }
+        if self.is_left {
+            return;
         }
-        drop(state);
+        let bytes = self.bytes;
+        self.rooms
+            .state()
+            .take(&self.cluster, Used { records: 1, bytes });
         self.rooms.freed.notify_waiters();
     }
 }

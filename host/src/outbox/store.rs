@@ -3,24 +3,42 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+use super::{
+    error::StoreError,
+    letter::{DeadLetter, Death, Filter},
+};
 use crate::{cluster::ClusterId, record::StoredRecord};
 
 /// A boxed future, so that stores can be trait objects.
 pub(crate) type StoreFuture<'a, T> =
     Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Keeps records. What [`append`](Store::append) has returned for is kept until
-/// it is settled, whatever happens to the process, as far as the store outlives it.
+/// What a store calls once about records that were handed to it, with them.
+pub(crate) type Done = Box<dyn FnOnce(Vec<StoredRecord>, Result<Vec<Appended>, StoreError>) + Send>;
+
+/// Hears what changed in a store otherwise than by [`Store::append`] and
+/// [`Store::settle`].
+pub(crate) type Watcher = Box<dyn Fn(Change) + Send + Sync>;
+
+/// Keeps records. What it has called appended is kept until it is settled, whatever
+/// happens to the process, as far as the store outlives it.
 pub(crate) trait Store: Send + Sync + 'static {
     /// Takes records, all of them or none, and numbers them in their order, above
-    /// every number given before.
-    fn append(&self, records: Vec<StoredRecord>) -> StoreFuture<'_, Vec<u64>>;
+    /// every number given before. Calls of one thread are taken in their order, and
+    /// every `done` is called in the order of the numbers.
+    fn append(&self, records: Vec<StoredRecord>, done: Done);
 
-    /// The lanes that have waiting records, each with the number of its last one.
-    fn lanes(&self) -> StoreFuture<'_, Vec<(LaneId, u64)>>;
+    /// Tells of changes from now on, in one order with what `append` calls.
+    fn watch(&self, watcher: Watcher);
+
+    /// What an earlier process left: what waited when the store was opened.
+    fn left(&self) -> Vec<Backlog>;
+
+    /// What waits now.
+    fn waiting(&self) -> StoreFuture<'_, Change>;
 
     /// The waiting records of a lane with numbers above `after`, in order, at most
-    /// `most`.
+    /// `most`; fewer where they are large, and none only where there are none.
     fn next<'a>(
         &'a self,
         lane: &'a LaneId,
@@ -28,19 +46,66 @@ pub(crate) trait Store: Send + Sync + 'static {
         most: usize,
     ) -> StoreFuture<'a, Vec<(u64, StoredRecord)>>;
 
-    /// What is written of waiting records, in the order asked for; a record that
-    /// is not there is an error.
-    fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<StoredRecord>>;
+    /// What is written of waiting records, in the order asked for; none for one that
+    /// somebody else has ended.
+    fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<Option<StoredRecord>>>;
 
     /// Ends records: delivered ones are forgotten, dead ones kept for a while.
     fn settle(&self, ends: Vec<(u64, End)>) -> StoreFuture<'_, ()>;
 
+    /// Notes that attempts may have written these records.
+    fn doubt(&self, numbers: Vec<u64>) -> StoreFuture<'_, ()>;
+
     /// The dead letters that pass a filter, oldest first.
     fn list(&self, filter: &Filter) -> StoreFuture<'_, Vec<DeadLetter>>;
 
-    /// Makes dead letters that pass a filter waiting records again, under new
-    /// numbers and with a time to live from now on; gives them.
-    fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, Vec<(u64, StoredRecord)>>;
+    /// Makes dead letters that pass a filter waiting records again, under new numbers
+    /// and with a time to live from now on; says how many.
+    fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, usize>;
+
+    /// Holds a cluster's lanes back, or lets them go on.
+    fn hold(&self, cluster: &ClusterId, is_held: bool) -> StoreFuture<'_, ()>;
+
+    /// Ends the work of this process; attempts under way may have written `in_flight`.
+    fn close(&self, in_flight: Vec<u64>) -> StoreFuture<'_, ()>;
+
+    /// Whether it outlives the process.
+    fn is_durable(&self) -> bool;
+}
+
+/// What became of a record that was handed to a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It waits under this number.
+    New(u64),
+    /// The store had it before.
+    Duplicate,
+    /// The store had another record of this name before.
+    Reused,
+}
+
+/// What waits in a store, and what is held back, after a change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The lanes that have waiting records.
+    pub(crate) lanes: Vec<Backlog>,
+    /// The clusters that are held back.
+    pub(crate) held: Vec<ClusterId>,
+    /// How many records, and bytes of them, came or went with this change.
+    pub(crate) moved: Vec<(ClusterId, i64, i64)>,
+}
+
+/// The waiting records of a lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Backlog {
+    /// The lane.
+    pub(crate) lane: LaneId,
+    /// The number of its last one, at least.
+    pub(crate) newest: u64,
+    /// How many there are.
+    pub(crate) records: u64,
+    /// Bytes of their keys, headers and values.
+    pub(crate) bytes: u64,
 }
 
 /// Names a lane: the records on their way to one topic of one cluster.
@@ -76,84 +141,4 @@ pub(crate) enum End {
     Delivered,
     /// It was given up.
     Dead(Death),
-}
-
-/// Why and when a record was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Death {
-    /// Stable, such as `time_to_live_exceeded`.
-    pub code: String,
-    /// For a person.
-    pub message: String,
-    /// How often it was sent.
-    pub attempts: u32,
-    /// What the last attempt came to, if one failed.
-    pub last_answer: Option<String>,
-    /// When, in milliseconds since 1970.
-    pub died_ms: u64,
-}
-
-/// A record that was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeadLetter {
-    /// The number that it had.
-    pub number: u64,
-    /// The record.
-    pub record: StoredRecord,
-    /// Why and when it was given up.
-    pub death: Death,
-}
-
-/// Which dead letters are meant; all, unless something is asked of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Filter {
-    /// Of this tenant.
-    pub tenant: Option<String>,
-    /// Of this trigger.
-    pub trigger: Option<String>,
-    /// For this topic.
-    pub topic: Option<String>,
-    /// Given up with this code.
-    pub code: Option<String>,
-    /// At most so many, the oldest.
-    pub limit: Option<usize>,
-}
-
-impl Filter {
-    /// Whether a dead letter passes, its place among them aside.
-    pub fn passes(&self, letter: &DeadLetter) -> bool {
-        let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|w| w == text);
-        is(&self.tenant, &letter.record.tenant)
-            && is(&self.trigger, &letter.record.trigger)
-            && is(&self.topic, &letter.record.topic)
-            && is(&self.code, &letter.death.code)
-    }
-}
-
-/// Why a store could not do its work.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The outbox is closed.
-    #[error(transparent)]
-    Closed(#[from] super::Closed),
-    /// A record is not, or no longer, in the store.
-    #[error("record {0} is not in the outbox")]
-    Missing(u64),
-    /// The store itself failed.
-    #[error("the outbox cannot be used: {0}")]
-    Failed(String),
-}
-
-impl StoreError {
-    /// Stable, for machines.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Closed(_) => "shut_down",
-            Self::Missing(_) | Self::Failed(_) => "outbox_failed",
-        }
-    }
 }

@@ -7,7 +7,7 @@ use crate::{
     broker::{Broker, Policy, Registry, TextEncoding},
     cluster::Cluster,
     delivery::Delivery,
-    limits::{Limits, MOST_WORKERS, OutboxLimits},
+    limits::{Limits, MOST_WORKERS, OutboxFile, OutboxLimits},
     process::Process,
     publisher::Publisher,
     rest::RestPublisher,
@@ -30,6 +30,7 @@ pub struct Builder {
     publisher: Option<Arc<dyn Publisher>>,
     code_cache: Option<PathBuf>,
     outbox_limits: OutboxLimits,
+    outbox: Option<OutboxFile>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -129,7 +130,14 @@ impl Builder {
         self
     }
 
-    /// How much may wait in the outbox.
+    /// Keeps accepted records in a file, so that they outlive the process. What an
+    /// earlier one left there is delivered first. In memory by default.
+    pub fn outbox(mut self, file: OutboxFile) -> Self {
+        self.outbox = Some(file);
+        self
+    }
+
+    /// How much may wait in an outbox in memory.
     pub fn outbox_limits(mut self, limits: OutboxLimits) -> Self {
         self.outbox_limits = limits;
         self
@@ -143,6 +151,7 @@ impl Builder {
     /// Something given is wrong; triggers, brokers and clusters with every fault.
     pub async fn build(mut self) -> Result<Runtime, BuildError> {
         let (given, outbox_limits) = (self.publisher.take(), self.outbox_limits);
+        let outbox = self.outbox.take();
         let count = self
             .workers
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into))
@@ -157,7 +166,10 @@ impl Builder {
         let stack_bytes = plan.source.limits.stack_bytes;
         let generation = plan.load(None, count).await?;
         let workers = Workers::start(count, stack_bytes).map_err(StartError::Thread)?;
-        let delivery = Delivery::start(publisher, outbox_limits);
+        let delivery = match outbox {
+            None => Delivery::start(publisher, outbox_limits),
+            Some(file) => Delivery::start_in(file, publisher).await?,
+        };
         Ok(Runtime::start(generation, workers, delivery, rest))
     }
 

@@ -7,18 +7,24 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
 use super::input::EventOutcome;
 use crate::{
     delivery::Delivery,
-    outbox::{Closed, StoreError, warn_of_lost},
+    outbox::{Acceptance, Closed, NotAccepted, StoreError, warn_of_lost},
     outcome::Failure,
     record::Message,
 };
 
 /// Bytes of records beyond which a worker waits for room before it goes on.
 const MOST_WAITING: usize = 1 << 20;
+
+const REUSED: &str = "the event's id was used before for another record of this trigger and queue: \
+                      give each event an id of its own";
 
 /// What the committer does next.
 pub(super) enum Commit {
@@ -108,14 +114,28 @@ fn lost(messages: &[Message], why: &StoreError) {
     }
 }
 
-/// Puts decisions into the outbox in the order of the calls.
+/// Most decisions that wait at once for the outbox to have them.
+const MOST_ENTERING: usize = 256;
+
+/// Puts decisions into the outbox in the order of the calls. It does not wait for the
+/// outbox to have one before the next: they can share what it costs to keep them.
 pub(super) async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Delivery>) {
+    let mut entering = JoinSet::new();
     while let Some(commit) = queue.recv().await {
         match commit {
-            Commit::Decision(decision) => decision.commit(&delivery).await,
-            Commit::Barrier(reply) => drop(reply.send(())),
+            Commit::Decision(decision) => decision.commit(&delivery, &mut entering).await,
+            Commit::Barrier(reply) => {
+                while entering.join_next().await.is_some() {}
+                // An error means that the caller no longer waits.
+                reply.send(()).ok();
+            }
+        }
+        while entering.try_join_next().is_some() {}
+        if entering.len() >= MOST_ENTERING {
+            entering.join_next().await;
         }
     }
+    while entering.join_next().await.is_some() {}
 }
 
 /// Where a worker's yields arrive.
@@ -132,40 +152,69 @@ impl Drop for Arriving {
 }
 
 impl Decision {
-    async fn commit(mut self, delivery: &Delivery) {
-        let (mut accepted, mut failed) = (0, None);
+    async fn commit(mut self, delivery: &Delivery, entering: &mut JoinSet<()>) {
+        let mut accepted = Vec::new();
+        let mut failed = None;
+        let mut last = None;
         while let Some(Yield { messages, taken }) = self.yields.0.recv().await {
-            let count = messages.len();
             if let Some(error) = &failed {
                 lost(&messages, error);
-            } else if let Err(not_all) = delivery.accept(messages).await {
-                accepted += not_all.accepted;
-                failed = Some(not_all.error);
             } else {
-                accepted += count;
-            }
-            if let Some(taken) = taken {
+                let entered = delivery.enter(messages).await;
+                let Some(taken) = taken else {
+                    // It is the last one.
+                    last = Some(entered);
+                    continue;
+                };
+                note(entered.taken().await, &mut accepted, &mut failed);
                 // The worker waits for nothing else.
                 taken.send(()).ok();
             }
         }
-        // An error means that the caller gave up before its work was handed over.
-        if let Ok(mut outcomes) = self.outcomes.await {
-            if let Some(error) = failed {
-                fail_after(accepted, &mut outcomes, &error);
+        entering.spawn(async move {
+            if let Some(last) = last {
+                note(last.taken().await, &mut accepted, &mut failed);
             }
-            drop(self.reply.send(outcomes));
+            // An error means that the caller gave up before its work was handed over.
+            if let Ok(mut outcomes) = self.outcomes.await {
+                tell(&accepted, &mut outcomes, failed.as_ref());
+                drop(self.reply.send(outcomes));
+            }
+        });
+    }
+}
+
+/// Adds what became of some records to what became of those before.
+fn note(
+    taken: Result<Vec<Acceptance>, NotAccepted>,
+    accepted: &mut Vec<Acceptance>,
+    failed: &mut Option<StoreError>,
+) {
+    match taken {
+        Ok(more) => accepted.extend(more),
+        Err(not_all) => {
+            accepted.extend(not_all.accepted);
+            *failed = Some(not_all.error);
         }
     }
 }
 
-/// Lets all but the first `accepted` publications fail.
-fn fail_after(accepted: usize, outcomes: &mut [EventOutcome], error: &StoreError) {
+/// Tells of each publication what the outbox made of it.
+fn tell(accepted: &[Acceptance], outcomes: &mut [EventOutcome], error: Option<&StoreError>) {
     let queues = outcomes
         .iter_mut()
         .filter_map(|one| one.outcome.as_mut().ok());
     let published = queues.flatten().filter(|queue| queue.outcome.is_ok());
-    for publication in published.skip(accepted) {
-        publication.outcome = Err(Failure::new(error.code(), error.to_string()));
+    for (place, publication) in published.enumerate() {
+        let failure = match (accepted.get(place), error) {
+            (Some(Acceptance::Reused), _) => Failure::new("event_id_reused", REUSED),
+            (Some(Acceptance::Duplicate), _) => {
+                publication.is_duplicate = true;
+                continue;
+            }
+            (None, Some(error)) => Failure::new(error.code(), error.to_string()),
+            _ => continue,
+        };
+        publication.outcome = Err(failure);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{broker::RegistryError, rest::RestError, sandbox::StartError};
+use crate::{broker::RegistryError, outbox::StoreError, rest::RestError, sandbox::StartError};
 
 /// Why a runtime could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum BuildError {
     /// The sandbox cannot be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The outbox cannot be opened.
+    #[error(transparent)]
+    Outbox(#[from] StoreError),
     /// A reload asks for more of this limit than the workers have had from the start.
     #[error("`{limit}` can only be raised by a start, not by a reload: start anew with it")]
     NeedsStart {
@@ -46,6 +49,7 @@ impl BuildError {
                 .map_or("invalid_brokers", RegistryError::code),
             Self::Rest(error) => error.code(),
             Self::Start(error) => error.code(),
+            Self::Outbox(error) => error.code(),
             Self::NeedsStart { .. } => "needs_start",
             Self::Stopped => "engine_stopped",
         }

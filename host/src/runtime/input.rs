@@ -93,9 +93,18 @@ impl Rules {
         &self,
         input: Input,
         guest: &mut Guest<'_>,
-        publish: impl FnMut(Vec<Message>),
+        mut publish: impl FnMut(Vec<Message>),
     ) -> Vec<EventResult<Publication>> {
-        let (places, events) = self.read(input);
+        let ids = event_ids();
+        let is_decoded = matches!(input, Input::Decoded(_));
+        let (places, events) = self.read_with(input, ids.clone());
+        let count = places.len();
+        let publish = |mut messages: Vec<Message>| {
+            for message in &mut messages {
+                message.id_is_given = is_decoded || !ids.will_make(&message.id.event, count);
+            }
+            publish(messages);
+        };
         join(places, guest.process(events, publish))
     }
 
@@ -130,8 +139,12 @@ impl Rules {
         places.into_iter().map(failed).collect()
     }
 
-    /// Bounds events and names them. Only the sandbox reads them.
     fn read(&self, input: Input) -> (Vec<Place>, Vec<EventText>) {
+        self.read_with(input, event_ids())
+    }
+
+    /// Bounds events and names those that bring no name. Only the sandbox reads them.
+    fn read_with(&self, input: Input, ids: EventIds) -> (Vec<Place>, Vec<EventText>) {
         let mut places = Vec::new();
         let mut events = Vec::new();
         let mut take = |event: String, line, text: Result<String, EventError>| {
@@ -158,7 +171,7 @@ impl Rules {
             Input::Lines { lines, first_line } => {
                 let lines = (first_line..).zip(lines.split(|byte| *byte == b'\n'));
                 let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
-                for ((number, line), id) in lines.zip(event_ids()) {
+                for ((number, line), id) in lines.zip(ids) {
                     let text = text_of(line, self.event_bytes).map(str::to_owned);
                     take(id, Some(number), text);
                 }

@@ -110,6 +110,8 @@ impl Routes {
             destination,
             record,
             timeout,
+            // Whoever reads events knows where their ids come from.
+            id_is_given: false,
         })
     }
 

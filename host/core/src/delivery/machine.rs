@@ -1,6 +1,6 @@
 //! The machine as its host drives it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Settled, Terms, Ticket,
@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Machine {
     clusters: BTreeMap<ClusterId, Lanes>,
+    /// Clusters that are held back.
+    held: BTreeSet<ClusterId>,
     backoff: Backoff,
 }
 
@@ -48,6 +50,7 @@ impl Machine {
     pub fn new(backoff: Backoff) -> Self {
         Self {
             clusters: BTreeMap::new(),
+            held: BTreeSet::new(),
             backoff,
         }
     }
@@ -65,14 +68,22 @@ impl Machine {
 
     /// Lets the time pass and gives the records that outlived their time to live.
     pub fn advance(&mut self, now: Moment) -> Vec<Settled> {
-        let clusters = self.clusters.values_mut();
-        clusters.flat_map(|lanes| lanes.advance(now)).collect()
+        let clusters = self.clusters.iter_mut();
+        let going = clusters.filter(|(id, _)| !self.held.contains(id));
+        going.flat_map(|(_, lanes)| lanes.advance(now)).collect()
+    }
+
+    /// Holds back these clusters and no others: nothing of them is sent, and nothing
+    /// of them ends for want of time.
+    pub fn hold(&mut self, clusters: impl IntoIterator<Item = ClusterId>) {
+        self.held = clusters.into_iter().collect();
     }
 
     /// The next POST, if one may start now. Ask until there is none.
     pub fn next_post(&mut self, now: Moment, is_flushing: bool) -> Option<Post> {
-        let mut clusters = self.clusters.values_mut();
-        clusters.find_map(|lanes| lanes.next_post(now, is_flushing))
+        let clusters = self.clusters.iter_mut();
+        let mut going = clusters.filter(|(id, _)| !self.held.contains(id));
+        going.find_map(|(_, lanes)| lanes.next_post(now, is_flushing))
     }
 
     /// Takes back a POST with a verdict for each of its records.
@@ -93,8 +104,9 @@ impl Machine {
 
     /// When to ask again at the latest, if nothing else happens.
     pub fn next_wake(&self, now: Moment) -> Option<Moment> {
-        let clusters = self.clusters.values();
-        clusters.filter_map(|lanes| lanes.next_wake(now)).min()
+        let clusters = self.clusters.iter();
+        let going = clusters.filter(|(id, _)| !self.held.contains(id));
+        going.filter_map(|(_, lanes)| lanes.next_wake(now)).min()
     }
 
     /// Gives up everything, with the POSTs under way, in the order accepted.

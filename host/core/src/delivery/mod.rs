@@ -70,6 +70,8 @@ pub struct Ticket {
     pub since: Moment,
     /// When its time to live is over.
     pub deadline: Moment,
+    /// Whether an attempt of an earlier process may have written it.
+    pub may_be_written: bool,
 }
 
 /// A record that has ended.

@@ -24,7 +24,7 @@ pub(super) struct Pending {
     /// Why it was not delivered the last time.
     last: Option<Reason>,
     /// Whether some attempt may have written it.
-    may_be_written: bool,
+    pub(super) may_be_written: bool,
 }
 
 /// Only records of one class share a batch.
@@ -58,7 +58,7 @@ impl Pending {
             most_companions: usize::MAX,
             not_before: ticket.since,
             last: None,
-            may_be_written: false,
+            may_be_written: ticket.may_be_written,
             ticket,
         }
     }

@@ -20,6 +20,16 @@ impl EventIds {
     }
 }
 
+impl EventIds {
+    /// Whether an id is one of the next `count` that this makes.
+    pub fn will_make(&self, id: &str, count: usize) -> bool {
+        let id = id.parse().map_or(0, |id: Uuid| id.as_u128());
+        let is_alike = id & !COUNTER == self.next & !COUNTER;
+        let place = id.wrapping_sub(self.next) & COUNTER;
+        is_alike && place < count as u128
+    }
+}
+
 /// The lowest 62 bits of an id, which are random; above them stands the variant.
 const COUNTER: u128 = (1 << 62) - 1;
 

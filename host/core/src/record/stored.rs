@@ -12,7 +12,7 @@ use crate::cluster::ClusterId;
 
 /// A record that was accepted and has not ended. How its cluster is reached is
 /// looked up when it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoredRecord {
     /// Whose trigger published it.
@@ -37,6 +37,13 @@ pub struct StoredRecord {
     pub accepted_ms: u64,
     /// When its time to live is over, in milliseconds since 1970.
     pub deadline_ms: u64,
+    /// Whether the event's id is the caller's, so that the same one again is the same
+    /// record.
+    #[serde(default)]
+    pub id_is_given: bool,
+    /// Whether an attempt may have written it already.
+    #[serde(default)]
+    pub may_be_written: bool,
     /// What is written.
     #[serde(flatten, with = "Written")]
     pub record: Record,
@@ -52,6 +59,7 @@ impl StoredRecord {
             destination,
             record,
             timeout,
+            id_is_given,
         } = message;
         let ms = |timeout: Duration| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -66,8 +74,17 @@ impl StoredRecord {
             timeout_ms: timeout.map(ms),
             accepted_ms,
             deadline_ms,
+            id_is_given,
+            may_be_written: false,
             record,
         }
+    }
+
+    /// Begins its time to live anew.
+    pub fn renew(&mut self, now_ms: u64) {
+        let time_to_live = self.deadline_ms.saturating_sub(self.accepted_ms);
+        self.accepted_ms = now_ms;
+        self.deadline_ms = now_ms.saturating_add(time_to_live);
     }
 
     /// The cluster that it goes to.
@@ -174,10 +191,11 @@ mod tests {
                 ..Record::default()
             },
             timeout: Some(Duration::from_secs(3)),
+            id_is_given: true,
         };
         let stored = StoredRecord::new(message, 5, 125_005);
         let text = serde_json::to_string(&stored).unwrap();
-        insta::assert_snapshot!(text, @r#"{"tenant":"acme","bootstrap_servers":"kafka:9092","broker":"b","topic":"sales","event":"e","trigger":"t","queue":2,"ordering_key":"shop.sale/7","timeout_ms":3000,"accepted_ms":5,"deadline_ms":125005,"key":"/wA=","headers":[["h","dg=="]],"partition":null,"timestamp_ms":null,"value":null,"value_is_json":false}"#);
+        insta::assert_snapshot!(text, @r#"{"tenant":"acme","bootstrap_servers":"kafka:9092","broker":"b","topic":"sales","event":"e","trigger":"t","queue":2,"ordering_key":"shop.sale/7","timeout_ms":3000,"accepted_ms":5,"deadline_ms":125005,"id_is_given":true,"may_be_written":false,"key":"/wA=","headers":[["h","dg=="]],"partition":null,"timestamp_ms":null,"value":null,"value_is_json":false}"#);
         assert_eq!(serde_json::from_str::<StoredRecord>(&text).unwrap(), stored);
         assert_eq!(stored.cluster(), ClusterId::new("acme", "kafka:9092"));
         assert_eq!(stored.timeout(), Some(Duration::from_secs(3)));

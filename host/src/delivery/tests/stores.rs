@@ -2,15 +2,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::support::{Bench, DELIVERED, all_delivered, cluster, retriable, to, values};
 use crate::{
+    cluster::ClusterId,
     outbox::{
-        DeadLetter, End, Filter, LaneId, MemoryStore, OutboxLimits, Store, StoreError, StoreFuture,
+        Backlog, Change, DeadLetter, Done, End, Filter, LaneId, MemoryStore, OutboxLimits, Store,
+        StoreError, StoreFuture, Watcher,
     },
     record::StoredRecord,
 };
+
+/// The word of records that a store has.
+type Untold = Box<dyn FnOnce() + Send>;
 
 /// A store in memory that takes ends, and tells of records that it took, when it is
 /// allowed to.
@@ -18,6 +23,7 @@ struct SlowStore {
     inner: MemoryStore,
     allowed: Semaphore,
     told: Semaphore,
+    untold: Arc<Mutex<Vec<Untold>>>,
     /// How many ends came together.
     batches: Mutex<Vec<usize>>,
     fails: bool,
@@ -29,9 +35,17 @@ impl SlowStore {
             inner: MemoryStore::default(),
             allowed: Semaphore::new(0),
             told: Semaphore::new(1_000),
+            untold: Arc::default(),
             batches: Mutex::default(),
             fails,
         })
+    }
+
+    /// Tells of the records of which nothing was told.
+    fn tell(&self) {
+        for tell in std::mem::take(&mut *self.untold.lock().unwrap()) {
+            tell();
+        }
     }
 
     fn allow(&self, batches: usize) {
@@ -40,16 +54,31 @@ impl SlowStore {
 }
 
 impl Store for SlowStore {
-    fn append(&self, records: Vec<StoredRecord>) -> StoreFuture<'_, Vec<u64>> {
-        Box::pin(async move {
-            let numbers = self.inner.append(records).await;
-            self.told.acquire().await.unwrap().forget();
-            numbers
-        })
+    fn append(&self, records: Vec<StoredRecord>, done: Done) {
+        if self.told.try_acquire().map(SemaphorePermit::forget).is_ok() {
+            return self.inner.append(records, done);
+        }
+        // It has them, and the word of it comes later.
+        let untold = Arc::clone(&self.untold);
+        let keep = move |records, appended| {
+            untold
+                .lock()
+                .unwrap()
+                .push(Box::new(move || done(records, appended)));
+        };
+        self.inner.append(records, Box::new(keep));
     }
 
-    fn lanes(&self) -> StoreFuture<'_, Vec<(LaneId, u64)>> {
-        self.inner.lanes()
+    fn watch(&self, watcher: Watcher) {
+        self.inner.watch(watcher);
+    }
+
+    fn left(&self) -> Vec<Backlog> {
+        self.inner.left()
+    }
+
+    fn waiting(&self) -> StoreFuture<'_, Change> {
+        self.inner.waiting()
     }
 
     fn next<'a>(
@@ -61,7 +90,7 @@ impl Store for SlowStore {
         self.inner.next(lane, after, most)
     }
 
-    fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<StoredRecord>> {
+    fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<Option<StoredRecord>>> {
         self.inner.read(numbers)
     }
 
@@ -76,19 +105,35 @@ impl Store for SlowStore {
         })
     }
 
+    fn doubt(&self, numbers: Vec<u64>) -> StoreFuture<'_, ()> {
+        self.inner.doubt(numbers)
+    }
+
     fn list(&self, filter: &Filter) -> StoreFuture<'_, Vec<DeadLetter>> {
         self.inner.list(filter)
     }
 
-    fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, Vec<(u64, StoredRecord)>> {
+    fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, usize> {
         self.inner.replay(filter, now_ms)
+    }
+
+    fn hold(&self, cluster: &ClusterId, is_held: bool) -> StoreFuture<'_, ()> {
+        self.inner.hold(cluster, is_held)
+    }
+
+    fn close(&self, in_flight: Vec<u64>) -> StoreFuture<'_, ()> {
+        self.inner.close(in_flight)
+    }
+
+    fn is_durable(&self) -> bool {
+        false
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_slow_to_take_ends_holds_up_no_post() {
     let store = SlowStore::new(false);
-    let limits = OutboxLimits::default();
+    let limits = OutboxLimits::new(20_000, usize::MAX);
     let mut bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
     let message = to(&Arc::new(cluster()), "sales");
     // One at a time, since they have one key.
@@ -116,7 +161,7 @@ async fn a_store_that_is_slow_to_take_ends_holds_up_no_post() {
 async fn what_became_of_records_is_told_though_the_store_fails_to_take_it() {
     let store = SlowStore::new(true);
     store.allow(100);
-    let limits = OutboxLimits::default();
+    let limits = OutboxLimits::new(20_000, usize::MAX);
     let mut bench = Bench::with_store(|batch, _| all_delivered(batch), store, limits);
     let message = to(&Arc::new(cluster()), "sales")("a", "1");
     bench.delivery.accept(vec![message]).await.unwrap();
@@ -128,9 +173,9 @@ async fn what_became_of_records_is_told_though_the_store_fails_to_take_it() {
 async fn a_record_that_ends_before_the_word_of_it_comes_ends_once() {
     let store = SlowStore::new(false);
     store.allow(1_000);
-    fill(&store.inner, MANY).await;
+    fill(&store.inner, MANY);
     store.told.forget_permits(1_000);
-    let limits = OutboxLimits::default();
+    let limits = OutboxLimits::new(20_000, usize::MAX);
     let mut bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
     let new = to(&Arc::new(cluster()), "sales")("new", "new");
     let told = async {
@@ -142,7 +187,7 @@ async fn a_record_that_ends_before_the_word_of_it_comes_ends_once() {
             tokio::time::sleep(cluster().linger).await;
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        store.told.add_permits(1);
+        store.tell();
     };
     let (accepted, ()) = tokio::join!(bench.delivery.accept(vec![new]), told);
     accepted.unwrap();
@@ -152,27 +197,30 @@ async fn a_record_that_ends_before_the_word_of_it_comes_ends_once() {
 }
 
 /// A store that has this many records of topic `sales`, of a few keys.
-async fn left(count: u32) -> Arc<MemoryStore> {
+fn left(count: u32) -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::default());
-    fill(&store, count).await;
+    fill(&store, count);
     store
 }
 
-async fn fill(store: &MemoryStore, count: u32) {
+fn fill(store: &MemoryStore, count: u32) {
     let message = to(&Arc::new(cluster()), "sales");
     let records = (0..count).map(|number| {
         let message = message(&(number % 700).to_string(), &number.to_string());
         StoredRecord::new(message, 0, u64::MAX)
     });
-    store.append(records.collect()).await.unwrap();
+    store.append(
+        records.collect(),
+        Box::new(|_, appended| drop(appended.unwrap())),
+    );
 }
 
 const MANY: u32 = 10_500;
 
 #[tokio::test(start_paused = true)]
 async fn a_long_backlog_is_delivered_in_the_order_of_its_keys_and_then_what_came_since() {
-    let store = left(MANY).await;
-    let limits = OutboxLimits::default();
+    let store = left(MANY);
+    let limits = OutboxLimits::new(20_000, usize::MAX);
     let bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
     let message = to(&Arc::new(cluster()), "sales");
     let new = (MANY..MANY + 1_000)
@@ -183,7 +231,7 @@ async fn a_long_backlog_is_delivered_in_the_order_of_its_keys_and_then_what_came
         (flushed.delivered, flushed.dead),
         (u64::from(MANY) + 1_000, 0)
     );
-    assert!(store.lanes().await.unwrap().is_empty());
+    assert!(store.left().is_empty());
     let mut last = [None; 700];
     for number in bench.batches().concat() {
         let number: u32 = number.parse().unwrap();
@@ -194,7 +242,7 @@ async fn a_long_backlog_is_delivered_in_the_order_of_its_keys_and_then_what_came
 
 #[tokio::test(start_paused = true)]
 async fn a_backlog_of_one_topic_keeps_no_other_waiting() {
-    let store = left(MANY).await;
+    let store = left(MANY);
     let script = |batch: &crate::publisher::Batch, _| {
         let verdict = if batch.topic == "sales" {
             retriable()
@@ -203,7 +251,8 @@ async fn a_backlog_of_one_topic_keeps_no_other_waiting() {
         };
         (cluster().linger, vec![verdict; values(batch).len()])
     };
-    let bench = Bench::with_store(script, store, OutboxLimits::default());
+    let limits = OutboxLimits::new(20_000, usize::MAX);
+    let bench = Bench::with_store(script, store, limits);
     let message = to(&Arc::new(cluster()), "other")("a", "1");
     bench.delivery.accept(vec![message]).await.unwrap();
     while !bench.sent().iter().any(|sent| sent.topic == "other") {

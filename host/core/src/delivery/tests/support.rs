@@ -47,6 +47,7 @@ impl Bench {
             timeout,
             since: self.now,
             deadline: self.now.after(self.terms.time_to_live),
+            may_be_written: false,
         };
         self.machine.accept(&cluster(), topic, ticket, self.terms);
         self.last

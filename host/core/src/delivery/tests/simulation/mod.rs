@@ -39,6 +39,7 @@ fn planted_faults_are_found() {
         (Plant::ForgetsWhatWasInFlight, Violation::Lost),
         (Plant::SettlesTwice, Violation::EndedTwice),
         (Plant::HidesUnknownOutcomes, Violation::WrittenUnsaid),
+        (Plant::ForgetsDoubts, Violation::WrittenUnsaid),
     ] {
         let is_found = |seed: &u64| World::new(*seed, plant).run() == Err(expected);
         assert!((0..SEEDS).any(|seed| is_found(&seed)), "{plant:?}");

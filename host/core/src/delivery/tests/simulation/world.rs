@@ -49,6 +49,7 @@ pub(super) enum Plant {
     ForgetsWhatWasInFlight,
     SettlesTwice,
     HidesUnknownOutcomes,
+    ForgetsDoubts,
 }
 
 #[derive(Clone, Debug)]
@@ -79,8 +80,6 @@ pub(super) struct World {
     accepted: BTreeMap<u64, Stored>,
     arrivals: VecDeque<(Moment, Stored)>,
     kills: VecDeque<Moment>,
-    /// Records that waited when the process was killed.
-    interrupted: BTreeSet<u64>,
     /// POSTs under way by when they end.
     running: BTreeMap<(Moment, u64), (Post, Vec<Verdict>)>,
     /// What the proxy will write, by when.
@@ -123,7 +122,6 @@ impl World {
             accepted: BTreeMap::new(),
             arrivals,
             kills: kills.into_iter().take(count).collect(),
-            interrupted: BTreeSet::new(),
             running: BTreeMap::new(),
             writes: BTreeMap::new(),
             missed: BTreeMap::new(),
@@ -184,6 +182,9 @@ impl World {
             && entry.key().0 <= now
         {
             let (post, verdicts) = entry.remove();
+            let doubtful = post.numbers().zip(&verdicts);
+            let doubtful = doubtful.filter(|(_, verdict)| matches!(verdict, Verdict::Unknown(_)));
+            self.doubt(doubtful.map(|(number, _)| number).collect());
             let settled = self.machine.finish(post, verdicts, now).settled;
             if self.plant == Plant::SettlesTwice {
                 self.settle(settled.clone())?;
@@ -280,7 +281,8 @@ impl World {
     /// under way reach the proxy or not.
     fn kill(&mut self) {
         let in_flight: BTreeSet<_> = self.in_flight().collect();
-        self.interrupted.extend(self.waiting.keys());
+        // A store marks, at the start after, whatever may have been under way.
+        self.doubt(in_flight.iter().copied().collect());
         for (_, number) in std::mem::take(&mut self.running).into_keys() {
             if self.random.below(2) == 0 {
                 self.writes.retain(|(_, other), _| *other != number);
@@ -291,6 +293,18 @@ impl World {
             let was_in_flight = in_flight.contains(&stored.ticket.number);
             if !(was_in_flight && self.plant == Plant::ForgetsWhatWasInFlight) {
                 self.accept(stored);
+            }
+        }
+    }
+
+    /// The store notes that attempts may have written these records.
+    fn doubt(&mut self, records: Vec<u64>) {
+        if self.plant == Plant::ForgetsDoubts {
+            return;
+        }
+        for record in records {
+            if let Some(stored) = self.waiting.get_mut(&record) {
+                stored.ticket.may_be_written = true;
             }
         }
     }
@@ -311,9 +325,7 @@ impl World {
         let written: BTreeSet<_> = self.proxy.log.iter().map(|(_, record)| *record).collect();
         for (record, end) in &self.ended {
             let is_written = written.contains(record);
-            // Whoever is killed forgets what it did not know.
-            let may_deny =
-                self.proxy.lied_about.contains(record) || self.interrupted.contains(record);
+            let may_deny = self.proxy.lied_about.contains(record);
             if end.is_delivered && !is_written {
                 return Err(Violation::NotWritten);
             }
@@ -362,6 +374,7 @@ fn stored(number: u64, topic: String, key: u64, at: Moment, time_to_live: Durati
         timeout: None,
         since: at,
         deadline: at.after(time_to_live),
+        may_be_written: false,
     };
     Stored { topic, key, ticket }
 }

@@ -1,0 +1,128 @@
+//! What it costs to accept records for good: lines to a synced append, against a bare
+//! `SQLite` loop that commits as many records at once.
+
+use std::{sync::Arc, time::Instant};
+
+use action_triggers_host::{
+    Batch, Broker, Cluster, ClusterId, Events, OutboxAdmin, OutboxFile, PublishFuture, Publisher,
+    Runtime,
+};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::runtime::Runtime as Tokio;
+
+use crate::{measure, sale_trigger};
+
+/// Events of a call: about what the command reads at once.
+const EVENTS: usize = 256;
+/// Calls under way at once.
+const CALLS: usize = 16;
+/// Records of a store that is full when it is opened.
+const FULL: usize = 1_000_000;
+
+/// Delivers nothing, so that only accepting is measured.
+struct Nowhere;
+
+impl Publisher for Nowhere {
+    fn publish<'a>(&'a self, _: &'a Batch) -> PublishFuture<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+pub(crate) fn report(tokio: &Tokio) {
+    let folder = TempDir::new().unwrap();
+    let file = OutboxFile::new(folder.path().join("outbox.db"));
+    let runtime = tokio.block_on(start(&file));
+    let lines: String = (0..EVENTS).map(line).collect();
+    let accept = |calls: usize| {
+        tokio.block_on(async {
+            let calls = (0..calls).map(|_| runtime.process(Events::ndjson(lines.clone())));
+            let outcomes = futures_util::future::join_all(calls).await;
+            let mut outcomes = outcomes.iter().flatten();
+            assert!(outcomes.all(|one| one.outcome.as_ref().unwrap()[0].outcome.is_ok()));
+        });
+    };
+    let bare = Bare::new(&folder);
+    let times = measure::pair(1, || accept(CALLS), || bare.write(CALLS));
+    let records = CALLS * EVENTS;
+    let rate = |time: std::time::Duration| records as f64 / time.as_secs_f64();
+    println!(
+        "accept, {CALLS} calls of {EVENTS} at once: {:>8.0} records/s synced  {:>8.0} bare   {:.2}x",
+        rate(times.measured),
+        rate(times.baseline),
+        times.ratio()
+    );
+
+    let mut accepted = (measure::ROUNDS + 1) * records;
+    while accepted < FULL {
+        accept(4 * CALLS);
+        accepted += 4 * records;
+    }
+    tokio.block_on(runtime.shutdown(std::time::Duration::ZERO));
+    let started = Instant::now();
+    let runtime = tokio.block_on(start(&file));
+    println!(
+        "start with {accepted} records that wait: {:.0} ms, with the component",
+        started.elapsed().as_secs_f64() * 1e3
+    );
+    tokio.block_on(runtime.shutdown(std::time::Duration::ZERO));
+}
+
+async fn start(file: &OutboxFile) -> Runtime {
+    let servers = "localhost:9092";
+    let runtime = Runtime::builder()
+        .triggers(serde_json::json!([sale_trigger()]).to_string())
+        .brokers([Broker::kafka("kafka_1")
+            .bootstrap_servers(servers)
+            .topic("sales")])
+        .clusters([Cluster::new(servers, "http://localhost:1".parse().unwrap())])
+        .publisher(Arc::new(Nowhere))
+        .outbox(file.clone())
+        .build()
+        .await
+        .unwrap();
+    // Nothing is sent: the lanes are held back.
+    let held = ClusterId::new("", servers);
+    OutboxAdmin::open(file).unwrap().hold(&held, true).unwrap();
+    runtime
+}
+
+fn line(number: usize) -> String {
+    let instance = serde_json::json!({
+        "id": number, "quantity": 3, "customer": {"name": "Alice"},
+        "product": {"name": "Widget", "price": "10.50"},
+    });
+    let event = serde_json::json!({
+        "signal": "post_save", "content_type": "myapp.sale", "instance": instance,
+    });
+    format!("{event}\n")
+}
+
+/// A table of records and nothing else.
+struct Bare(Connection);
+
+impl Bare {
+    fn new(folder: &TempDir) -> Self {
+        let connection = Connection::open(folder.path().join("bare.db")).unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 CREATE TABLE records (number INTEGER PRIMARY KEY, topic TEXT, event TEXT, value BLOB)",
+            )
+            .unwrap();
+        Self(connection)
+    }
+
+    fn write(&self, commits: usize) {
+        let insert = "INSERT INTO records (topic, event, value) VALUES ('sales', ?1, ?2)";
+        let mut insert = self.0.prepare(insert).unwrap();
+        for _ in 0..commits {
+            self.0.execute_batch("BEGIN IMMEDIATE").unwrap();
+            for number in 0..EVENTS {
+                let event = format!("019ac4c8-0000-7000-8000-{number:012}");
+                insert.execute((event, crate::publish::VALUE)).unwrap();
+            }
+            self.0.execute_batch("COMMIT").unwrap();
+        }
+    }
+}

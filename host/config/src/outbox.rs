@@ -1,0 +1,118 @@
+//! The outbox's keys.
+
+use std::time::Duration;
+
+use super::{
+    document::Value,
+    keys,
+    reading::{Field, Reading, Table},
+};
+use crate::limits::{OutboxFile, OutboxLimits};
+
+/// How long to go on delivering when asked to stop: less than the 30 s after
+/// which Kubernetes kills.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
+
+const HOUR: f64 = 3_600.0;
+const DAY: f64 = 24.0 * HOUR;
+
+/// What a configuration says of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Outbox {
+    /// Where it is; none where it is in memory.
+    pub(super) file: Option<OutboxFile>,
+    /// What bounds it in memory.
+    pub(super) limits: OutboxLimits,
+    pub(super) shutdown_grace: Duration,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            file: None,
+            limits: OutboxLimits::default(),
+            shutdown_grace: SHUTDOWN_GRACE,
+        }
+    }
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn outbox(&mut self, root: &Table<'a>) -> Outbox {
+        let mut outbox = Outbox::default();
+        let Some(field) = root.get("outbox") else {
+            return outbox;
+        };
+        if let Value::Text(text) = &field.node.value {
+            if text != "memory" {
+                let message = format!("`{text}` is none of the choices");
+                let help = "write \"memory\", or an object with the `path` of a file";
+                self.error("unknown_value", &field, message, help);
+            }
+            return outbox;
+        }
+        let Some(table) = self.table(&field) else {
+            return outbox;
+        };
+        self.know(&table, &keys::OUTBOX);
+        let given = table.get("shutdown_grace_secs");
+        if let Some(given) = given.and_then(|field| self.pause(&field, 1.0)) {
+            outbox.shutdown_grace = given;
+        }
+        let path = table.get("path");
+        let path = path.and_then(|field| Some((self.text(&field)?, field)));
+        match path {
+            Some(("", field)) => {
+                let help = "write the path of a file; it is made if it is missing";
+                self.error("empty_path", &field, "`path` is empty".to_owned(), help);
+            }
+            Some((path, _)) => {
+                self.misplaced(&table, keys::OF_MEMORY, "an outbox in memory", "remove it");
+                outbox.file =
+                    Some(self.outbox_file(OutboxFile::new(self.directory.join(path)), &table));
+            }
+            None => {
+                let help = "add the `path` of a file, or remove it";
+                self.misplaced(&table, keys::OF_FILE, "an outbox in a file", help);
+            }
+        }
+        if let Some(messages) = table.get("messages").and_then(|field| self.count(&field)) {
+            outbox.limits.records = messages;
+        }
+        if let Some(bytes) = table.get("bytes").and_then(|field| self.count(&field)) {
+            outbox.limits.bytes = bytes;
+        }
+        outbox
+    }
+
+    /// Says of keys that they bound another kind of outbox.
+    fn misplaced(&mut self, table: &Table<'a>, names: &[&str], kind: &str, help: &str) {
+        for name in names {
+            if let Some(field) = table.get(name) {
+                let message = format!("`{name}` bounds {kind}, and this is none");
+                self.warning("outbox_key_unused", &field, message, help);
+            }
+        }
+    }
+
+    fn outbox_file(&mut self, mut file: OutboxFile, table: &Table<'a>) -> OutboxFile {
+        for (name, bound) in [
+            ("max_bytes", &mut file.max_bytes),
+            ("dead_bytes", &mut file.dead_bytes),
+        ] {
+            if let Some(given) = table.get(name).and_then(|field| self.count(&field)) {
+                *bound = given;
+            }
+        }
+        let mut time = |name: &str, unit: f64| -> Option<Duration> {
+            let field: Field<'a> = table.get(name)?;
+            self.pause(&field, unit)
+        };
+        if let Some(dedup) = time("dedup_hours", HOUR) {
+            file.dedup = dedup;
+        }
+        if let Some(age) = time("dead_days", DAY) {
+            file.dead_age = age;
+        }
+        file
+    }
+}

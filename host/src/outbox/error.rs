@@ -1,0 +1,82 @@
+//! Why a store could not do its work.
+
+use std::path::PathBuf;
+
+/// Why a store could not do its work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The outbox is closed.
+    #[error(transparent)]
+    Closed(#[from] super::Closed),
+    /// The disk is full.
+    #[error(
+        "the outbox `{}` has no room on its disk: free some, or move it to another one; what it has accepted is kept",
+        .0.display()
+    )]
+    Full(PathBuf),
+    /// The file must not be written.
+    #[error("the outbox `{}` can only be read: see to the rights of the file and its folder", .0.display())]
+    ReadOnly(PathBuf),
+    /// The file is damaged.
+    #[error(
+        "the outbox `{}` is damaged: {message}; keep a copy, and see what is left with `outbox verify` and `outbox list`",
+        .path.display()
+    )]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        message: String,
+    },
+    /// The disk did not take what was written.
+    #[error(
+        "the disk did not keep what the outbox `{}` wrote ({message}): nothing more is accepted until a new start; see to the disk first",
+        .path.display()
+    )]
+    SyncFailed {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        message: String,
+    },
+    /// Another process uses it.
+    #[error("the outbox `{}` is in use by another process: stop that one, or give this one a `path` of its own", .0.display())]
+    InUse(PathBuf),
+    /// The file is not an outbox, or one of a newer version.
+    #[error("`{}` is not an outbox that this version can use: {message}", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        message: String,
+    },
+    /// There is no such file, or it cannot be opened.
+    #[error("the outbox `{}` cannot be opened: {message}", .path.display())]
+    Unopened {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        message: String,
+    },
+    /// The store itself failed.
+    #[error("the outbox cannot be used: {0}")]
+    Failed(String),
+}
+
+impl StoreError {
+    /// Stable, for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Closed(_) => "shut_down",
+            Self::Full(_) => "outbox_full",
+            Self::ReadOnly(_) => "outbox_read_only",
+            Self::Corrupt { .. } => "outbox_corrupt",
+            Self::SyncFailed { .. } => "outbox_sync_failed",
+            Self::InUse(_) => "outbox_in_use",
+            Self::Foreign { .. } => "outbox_foreign",
+            Self::Unopened { .. } => "outbox_unopened",
+            Self::Failed(_) => "outbox_failed",
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The end of the outbox that accepts records.
+
+use std::{iter::Peekable, sync::Arc, vec};
+
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::{
+    Accepted, Entry, Flushed, Outbox, Received,
+    error::StoreError,
+    letter::Filter,
+    room::{Closed, Room, Rooms},
+    store::{Appended, Change, Store},
+};
+use crate::{cluster::ClusterId, limits::OutboxLimits, record::StoredRecord};
+
+/// Bytes of records that may be on their way into the store at once, about.
+const ENTERING: u32 = 16 << 20;
+
+/// What became of a record that was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Acceptance {
+    /// It is in the outbox.
+    Accepted,
+    /// The outbox had it before, so it is the same record, sent twice.
+    Duplicate,
+    /// The event's id was used before for another record: it is refused.
+    Reused,
+}
+
+/// Records were not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+#[non_exhaustive]
+pub struct NotAccepted {
+    /// What became of the others, the first ones.
+    pub accepted: Vec<Acceptance>,
+    /// Why these were not.
+    pub error: StoreError,
+}
+
+/// Makes an outbox: the end that accepts and the end that delivers, and what bounds
+/// them. What an earlier process left takes room from the start.
+pub(crate) fn outbox(
+    store: Arc<dyn Store>,
+    limits: OutboxLimits,
+    is_shared: bool,
+) -> (Intake, Outbox, Arc<Rooms>) {
+    let (entries, receiver) = mpsc::unbounded_channel();
+    let rooms = Rooms::new(limits, is_shared);
+    let left = store.left();
+    for left in &left {
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        rooms.count(&left.lane.cluster, signed(left.records), signed(left.bytes));
+    }
+    // It must not keep the dispatcher waiting for more when nobody else can accept.
+    let changes = entries.downgrade();
+    store.watch(Box::new(move |change: Change| {
+        if let Some(entries) = changes.upgrade() {
+            send(&entries, Entry::Received(Received::Changed(change)));
+        }
+    }));
+    let intake = Intake {
+        rooms: Arc::clone(&rooms),
+        store,
+        entries,
+        entering: Arc::new(Semaphore::new(ENTERING as usize)),
+    };
+    (intake, Outbox::new(receiver, left), rooms)
+}
+
+/// Records on their way in. Those that are left when it ends are lost: the outbox is
+/// closed, its store fails, or nobody waits for them any more.
+struct Entering {
+    records: Peekable<vec::IntoIter<StoredRecord>>,
+    why: StoreError,
+}
+
+impl Entering {
+    fn new(records: Vec<StoredRecord>) -> Self {
+        Self {
+            records: records.into_iter().peekable(),
+            why: Closed.into(),
+        }
+    }
+}
+
+impl Drop for Entering {
+    fn drop(&mut self) {
+        for record in &mut self.records {
+            lost(&record, &self.why);
+        }
+    }
+}
+
+fn lost(record: &StoredRecord, why: &StoreError) {
+    warn_of_lost((&record.event, &record.trigger, record.queue), why);
+}
+
+/// Says that a record of this event, trigger and queue did not come into the outbox.
+pub(crate) fn warn_of_lost((event, trigger, queue): (&str, &str, u32), why: &StoreError) {
+    let code = why.code();
+    tracing::warn!(event, trigger, queue, code, "a record is lost: {why}");
+}
+
+/// The store's answer about a batch, on its way.
+type Answer = oneshot::Receiver<Result<Vec<Appended>, StoreError>>;
+
+/// Records that are on their way into the store, in their place among others.
+pub(crate) struct Entered {
+    answers: Vec<Answer>,
+    /// Why the rest did not come that far.
+    refused: Option<StoreError>,
+}
+
+impl Entered {
+    /// Waits for the store to have them.
+    pub(crate) async fn taken(self) -> Result<Vec<Acceptance>, NotAccepted> {
+        let mut accepted = Vec::new();
+        for answer in self.answers {
+            let ended = || StoreError::Failed("its thread has ended".to_owned());
+            match answer.await.unwrap_or_else(|_| Err(ended())) {
+                Ok(appended) => accepted.extend(appended.into_iter().map(|one| match one {
+                    Appended::New(_) => Acceptance::Accepted,
+                    Appended::Duplicate => Acceptance::Duplicate,
+                    Appended::Reused => Acceptance::Reused,
+                })),
+                Err(error) => return Err(NotAccepted { accepted, error }),
+            }
+        }
+        match self.refused {
+            None => Ok(accepted),
+            Some(error) => Err(NotAccepted { accepted, error }),
+        }
+    }
+}
+
+/// The end that accepts records.
+pub(crate) struct Intake {
+    rooms: Arc<Rooms>,
+    store: Arc<dyn Store>,
+    entries: mpsc::UnboundedSender<Entry>,
+    entering: Arc<Semaphore>,
+}
+
+impl Intake {
+    /// Hands records to the store in order; waits while the outbox is full. Those for
+    /// which there is room at once go into the store together, and the records of one
+    /// event always do.
+    pub(crate) async fn enter(&self, records: Vec<StoredRecord>) -> Entered {
+        let mut entering = Entering::new(records);
+        let mut entered = Entered {
+            answers: Vec::new(),
+            refused: None,
+        };
+        while let Some(first) = entering.records.peek() {
+            let room = self.rooms.take(&first.cluster(), first.record.size()).await;
+            let room = match room {
+                Ok(room) => room,
+                Err(closed) => {
+                    entering.why = closed.into();
+                    entered.refused = Some(closed.into());
+                    break;
+                }
+            };
+            let (mut batch, mut rooms) = (Vec::from_iter(entering.records.next()), vec![room]);
+            let mut bytes = batch.iter().map(|one| one.record.size()).sum();
+            while let Some(next) = entering.records.peek()
+                && let Some(room) = self.room_beside(next, batch.last())
+            {
+                bytes += next.record.size();
+                rooms.push(room);
+                batch.extend(entering.records.next());
+            }
+            entered.answers.push(self.append(batch, rooms, bytes).await);
+        }
+        entered
+    }
+
+    /// Room for a record in the batch that ends with `last`.
+    fn room_beside(&self, next: &StoredRecord, last: Option<&StoredRecord>) -> Option<Room> {
+        let (cluster, bytes) = (next.cluster(), next.record.size());
+        let room = self.rooms.try_take(&cluster, bytes);
+        let is_sibling = last.is_some_and(|last| last.event == next.event);
+        room.or_else(|| is_sibling.then(|| self.rooms.take_beyond(&cluster, bytes)))
+    }
+
+    async fn append(&self, batch: Vec<StoredRecord>, rooms: Vec<Room>, bytes: usize) -> Answer {
+        let weight = u32::try_from(bytes).unwrap_or(ENTERING).clamp(1, ENTERING);
+        let permit = Arc::clone(&self.entering).acquire_many_owned(weight).await;
+        let entries = self.entries.clone();
+        let (answer, answered) = oneshot::channel();
+        let done = move |batch: Vec<StoredRecord>, appended: Result<Vec<Appended>, StoreError>| {
+            drop(permit);
+            match &appended {
+                Ok(appended) => {
+                    let accepted = appended.iter().zip(batch).zip(rooms);
+                    let accepted = accepted.filter_map(|((appended, stored), room)| {
+                        let Appended::New(number) = *appended else {
+                            return None;
+                        };
+                        let room = Some(room);
+                        Some(Accepted {
+                            number,
+                            stored,
+                            room,
+                        })
+                    });
+                    send(
+                        &entries,
+                        Entry::Received(Received::Accepted(accepted.collect())),
+                    );
+                }
+                Err(error) => batch.iter().for_each(|one| lost(one, error)),
+            }
+            // An error means that the caller no longer waits.
+            answer.send(appended).ok();
+        };
+        self.store.append(batch, Box::new(done));
+        answered
+    }
+
+    /// Makes dead letters waiting records again; says how many.
+    pub(crate) async fn replay(&self, filter: &Filter, now_ms: u64) -> Result<usize, StoreError> {
+        self.store.replay(filter, now_ms).await
+    }
+
+    /// Holds a cluster's lanes back, or lets them go on.
+    pub(crate) async fn hold(&self, cluster: &ClusterId, is_held: bool) -> Result<(), StoreError> {
+        self.store.hold(cluster, is_held).await
+    }
+
+    /// Waits until every record accepted before has ended.
+    pub(crate) async fn flush(&self) -> Flushed {
+        let (settled, wait) = oneshot::channel();
+        send(&self.entries, Entry::Flush(settled));
+        // An error means that the other end is gone: nothing is left to wait for.
+        wait.await.unwrap_or_default()
+    }
+
+    /// Says whether several clusters share the outbox from now on.
+    pub(crate) fn share(&self, is_shared: bool) {
+        self.rooms.share(is_shared);
+    }
+
+    /// Lets nothing in any more: who waits for room is told.
+    pub(crate) fn close(&self) {
+        self.rooms.close();
+    }
+}
+
+fn send(entries: &mpsc::UnboundedSender<Entry>, entry: Entry) {
+    if entries.send(entry).is_err() {
+        tracing::error!("the runtime that delivers has ended; nothing is delivered any more");
+    }
+}

@@ -1,0 +1,366 @@
+//! What a person does with an outbox's file, while a service works on it or not.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Result as SqlResult, backup::Backup};
+
+use super::{
+    count::State,
+    fault,
+    filter::Clause,
+    open::{Role, open},
+    reader, rows,
+    transaction::{MOST_AT_ONCE, Tables, unix_ms},
+};
+use crate::{
+    cluster::ClusterId,
+    limits::OutboxFile,
+    outbox::{
+        error::StoreError,
+        letter::{Death, Filter},
+    },
+    record::StoredRecord,
+};
+
+/// Pages that a backup copies between two looks at who else wants the file.
+const PAGES: i32 = 1_024;
+
+/// Looks into an outbox's file and changes it. A service that works on it notices
+/// changes within a second.
+pub struct OutboxAdmin {
+    tables: Tables,
+}
+
+/// Whether records wait or were given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordState {
+    /// They are to be delivered.
+    Waiting,
+    /// They were given up.
+    Dead,
+}
+
+/// The records of a cluster in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClusterStats {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The state.
+    pub state: RecordState,
+    /// How many there are.
+    pub records: u64,
+    /// Bytes of their keys, headers and values.
+    pub bytes: u64,
+    /// When the oldest was accepted, in milliseconds since 1970.
+    pub oldest_ms: Option<u64>,
+    /// Whether the cluster is held back.
+    pub is_held: bool,
+}
+
+/// What an outbox's file has seen since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxTotals {
+    /// Records that were accepted.
+    pub accepted: u64,
+    /// Records that were sent again and known.
+    pub duplicates: u64,
+    /// Records that were delivered.
+    pub delivered: u64,
+    /// Records that were given up.
+    pub dead: u64,
+    /// Dead letters that were too old or too many.
+    pub forgotten: u64,
+}
+
+/// A record in an outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxRecord {
+    /// Its number.
+    pub number: u64,
+    /// The record.
+    pub record: StoredRecord,
+    /// Why it was given up, if it was.
+    pub death: Option<Death>,
+}
+
+impl OutboxAdmin {
+    /// Opens the file, which a service has made.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file, or it is not an outbox.
+    pub fn open(file: &OutboxFile) -> Result<Self, StoreError> {
+        let connection = open(&file.path, Role::Command)?;
+        Ok(Self {
+            tables: Tables::new(connection, file.clone()),
+        })
+    }
+
+    /// What each cluster has in each state, and what the file has seen.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn stats(&self) -> Result<(Vec<ClusterStats>, OutboxTotals), StoreError> {
+        let stats = stats(self.connection()).and_then(|stats| {
+            let totals = totals(self.connection())?;
+            Ok((stats, totals))
+        });
+        self.classified(stats)
+    }
+
+    /// Hands on the records in a state that pass a filter, oldest first, until `take`
+    /// says that no more are wanted.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn each(
+        &self,
+        filter: &Filter,
+        state: RecordState,
+        mut take: impl FnMut(OutboxRecord) -> bool,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection();
+        let read = match state {
+            RecordState::Dead => reader::each_letter(connection, filter, |letter| {
+                Ok(take(OutboxRecord {
+                    number: letter.number,
+                    record: letter.record,
+                    death: Some(letter.death),
+                }))
+            }),
+            RecordState::Waiting => {
+                reader::each(connection, (rows::RECORD, filter, State::Waiting), |row| {
+                    let (number, record) = rows::record(row)?;
+                    Ok(take(OutboxRecord {
+                        number,
+                        record,
+                        death: None,
+                    }))
+                })
+            }
+        };
+        self.classified(read)
+    }
+
+    /// How many records in a state pass a filter.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn count(&self, filter: &Filter, state: RecordState) -> Result<u64, StoreError> {
+        self.classified(count(self.connection(), filter, state.into()))
+    }
+
+    /// Makes dead letters waiting records again, with a new time to live; says how many.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn replay(&mut self, filter: &Filter) -> Result<u64, StoreError> {
+        let now_ms = unix_ms();
+        self.in_steps(filter, |tables, place| tables.replay(filter, place, now_ms))
+    }
+
+    /// Takes records in a state out for good; says how many.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn purge(&mut self, filter: &Filter, state: RecordState) -> Result<u64, StoreError> {
+        self.in_steps(filter, |tables, place| {
+            tables.purge(filter, state.into(), place)
+        })
+    }
+
+    /// Holds back what waits for a cluster, or lets it go on.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn hold(&mut self, cluster: &ClusterId, is_held: bool) -> Result<(), StoreError> {
+        self.within(|tables| tables.hold(cluster, is_held))
+    }
+
+    /// Looks for damage; what is wrong, if anything is.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read at all.
+    pub fn verify(&self) -> Result<Vec<String>, StoreError> {
+        self.classified(verify(self.connection()))
+    }
+
+    /// Copies the outbox as it is now into another file.
+    ///
+    /// # Errors
+    ///
+    /// Either file cannot be used.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let copied = Connection::open(to).and_then(|mut copy| {
+            Backup::new(self.connection(), &mut copy)?.run_to_completion(
+                PAGES,
+                std::time::Duration::ZERO,
+                None,
+            )
+        });
+        copied.map_err(|error| fault::classify(to, &error))
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.tables.connection
+    }
+
+    fn classified<T>(&self, done: SqlResult<T>) -> Result<T, StoreError> {
+        done.map_err(|error| fault::classify(&self.tables.file.path, &error))
+    }
+
+    /// Does something in transactions so short that a service need not wait.
+    fn in_steps(
+        &mut self,
+        filter: &Filter,
+        mut step: impl FnMut(&mut Tables, (u64, usize)) -> SqlResult<usize>,
+    ) -> Result<u64, StoreError> {
+        let (mut done, mut newest) = (0, None);
+        let most = filter.limit.unwrap_or(usize::MAX);
+        loop {
+            let left = most.saturating_sub(done).min(MOST_AT_ONCE);
+            let count = self.within(|tables| {
+                let newest = *newest.get_or_insert(tables.last());
+                step(tables, (newest, left))
+            })?;
+            done += count;
+            if count < MOST_AT_ONCE {
+                return Ok(done as u64);
+            }
+        }
+    }
+
+    fn within<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tables) -> SqlResult<T>,
+    ) -> Result<T, StoreError> {
+        let begun = self.tables.begin();
+        let done = begun.and_then(|_| {
+            let done = work(&mut self.tables)?;
+            self.tables.commit()?;
+            Ok(done)
+        });
+        if done.is_err() {
+            self.tables.roll_back();
+        }
+        self.classified(done)
+    }
+}
+
+impl From<RecordState> for State {
+    fn from(state: RecordState) -> Self {
+        match state {
+            RecordState::Waiting => Self::Waiting,
+            RecordState::Dead => Self::Dead,
+        }
+    }
+}
+
+fn stats(connection: &Connection) -> SqlResult<Vec<ClusterStats>> {
+    let mut stats = connection.prepare(
+        "SELECT l.tenant, l.bootstrap_servers, c.state, sum(c.records), sum(c.bytes), \
+         min(c.oldest_ms), EXISTS (SELECT 1 FROM held h WHERE h.tenant = l.tenant AND \
+         h.bootstrap_servers = l.bootstrap_servers) FROM counts c JOIN lanes l ON l.id = c.lane \
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    )?;
+    let stats = stats.query_map([], |row| {
+        let text = |column| row.get::<_, String>(column);
+        Ok(ClusterStats {
+            cluster: ClusterId::new(text(0)?, text(1)?),
+            state: match row.get(2)? {
+                0_i64 => RecordState::Waiting,
+                _ => RecordState::Dead,
+            },
+            records: row.get(3)?,
+            bytes: row.get(4)?,
+            oldest_ms: row.get(5)?,
+            is_held: row.get(6)?,
+        })
+    })?;
+    stats.collect()
+}
+
+fn totals(connection: &Connection) -> SqlResult<OutboxTotals> {
+    let totals = "SELECT accepted, duplicates, delivered, buried, forgotten FROM state";
+    connection.query_row(totals, [], |row| {
+        Ok(OutboxTotals {
+            accepted: row.get(0)?,
+            duplicates: row.get(1)?,
+            delivered: row.get(2)?,
+            dead: row.get(3)?,
+            forgotten: row.get(4)?,
+        })
+    })
+}
+
+fn count(connection: &Connection, filter: &Filter, state: State) -> SqlResult<u64> {
+    let clause = Clause::of(filter, state);
+    let count = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {} r {} WHERE r.number > ?1 {} LIMIT ?2)",
+        state.table(),
+        rows::JOINS,
+        clause.text
+    );
+    let mut count = connection.prepare(&count)?;
+    count.raw_bind_parameter(1, 0)?;
+    let most = filter
+        .limit
+        .map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1));
+    count.raw_bind_parameter(2, most)?;
+    clause.bind(&mut count, 3)?;
+    let mut rows = count.raw_query();
+    match rows.next()? {
+        Some(row) => row.get(0),
+        None => Ok(0),
+    }
+}
+
+/// `SQLite`'s own check, and whether the counts count what is there.
+fn verify(connection: &Connection) -> SqlResult<Vec<String>> {
+    connection.execute_batch("BEGIN")?;
+    let mut found = Vec::new();
+    let mut check = connection.prepare("PRAGMA integrity_check")?;
+    let texts = check.query_map([], |row| row.get::<_, String>(0))?;
+    for text in texts {
+        found.extend(Some(text?).filter(|text| text != "ok"));
+    }
+    for (number, state) in [State::Waiting, State::Dead].into_iter().enumerate() {
+        let table = state.table();
+        let compare = format!(
+            "SELECT lane, sum(records), sum(bytes) FROM (SELECT lane, records, bytes FROM counts \
+             WHERE state = {number} UNION ALL SELECT lane, -1, -bytes FROM {table}) GROUP BY lane \
+             HAVING sum(records) <> 0 OR sum(bytes) <> 0"
+        );
+        let mut compare = connection.prepare(&compare)?;
+        let mut lanes = compare.query([])?;
+        while let Some(row) = lanes.next()? {
+            let (lane, records, bytes): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            found.push(format!(
+                "the counts of lane {lane} ({table}) are off by {records} records and {bytes} bytes"
+            ));
+        }
+        for names in [
+            "lane NOT IN (SELECT id FROM lanes)",
+            "source NOT IN (SELECT id FROM sources)",
+        ] {
+            let orphans = format!("SELECT count(*) FROM {table} WHERE {names}");
+            let orphans: i64 = connection.query_row(&orphans, [], |row| row.get(0))?;
+            if orphans > 0 {
+                found.push(format!("{orphans} records ({table}) have {names}"));
+            }
+        }
+    }
+    drop(check);
+    connection.execute_batch("COMMIT")?;
+    Ok(found)
+}

@@ -1,0 +1,60 @@
+//! A filter as a part of a query.
+
+use std::fmt::Write as _;
+
+use rusqlite::{Result, Statement, types::Value};
+
+use super::count::State;
+use crate::outbox::letter::Filter;
+
+/// What stands behind `WHERE`, and what it compares with.
+pub(super) struct Clause {
+    pub(super) text: String,
+    values: Vec<Value>,
+}
+
+impl Clause {
+    /// What a filter asks of rows `r` in this state, with lane `l` and source `s`: `AND`
+    /// before every part, and parameters from the third on.
+    pub(super) fn of(filter: &Filter, state: State) -> Self {
+        let mut clause = Self {
+            text: String::new(),
+            values: Vec::new(),
+        };
+        let text = |text: &Option<String>| text.clone().map(Value::Text);
+        let number = |number: Option<u64>| {
+            number.map(|number| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)))
+        };
+        clause.ask("r.number =", number(filter.number));
+        clause.ask("l.tenant =", text(&filter.tenant));
+        clause.ask("s.trigger =", text(&filter.trigger));
+        clause.ask("l.topic =", text(&filter.topic));
+        clause.ask("r.event =", text(&filter.event));
+        clause.ask("r.accepted_ms >=", number(filter.since_ms));
+        clause.ask("r.accepted_ms <", number(filter.until_ms));
+        match (state, &filter.code) {
+            (State::Dead, code) => clause.ask("r.code =", text(code)),
+            // What waits has no code yet.
+            (State::Waiting, Some(_)) => clause.text.push_str(" AND FALSE"),
+            (State::Waiting, None) => {}
+        }
+        clause
+    }
+
+    fn ask(&mut self, what: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            self.values.push(value);
+            let number = self.values.len() + 2;
+            // Writing to a string cannot fail.
+            write!(self.text, " AND {what} ?{number}").ok();
+        }
+    }
+
+    /// Binds what it compares with, from this parameter on.
+    pub(super) fn bind(&self, statement: &mut Statement<'_>, first: usize) -> Result<()> {
+        for (place, value) in self.values.iter().enumerate() {
+            statement.raw_bind_parameter(first + place, value)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Dead letters: buried, forgotten, sent again, taken out.
+
+use rusqlite::{OptionalExtension as _, Result};
+
+use super::{
+    count::State,
+    filter::Clause,
+    rows,
+    transaction::{Forgotten, MOST_AT_ONCE, Tables, unix_ms},
+};
+use crate::outbox::letter::{Death, Filter};
+
+impl Tables {
+    pub(super) fn bury(&mut self, number: u64, death: &Death) -> Result<()> {
+        let columns = rows::COLUMNS;
+        let bury = format!(
+            "INSERT OR REPLACE INTO dead (number, lane, source, {columns}, code, message, \
+             attempts, last_answer, died_ms) SELECT number, lane, source, {columns}, ?2, ?3, ?4, \
+             ?5, ?6 FROM waiting WHERE number = ?1 RETURNING lane, bytes"
+        );
+        let mut bury = self.connection.prepare_cached(&bury)?;
+        let row = (
+            number,
+            &death.code,
+            &death.message,
+            death.attempts,
+            &death.last_answer,
+            death.died_ms,
+        );
+        let buried = bury.query_row(row, |row| Ok((row.get(0)?, row.get(1)?)));
+        let buried: Option<(i64, i64)> = buried.optional()?;
+        if let Some((lane, bytes)) = buried {
+            self.counts.add(lane, State::Dead, bytes, number);
+            self.tally.buried += 1;
+        }
+        Ok(())
+    }
+
+    /// Forgets dead letters that are too old, or too many bytes of them: the oldest
+    /// first.
+    pub(super) fn forget_letters(&mut self) -> Result<()> {
+        let age = u64::try_from(self.file.dead_age.as_millis()).unwrap_or(u64::MAX);
+        let too_old = unix_ms().saturating_sub(age);
+        let most = i64::try_from(self.file.dead_bytes).unwrap_or(i64::MAX);
+        for _ in 0..MOST_AT_ONCE {
+            let oldest = format!(
+                "SELECT r.number, r.died_ms, r.event, s.trigger FROM dead r {} \
+                 ORDER BY r.died_ms, r.number LIMIT 1",
+                rows::JOINS
+            );
+            let mut oldest = self.connection.prepare_cached(&oldest)?;
+            let found = oldest.query_row([], |row| {
+                let letter = Forgotten {
+                    event: row.get(2)?,
+                    trigger: row.get(3)?,
+                };
+                Ok((row.get(0)?, row.get(1)?, letter))
+            });
+            let found: Option<(u64, u64, Forgotten)> = found.optional()?;
+            drop(oldest);
+            let Some((number, died_ms, letter)) = found else {
+                return Ok(());
+            };
+            if died_ms >= too_old && self.counts.bytes(State::Dead) <= most {
+                return Ok(());
+            }
+            self.take_letter(number)?;
+            self.tally.forgotten += 1;
+            self.forgotten.push(letter);
+        }
+        Ok(())
+    }
+
+    fn take_letter(&mut self, number: u64) -> Result<bool> {
+        let delete = "DELETE FROM dead WHERE number = ?1 RETURNING lane, bytes";
+        self.take(delete, number, State::Dead)
+    }
+
+    /// Makes some dead letters with numbers up to `newest` waiting records again.
+    pub(super) fn replay(
+        &mut self,
+        filter: &Filter,
+        (newest, most): (u64, usize),
+        now_ms: u64,
+    ) -> Result<usize> {
+        let numbers = self.matching(filter, State::Dead, (newest, most))?;
+        let columns = rows::COLUMNS;
+        let replayed = columns.replace(
+            "accepted_ms, deadline_ms",
+            "?3, ?3 + (deadline_ms - accepted_ms)",
+        );
+        let replay = format!(
+            "INSERT INTO waiting (number, lane, source, {columns}) SELECT ?2, lane, source, \
+             {replayed} FROM dead WHERE number = ?1 RETURNING lane, bytes"
+        );
+        for number in &numbers {
+            self.last += 1;
+            let mut replay = self.connection.prepare_cached(&replay)?;
+            let (lane, bytes) = replay.query_row((number, self.last, now_ms), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+            drop(replay);
+            self.counts.add(lane, State::Waiting, bytes, self.last);
+            self.take_letter(*number)?;
+        }
+        Ok(numbers.len())
+    }
+
+    /// Takes some records out for good.
+    pub(super) fn purge(
+        &mut self,
+        filter: &Filter,
+        state: State,
+        (newest, most): (u64, usize),
+    ) -> Result<usize> {
+        let numbers = self.matching(filter, state, (newest, most))?;
+        let delete = format!(
+            "DELETE FROM {} WHERE number = ?1 RETURNING lane, bytes",
+            state.table()
+        );
+        for number in &numbers {
+            self.take(&delete, *number, state)?;
+        }
+        Ok(numbers.len())
+    }
+
+    /// The numbers of the oldest records that pass a filter, up to `newest`.
+    fn matching(
+        &self,
+        filter: &Filter,
+        state: State,
+        (newest, most): (u64, usize),
+    ) -> Result<Vec<u64>> {
+        let clause = Clause::of(filter, state);
+        let find = format!(
+            "SELECT r.number FROM {} r {} WHERE r.number <= ?1 {} ORDER BY r.number LIMIT ?2",
+            state.table(),
+            rows::JOINS,
+            clause.text
+        );
+        let mut find = self.connection.prepare_cached(&find)?;
+        clause.bind(&mut find, 3)?;
+        find.raw_bind_parameter(1, newest)?;
+        find.raw_bind_parameter(2, most)?;
+        let mut rows = find.raw_query();
+        let mut numbers = Vec::new();
+        while let Some(row) = rows.next()? {
+            numbers.push(row.get(0)?);
+        }
+        Ok(numbers)
+    }
+}

@@ -1,0 +1,407 @@
+//! What is done to the tables, within a transaction.
+
+use std::{
+    collections::HashMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rusqlite::{Connection, OptionalExtension as _, Result};
+
+use super::{
+    count::{Counts, State},
+    reader, rows,
+};
+use crate::{
+    cluster::ClusterId,
+    limits::OutboxFile,
+    outbox::{
+        WINDOW,
+        digest::digest,
+        store::{Appended, Backlog, Change, End, LaneId},
+    },
+    record::StoredRecord,
+};
+
+/// Most records that one transaction moves or forgets besides what it was asked for.
+pub(super) const MOST_AT_ONCE: usize = 1_000;
+
+/// Counters that only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) accepted: u64,
+    pub(super) delivered: u64,
+    pub(super) duplicates: u64,
+    pub(super) buried: u64,
+    pub(super) forgotten: u64,
+}
+
+/// A dead letter that had to go.
+#[derive(Clone, Debug)]
+pub(super) struct Forgotten {
+    pub(super) event: String,
+    pub(super) trigger: String,
+}
+
+/// The tables, and what is known of them.
+pub(super) struct Tables {
+    pub(super) connection: Connection,
+    pub(super) file: OutboxFile,
+    lanes: HashMap<LaneId, i64>,
+    /// The lane of the last record, which often is that of the next one.
+    last_lane: Option<(LaneId, i64)>,
+    sources: HashMap<Source, (i64, i64)>,
+    /// The source of the last record, likewise.
+    last_source: Option<(Source, (i64, i64))>,
+    pub(super) counts: Counts,
+    /// The last number given out.
+    pub(super) last: u64,
+    pub(super) tally: Tally,
+    /// What `PRAGMA data_version` said; none where nothing is known any more.
+    version: Option<i64>,
+    pub(super) forgotten: Vec<Forgotten>,
+}
+
+/// Who publishes a record: tenant, broker, trigger and queue.
+type Source = (String, String, String, u32);
+
+impl Tables {
+    pub(super) fn new(connection: Connection, file: OutboxFile) -> Self {
+        Self {
+            connection,
+            file,
+            lanes: HashMap::new(),
+            last_lane: None,
+            sources: HashMap::new(),
+            last_source: None,
+            counts: Counts::default(),
+            last: 0,
+            tally: Tally::default(),
+            version: None,
+            forgotten: Vec::new(),
+        }
+    }
+
+    /// Begins a transaction; gives what others have changed since the last one, if
+    /// anything is known of that.
+    pub(super) fn begin(&mut self) -> Result<Option<Change>> {
+        self.connection
+            .prepare_cached("BEGIN IMMEDIATE")?
+            .execute([])?;
+        let found = self.data_version()?;
+        let state = "SELECT last, accepted, delivered, duplicates, buried, forgotten FROM state";
+        let mut state = self.connection.prepare_cached(state)?;
+        (self.last, self.tally) = state.query_row([], |row| {
+            let tally = Tally {
+                accepted: row.get(1)?,
+                delivered: row.get(2)?,
+                duplicates: row.get(3)?,
+                buried: row.get(4)?,
+                forgotten: row.get(5)?,
+            };
+            Ok((row.get(0)?, tally))
+        })?;
+        drop(state);
+        self.forgotten.clear();
+        if self.version == Some(found) {
+            return Ok(None);
+        }
+        let counts = Counts::read(&self.connection)?;
+        let before = std::mem::replace(&mut self.counts, counts);
+        if self.version.replace(found).is_none() {
+            return Ok(None);
+        }
+        let moved = self.counts.moved_since(&before);
+        Ok(Some(Change {
+            moved,
+            ..self.change()?
+        }))
+    }
+
+    /// Whether others have changed the file since the last transaction.
+    pub(super) fn is_changed(&self) -> Result<bool> {
+        Ok(self.version != Some(self.data_version()?))
+    }
+
+    fn data_version(&self) -> Result<i64> {
+        let mut version = self.connection.prepare_cached("PRAGMA data_version")?;
+        version.query_row([], |row| row.get(0))
+    }
+
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.counts.write(&self.connection)?;
+        let write = "UPDATE state SET last = ?1, accepted = ?2, delivered = ?3, duplicates = ?4, \
+                     buried = ?5, forgotten = ?6";
+        self.connection.prepare_cached(write)?.execute((
+            self.last,
+            self.tally.accepted,
+            self.tally.delivered,
+            self.tally.duplicates,
+            self.tally.buried,
+            self.tally.forgotten,
+        ))?;
+        self.connection
+            .prepare_cached("COMMIT")?
+            .execute([])
+            .map(drop)
+    }
+
+    /// Undoes the transaction, if there is one, and forgets what it taught. What others
+    /// changed is told with the next one.
+    pub(super) fn roll_back(&mut self) {
+        if !self.connection.is_autocommit() {
+            // SQLite undoes it by itself where it can do nothing else.
+            self.connection.execute_batch("ROLLBACK").ok();
+        }
+        self.lanes.clear();
+        self.last_lane = None;
+        self.sources.clear();
+        self.last_source = None;
+        if let Ok(counts) = Counts::read(&self.connection) {
+            self.counts = counts;
+        } else {
+            self.version = None;
+        }
+    }
+
+    /// What waits, and what is held back.
+    pub(super) fn change(&self) -> Result<Change> {
+        Ok(Change {
+            lanes: self.backlogs(),
+            held: reader::held(&self.connection)?,
+            moved: Vec::new(),
+        })
+    }
+
+    pub(super) fn backlogs(&self) -> Vec<Backlog> {
+        self.counts.backlogs()
+    }
+
+    /// Notes that a service begins. One that did not end as it should may have written
+    /// any of the records that it had taken on.
+    pub(super) fn begin_service(&mut self) -> Result<()> {
+        let connection = &self.connection;
+        let closed = "SELECT is_closed FROM state";
+        let is_closed: bool = connection.query_row(closed, [], |row| row.get(0))?;
+        if !is_closed {
+            let mut doubt = connection.prepare(
+                "UPDATE waiting SET flags = flags | ?3 WHERE number IN \
+                 (SELECT number FROM waiting WHERE lane = ?1 ORDER BY number LIMIT ?2)",
+            )?;
+            let mut lanes = connection.prepare("SELECT id FROM lanes")?;
+            let lanes = lanes.query_map([], |row| row.get::<_, i64>(0))?;
+            for lane in lanes {
+                doubt.execute((lane?, WINDOW, rows::MAY_BE_WRITTEN))?;
+            }
+        }
+        connection
+            .execute("UPDATE state SET is_closed = 0", [])
+            .map(drop)
+    }
+
+    /// Notes that the service has ended as it should.
+    pub(super) fn end_service(&mut self) -> Result<()> {
+        self.connection
+            .execute("UPDATE state SET is_closed = 1", [])
+            .map(drop)
+    }
+
+    pub(super) fn append(&mut self, records: &[StoredRecord]) -> Result<Vec<Appended>> {
+        let mut appended = Vec::with_capacity(records.len());
+        for record in records {
+            let (source, name) = self.source(record)?;
+            let number = self.last + 1;
+            if record.id_is_given
+                && let Some(known) = self.meet(number, name, record)?
+            {
+                self.tally.duplicates += u64::from(known == Appended::Duplicate);
+                appended.push(known);
+                continue;
+            }
+            let lane = self.lane(record)?;
+            let mut insert = self.connection.prepare_cached(rows::INSERT)?;
+            rows::insert(&mut insert, (number, lane, source), record)?;
+            let bytes = i64::try_from(record.record.size()).unwrap_or(i64::MAX);
+            self.counts.add(lane, State::Waiting, bytes, number);
+            self.last = number;
+            self.tally.accepted += 1;
+            appended.push(Appended::New(number));
+        }
+        Ok(appended)
+    }
+
+    /// What a record is to those of its name before; none where it is new, and known by
+    /// this number from now on.
+    fn meet(&mut self, number: u64, name: i64, record: &StoredRecord) -> Result<Option<Appended>> {
+        let dedup = u64::try_from(self.file.dedup.as_millis()).unwrap_or(u64::MAX);
+        if dedup == 0 {
+            return Ok(None);
+        }
+        let digest = digest(record);
+        let insert = "INSERT INTO seen (number, source_name, event, digest, accepted_ms) \
+                      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (source_name, event) DO NOTHING";
+        let mut insert = self.connection.prepare_cached(insert)?;
+        let row = (number, name, &record.event, digest, record.accepted_ms);
+        if insert.execute(row)? == 1 {
+            return Ok(None);
+        }
+        let find = "SELECT digest, accepted_ms FROM seen WHERE source_name = ?1 AND event = ?2";
+        let mut find = self.connection.prepare_cached(find)?;
+        let (found, accepted_ms): ([u8; 32], u64) =
+            find.query_row((name, &record.event), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if accepted_ms.saturating_add(dedup) <= record.accepted_ms {
+            let forget = "DELETE FROM seen WHERE source_name = ?1 AND event = ?2";
+            let mut forget = self.connection.prepare_cached(forget)?;
+            forget.execute((name, &record.event))?;
+            insert.execute(row)?;
+            return Ok(None);
+        }
+        Ok(Some(if found == digest {
+            Appended::Duplicate
+        } else {
+            Appended::Reused
+        }))
+    }
+
+    fn lane(&mut self, record: &StoredRecord) -> Result<i64> {
+        if let Some((lane, id)) = &self.last_lane
+            && lane.has(record)
+        {
+            return Ok(*id);
+        }
+        let lane = LaneId::of(record);
+        let id = match self.lanes.get(&lane) {
+            Some(id) => *id,
+            None => self.intern_lane(&lane)?,
+        };
+        self.last_lane = Some((lane, id));
+        Ok(id)
+    }
+
+    fn intern_lane(&mut self, lane: &LaneId) -> Result<i64> {
+        let insert =
+            "INSERT OR IGNORE INTO lanes (tenant, bootstrap_servers, topic) VALUES (?1, ?2, ?3)";
+        let find =
+            "SELECT id FROM lanes WHERE tenant = ?1 AND bootstrap_servers = ?2 AND topic = ?3";
+        let cluster = &lane.cluster;
+        let key = (&*cluster.tenant, &*cluster.bootstrap_servers, &*lane.topic);
+        self.connection.prepare_cached(insert)?.execute(key)?;
+        let mut find = self.connection.prepare_cached(find)?;
+        let id = find.query_row(key, |row| row.get(0))?;
+        self.lanes.insert(lane.clone(), id);
+        self.counts.know(id, lane);
+        Ok(id)
+    }
+
+    /// The numbers of a record's source and of its name.
+    fn source(&mut self, record: &StoredRecord) -> Result<(i64, i64)> {
+        if let Some(((tenant, broker, trigger, queue), ids)) = &self.last_source
+            && *trigger == record.trigger
+            && *queue == record.queue
+            && *broker == record.broker
+            && *tenant == record.tenant
+        {
+            return Ok(*ids);
+        }
+        let source = (
+            record.tenant.clone(),
+            record.broker.clone(),
+            record.trigger.clone(),
+            record.queue,
+        );
+        let ids = match self.sources.get(&source) {
+            Some(ids) => *ids,
+            None => self.intern_source(&source)?,
+        };
+        self.last_source = Some((source, ids));
+        Ok(ids)
+    }
+
+    fn intern_source(&mut self, source: &Source) -> Result<(i64, i64)> {
+        let (tenant, broker, trigger, queue) = source;
+        let intern = |insert: &str, find: &str, key: &[&dyn rusqlite::ToSql]| -> Result<i64> {
+            self.connection.prepare_cached(insert)?.execute(key)?;
+            let mut find = self.connection.prepare_cached(find)?;
+            find.query_row(key, |row| row.get(0))
+        };
+        let id = intern(
+            "INSERT OR IGNORE INTO sources (tenant, broker, trigger, queue) VALUES (?1, ?2, ?3, ?4)",
+            "SELECT id FROM sources WHERE tenant = ?1 AND broker = ?2 AND trigger = ?3 AND queue = ?4",
+            &[tenant, broker, trigger, queue],
+        )?;
+        let name = intern(
+            "INSERT OR IGNORE INTO names (tenant, trigger, queue) VALUES (?1, ?2, ?3)",
+            "SELECT id FROM names WHERE tenant = ?1 AND trigger = ?2 AND queue = ?3",
+            &[tenant, trigger, queue],
+        )?;
+        self.sources.insert(source.clone(), (id, name));
+        Ok((id, name))
+    }
+
+    pub(super) fn settle(&mut self, ends: &[(u64, End)]) -> Result<()> {
+        for (number, end) in ends {
+            if let End::Dead(death) = end {
+                self.bury(*number, death)?;
+            }
+            let is_gone = self.take(
+                "DELETE FROM waiting WHERE number = ?1 RETURNING lane, bytes",
+                *number,
+                State::Waiting,
+            )?;
+            if is_gone && *end == End::Delivered {
+                self.tally.delivered += 1;
+            }
+        }
+        self.forget_letters()
+    }
+
+    /// Takes a row out of a table; says whether it was there.
+    pub(super) fn take(&mut self, delete: &str, number: u64, state: State) -> Result<bool> {
+        let mut delete = self.connection.prepare_cached(delete)?;
+        let gone = delete.query_row([number], |row| Ok((row.get(0)?, row.get(1)?)));
+        let gone: Option<(i64, i64)> = gone.optional()?;
+        if let Some((lane, bytes)) = gone {
+            self.counts.remove(lane, state, bytes);
+        }
+        Ok(gone.is_some())
+    }
+
+    /// Forgets names that are known for long enough; some of them.
+    pub(super) fn forget_names(&mut self) -> Result<()> {
+        let dedup = u64::try_from(self.file.dedup.as_millis()).unwrap_or(u64::MAX);
+        let forget = "DELETE FROM seen WHERE number IN \
+                      (SELECT number FROM seen ORDER BY number LIMIT ?1) AND accepted_ms <= ?2";
+        let mut forget = self.connection.prepare_cached(forget)?;
+        let too_old = unix_ms().saturating_sub(dedup);
+        forget.execute((MOST_AT_ONCE, too_old)).map(drop)
+    }
+
+    pub(super) fn doubt(&mut self, numbers: &[u64]) -> Result<()> {
+        let doubt = "UPDATE waiting SET flags = flags | ?2 WHERE number = ?1";
+        let mut doubt = self.connection.prepare_cached(doubt)?;
+        for number in numbers {
+            doubt.execute((number, rows::MAY_BE_WRITTEN))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn hold(&mut self, cluster: &ClusterId, is_held: bool) -> Result<()> {
+        let hold = if is_held {
+            "INSERT OR IGNORE INTO held (tenant, bootstrap_servers) VALUES (?1, ?2)"
+        } else {
+            "DELETE FROM held WHERE tenant = ?1 AND bootstrap_servers = ?2"
+        };
+        let key = (&*cluster.tenant, &*cluster.bootstrap_servers);
+        self.connection.execute(hold, key).map(drop)
+    }
+
+    /// The last number given out.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+}
+
+/// The clock on the wall: milliseconds since 1970.
+pub(super) fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}

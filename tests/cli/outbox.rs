@@ -1,0 +1,312 @@
+//! The outbox in a file: what the binary keeps over its own death, and what people do
+//! with what it keeps.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::support::{Place, Running, code, config, lines, outcomes, pair, proxy, sale, stderr};
+
+/// A configuration with an outbox in a file, and records that are tried for long.
+fn durable(rest_url: &str) -> Value {
+    let mut config = config(rest_url);
+    config["outbox"] = json!({"path": "outbox.db"});
+    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3_600);
+    config
+}
+
+/// Where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// Runs with these events to its end.
+fn run(place: &Place, events: &str) -> std::process::Output {
+    let mut run = Running::start(place.command("run"));
+    run.send(events);
+    run.stdin.take();
+    run.end()
+}
+
+/// Calls `outbox` with these words.
+fn outbox(place: &Place, words: &[&str]) -> std::process::Output {
+    let mut call = super::support::binary();
+    call.current_dir(place.path("."))
+        .arg("outbox")
+        .args(words)
+        .args(["--config", "config.json"]);
+    call.output().unwrap()
+}
+
+/// The one line that `outbox` prints.
+fn line(place: &Place, words: &[&str]) -> Value {
+    let output = outbox(place, words);
+    assert_eq!(code(&output), 0, "{output:?}");
+    lines(&output).remove(0)
+}
+
+/// Accepts events while the proxy is away, until the summary of `stats` says so.
+fn accept(place: &Place, events: &str, waiting: u64) -> Running {
+    let mut run = Running::start(place.command("run"));
+    run.send(events);
+    // A file that is not there yet is not looked into.
+    while !place.path("outbox.db").exists() || records(place, "waiting") < waiting {
+        std::thread::yield_now();
+    }
+    run
+}
+
+/// How many records are in a state.
+fn records(place: &Place, state: &str) -> u64 {
+    let output = outbox(place, &["stats"]);
+    let lines = if code(&output) == 0 {
+        lines(&output)
+    } else {
+        Vec::new()
+    };
+    let lines = lines.iter().filter(|line| line["state"] == state);
+    lines.map(|line| line["records"].as_u64().unwrap()).sum()
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_accepted_is_delivered_by_the_next_one_under_the_same_ids() {
+    let place = Place::new(&durable(NOWHERE));
+    let proxy = proxy().await;
+    let url = proxy.url();
+    let (killed, next) = blocking(move || {
+        let events: String = (0..500).map(|id| sale(&id.to_string())).collect();
+        let mut run = accept(&place, &events, 500);
+        run.signal("-KILL");
+        let killed = run.end();
+        place.write("config.json", durable(&url).to_string());
+        // No input at all: what the store has is delivered.
+        (killed, self::run(&place, ""))
+    })
+    .await;
+    assert!(lines(&killed).is_empty(), "{killed:?}");
+    assert_eq!(code(&next), 0, "{next:?}");
+    let mut delivered: Vec<u64> = lines(&next)
+        .iter()
+        .map(|line| line["event"].as_str().unwrap().parse().unwrap())
+        .collect();
+    delivered.sort_unstable();
+    assert!(delivered.iter().copied().eq(0..500));
+    let summary = stderr(&next);
+    assert!(
+        summary.contains("outbox `outbox.db`: 0 accepted, 500 delivered, 0 dead, 0 left waiting"),
+        "{summary}"
+    );
+    assert_eq!(proxy.records("sales").len(), 500);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_at_any_point_lose_nothing_and_the_same_input_again_repeats_nothing() {
+    const EVENTS: usize = 3_000;
+    const KILLS: u32 = 5;
+    let proxy = proxy().await;
+    let place = Place::new(&durable(&proxy.url()));
+    let last = blocking(move || {
+        let events: String = (0..EVENTS).map(|id| sale(&id.to_string())).collect();
+        place.write("events.ndjson", &events);
+        for kill in 1..=KILLS {
+            let mut command = place.command("run");
+            command.arg("events.ndjson");
+            let mut run = Running::start(command);
+            // After so many lines, wherever it is then.
+            for _ in 0..kill * 100 {
+                if run.line().is_none() {
+                    break;
+                }
+            }
+            run.signal("-KILL");
+            run.end();
+        }
+        let mut command = place.command("run");
+        command.arg("events.ndjson");
+        let last = Running::start(command).end();
+        assert_eq!(
+            line(&place, &["verify"]),
+            json!({"whole": true, "found": []})
+        );
+        assert_eq!(records(&place, "waiting") + records(&place, "dead"), 0);
+        last
+    })
+    .await;
+    assert_eq!(code(&last), 0, "{last:?}");
+    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
+    for record in proxy.records("sales") {
+        let value: Value = serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();
+        *copies.entry(value.to_string()).or_default() += 1;
+    }
+    // Each event once, but for POSTs that were under way at a kill.
+    let all: usize = copies.values().sum();
+    assert!((EVENTS..EVENTS + 5 * 2_000).contains(&all), "{all}");
+    let summary = stderr(&last);
+    assert!(summary.contains("sent twice"), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_sent_twice_is_published_once_and_another_of_its_id_is_refused() {
+    let proxy = proxy().await;
+    let place = Place::new(&durable(&proxy.url()));
+    let (first, second) = blocking(move || {
+        let first = run(&place, &sale("1"));
+        let other = sale("1").replace("\"quantity\":3", "\"quantity\":4");
+        let second = run(&place, &(sale("1") + &other + &sale("2")));
+        (first, second)
+    })
+    .await;
+    assert_eq!(code(&first), 0, "{first:?}");
+    assert_eq!(
+        outcomes(&second),
+        [pair("1", "event_id_reused"), pair("2", "")]
+    );
+    assert_eq!(
+        stderr(&second),
+        "outbox `outbox.db`: 1 accepted, 1 sent twice, 1 delivered, 0 dead, 0 left waiting\n\
+         3 events, 1 record delivered, 1 failed"
+    );
+    assert_eq!(proxy.records("sales").len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_service_is_refused() {
+    let place = Place::new(&durable(NOWHERE));
+    let mut first = accept(&place, &sale("1"), 1);
+    let second = run(&place, "");
+    assert_eq!(code(&second), 2);
+    assert!(
+        stderr(&second).contains("error[outbox_in_use]"),
+        "{second:?}"
+    );
+    first.signal("-INT");
+    first.signal("-INT");
+    let first = first.end();
+    assert_eq!(code(&first), 0, "{first:?}");
+    assert!(
+        stderr(&first).contains("0 dead, 1 left waiting"),
+        "{first:?}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_listed_shown_and_sent_again_while_a_run_is_under_way() {
+    let proxy = proxy().await;
+    let url = proxy.url();
+    let mut short = durable(NOWHERE);
+    short["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(1);
+    let place = Place::new(&short);
+    let output = blocking(move || {
+        let output = run(&place, &(sale("1") + &sale("2")));
+        assert_eq!(code(&output), 1);
+        let listed = lines(&outbox(&place, &["list", "--state", "dead"]));
+        let codes: Vec<_> = listed.iter().map(|line| &line["error"]["code"]).collect();
+        assert_eq!(codes, ["time_to_live_exceeded"; 2]);
+        let number = listed[0]["number"].to_string();
+        let shown = line(&place, &["show", &number]);
+        assert_eq!(
+            shown["value"],
+            "{\"customer\":\"Alice\",\"quantity\":\"3\"}"
+        );
+        assert_eq!(shown["attempts"], listed[0]["attempts"]);
+        let missing = outbox(&place, &["show", "99"]);
+        assert!(stderr(&missing).contains("error[no_record]"), "{missing:?}");
+        let unsure = outbox(&place, &["replay"]);
+        assert_eq!(code(&unsure), 2);
+        assert!(stderr(&unsure).contains("asks_for_all"), "{unsure:?}");
+        place.write("config.json", durable(&url).to_string());
+        let mut run = Running::start(place.command("run"));
+        run.send(&sale("3"));
+        let third: Value = serde_json::from_str(&run.line().unwrap()).unwrap();
+        assert_eq!(third["event"], "3");
+        let dry = line(&place, &["replay", "--id", "1", "--dry-run"]);
+        assert_eq!(
+            (&dry["replayed"], &dry["dry_run"]),
+            (&json!(1), &json!(true))
+        );
+        let replayed = line(&place, &["replay", "--id", "1"]);
+        assert_eq!(replayed["replayed"], 1);
+        let first: Value = serde_json::from_str(&run.line().unwrap()).unwrap();
+        assert_eq!(
+            (&first["event"], &first["topic"]),
+            (&json!("1"), &json!("sales"))
+        );
+        assert_eq!(line(&place, &["purge", "--state", "dead"])["purged"], 1);
+        assert_eq!(records(&place, "dead"), 0);
+        run.stdin.take();
+        run.end()
+    })
+    .await;
+    assert_eq!(code(&output), 0, "{output:?}");
+    assert_eq!(proxy.records("sales").len(), 2);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_is_paused_keeps_what_waits_until_it_goes_on() {
+    let proxy = proxy().await;
+    let place = Place::new(&durable(&proxy.url()));
+    let output = blocking(move || {
+        run(&place, "");
+        let paused = line(&place, &["pause", "localhost:9092"]);
+        assert_eq!(paused, json!({"cluster": "localhost:9092", "paused": true}));
+        let mut run = accept(&place, &sale("1"), 1);
+        let stats = lines(&outbox(&place, &["stats"]));
+        assert_eq!(stats[0]["paused"], true);
+        let copy = place.path("copy.db");
+        line(&place, &["backup", copy.to_str().unwrap()]);
+        let again = outbox(&place, &["backup", copy.to_str().unwrap()]);
+        assert!(stderr(&again).contains("error[backup_exists]"), "{again:?}");
+        line(&place, &["resume", "localhost:9092"]);
+        let delivered: Value = serde_json::from_str(&run.line().unwrap()).unwrap();
+        assert_eq!(delivered["event"], "1");
+        run.stdin.take();
+        let output = run.end();
+        let mut other = durable(NOWHERE);
+        other["outbox"]["path"] = json!("copy.db");
+        place.write("config.json", other.to_string());
+        assert_eq!(records(&place, "waiting"), 1, "the copy is as it was");
+        output
+    })
+    .await;
+    assert_eq!(code(&output), 0, "{output:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_purged_before_its_turn_ends_as_that() {
+    let proxy = proxy().await;
+    let place = Place::new(&durable(&proxy.url()));
+    let output = blocking(move || {
+        run(&place, "");
+        line(&place, &["pause", "localhost:9092"]);
+        let mut run = accept(&place, &sale("1"), 1);
+        assert_eq!(line(&place, &["purge", "--state", "waiting"])["purged"], 1);
+        line(&place, &["resume", "localhost:9092"]);
+        run.stdin.take();
+        run.end()
+    })
+    .await;
+    assert_eq!(outcomes(&output), [pair("1", "purged")]);
+    assert!(proxy.records("sales").is_empty());
+}
+
+#[test]
+fn no_outbox_in_a_file_is_said() {
+    let place = Place::new(&config(NOWHERE));
+    let output = outbox(&place, &["stats"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("error[no_outbox]"), "{output:?}");
+    let place = Place::new(&durable(NOWHERE));
+    let output = outbox(&place, &["stats"]);
+    assert!(
+        stderr(&output).contains("error[outbox_unopened]"),
+        "{output:?}"
+    );
+}
