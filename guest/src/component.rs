@@ -205,11 +205,11 @@ impl From<kafka::PublishError> for host::PublishError {
         match error {
             kafka::PublishError::UnknownBroker(name) => Self::UnknownBroker(name),
             kafka::PublishError::InvalidDestination(text) => Self::InvalidDestination(text),
-            kafka::PublishError::TooLarge(limit) => Self::TooLarge {
-                actual: limit.actual,
-                maximum: limit.maximum,
-            },
             kafka::PublishError::InvalidRecord(text) => Self::InvalidRecord(text),
+            kafka::PublishError::NotWritable(rule) => Self::NotWritable {
+                code: rule.code,
+                message: rule.message,
+            },
             kafka::PublishError::TooMany(maximum) => Self::TooMany(maximum),
             kafka::PublishError::NotPublishing => Self::NotPublishing,
         }

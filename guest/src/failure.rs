@@ -92,7 +92,7 @@ impl Failure {
     }
 
     /// The failure's stable name.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Self::NotLoaded => "not_loaded",
             Self::EventOutOfFuel(_) => "event_out_of_fuel",

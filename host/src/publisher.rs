@@ -2,10 +2,13 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use action_triggers_core::delivery::Terms;
+use action_triggers_core::{delivery::Terms, rest::check::check_size};
 
 pub(crate) use crate::verdict::{Reason, Verdict};
-use crate::{cluster::ClusterId, record::Record};
+use crate::{
+    cluster::{Cluster, ClusterId},
+    record::Record,
+};
 
 /// Records for one topic of one cluster, to be written together, in this order.
 #[derive(Clone, Debug)]
@@ -42,6 +45,17 @@ pub trait Publisher: Send + Sync + 'static {
     /// Makes one attempt to write a batch and says what became of each record:
     /// one verdict per record, in order. Never retries by itself.
     fn publish<'a>(&'a self, batch: &'a Batch) -> PublishFuture<'a>;
+
+    /// Whether a record can ever be written to a topic of a cluster: asked when it is
+    /// accepted. Any can that is within the cluster's `max_record_bytes`, unless the
+    /// publisher has other rules.
+    ///
+    /// # Errors
+    ///
+    /// The rule that it breaks; the record is refused with that code.
+    fn check(&self, cluster: &Cluster, topic: &str, record: &Record) -> Result<(), Reason> {
+        check_size(cluster, topic, record)
+    }
 
     /// By which rules records go to a topic; those of a cluster with the
     /// defaults, unless the publisher has others.

@@ -165,7 +165,10 @@ const GUEST: Allowed = &[
 ];
 
 const CORE: Allowed = &[
-    ("broker", &["cluster", "outcome", "record", "settings"]),
+    (
+        "broker",
+        &["cluster", "outcome", "record", "settings", "verdict"],
+    ),
     ("delivery", &["clock", "cluster", "verdict"]),
     ("outcome", &["event", "record"]),
     ("record", &["cluster"]),

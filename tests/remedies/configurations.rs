@@ -336,7 +336,7 @@ fn carried() -> Vec<Row> {
             vec![(timestamp, json!(5))],
         ),
         (
-            "invalid_record",
+            "tombstone_unsupported",
             vec![
                 (flavor.clone(), json!("karapace")),
                 (tombstone, json!(true)),
@@ -363,10 +363,10 @@ fn carried() -> Vec<Row> {
             Case::Check(edited(&edits))
         };
         Row {
-            area: if code == "invalid_record" {
-                "Records that are refused"
-            } else {
+            area: if code == "invalid_timestamp" {
                 "Deliveries that fail"
+            } else {
+                "Records that are refused"
             },
             code,
             wrong: all(&wrong),

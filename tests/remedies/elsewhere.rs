@@ -29,11 +29,6 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         DELIVERIES,
-        "invalid_partition",
-        "records_that_a_proxy_cannot_carry_are_refused",
-    ),
-    (
-        DELIVERIES,
         "tls_failed",
         "a_certificate_that_signed_itself_is_trusted_or_named_with_its_remedy",
     ),
@@ -118,11 +113,6 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "Templates",
         "template_left_out",
         "what_is_left_out_is_refused_by_name",
-    ),
-    (
-        DELIVERIES,
-        "tombstone_unsupported",
-        "records_that_a_proxy_cannot_carry_are_refused",
     ),
     ("The program", "no_threads", UNREACHED),
     ("The program", "http_client_failed", UNREACHED),

@@ -119,7 +119,9 @@ fn a_condition_decides_and_names_a_missing_before() {
         let mut publications = outcome.unwrap();
         match publications.pop().map(|publication| publication.outcome) {
             None => Ok(false),
-            Some(result) => result.map(|_| true).map_err(|failure| failure.code()),
+            Some(Ok(_)) => Ok(true),
+            Some(Err(Failure::BeforeMissing(_))) => Err("before_missing"),
+            Some(Err(failure)) => panic!("{failure}"),
         }
     };
     let before = Some(r#"{"quantity": 2}"#);

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use action_triggers_core::rest::check::check;
 use action_triggers_vocabulary::{
     codes, content_type,
     members::queue::{BOOTSTRAP_SERVERS, TOPIC},
@@ -50,7 +51,8 @@ pub(super) fn examine(
     let brokers = host.brokers.to_vec();
     let settings = Arc::new(host.settings.clone());
     // What is wrong with the registry itself is told elsewhere.
-    let registry = Registry::new(brokers, clusters, settings, host.policy.clone()).ok();
+    let registry = Registry::new(brokers, clusters, settings, host.policy.clone());
+    let registry = registry.ok().map(|one| one.with_rule(Arc::new(check)));
     let known = Known::of(host);
     let mut faults = Vec::new();
     for (place, trigger) in triggers.iter().enumerate() {
@@ -67,13 +69,7 @@ pub(super) fn examine(
             faults.extend(timeout(queue, registry));
             // Only what can be addressed can be tried.
             if faults.len() == told {
-                let clusters = host.clusters;
-                let trial = Trial {
-                    clusters,
-                    registry,
-                    set,
-                };
-                faults.extend(trial.of(queue));
+                faults.extend(Trial { registry, set }.of(queue));
             }
         }
     }

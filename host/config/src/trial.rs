@@ -2,8 +2,10 @@
 //! as it stands must be something that the host takes and its cluster's REST
 //! proxy carries.
 
-use action_triggers_core::rest::{Dialect, check::check};
-use action_triggers_vocabulary::members::{header, record, trigger};
+use action_triggers_vocabulary::{
+    PublishError,
+    members::{header, record, trigger},
+};
 
 use super::{
     document::{Node, Value},
@@ -12,7 +14,6 @@ use super::{
 };
 use crate::{
     broker::{Offer, Payload, Registry},
-    cluster::Cluster,
     outcome::{Diagnostic, LoadedQueue, Severity},
 };
 
@@ -20,7 +21,6 @@ use crate::{
 const ANY_TEXT: &str = "x";
 
 pub(super) struct Trial<'a> {
-    pub(super) clusters: &'a [Cluster],
     pub(super) registry: &'a Registry,
     /// The set as it is written; none where it could not be read.
     pub(super) set: Option<Triggers<'a>>,
@@ -40,25 +40,20 @@ impl Trial<'_> {
     }
 
     fn fault(&self, queue: &LoadedQueue, offer: Offer) -> Option<Diagnostic> {
-        let (destination, record) = match self.registry.rehearse(queue, offer) {
-            Ok(rehearsed) => rehearsed,
-            Err(refusal) => {
-                let path = match refusal.code() {
-                    "invalid_record" => format!("{}.record", queue.path),
-                    _ => name_of(queue),
-                };
-                let message = refusal.to_string();
-                return Some(error(refusal.code(), &path, message, String::new()));
+        let refusal = self.registry.rehearse(queue, offer).err()?;
+        let message = match &refusal {
+            PublishError::NotWritable { message, .. } => {
+                format!("no record of this queue can be sent: {message}")
             }
+            refusal => refusal.to_string(),
         };
-        let mut clusters = self.clusters.iter();
-        let cluster = clusters.find(|one| one.id() == destination.cluster)?;
-        // A flavor without such an API is told of where the cluster stands.
-        let dialect = Dialect::of(cluster)?;
-        let reason = check(&record, &destination.topic, cluster, dialect).err()?;
-        let path = format!("{}.record", queue.path);
-        let message = format!("no record of this queue can be sent: {}", reason.message);
-        Some(error(reason.code, &path, message, String::new()))
+        let path = match &refusal {
+            PublishError::NotWritable { .. } | PublishError::InvalidRecord(_) => {
+                format!("{}.record", queue.path)
+            }
+            _ => name_of(queue),
+        };
+        Some(error(refusal.code(), &path, message, String::new()))
     }
 
     /// A record with what every record of the queue has, and one with what some may have.

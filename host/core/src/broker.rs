@@ -11,5 +11,5 @@ mod tests;
 mod trial;
 
 pub use self::offer::{BrokerMembers, Offer, Payload};
-pub use self::registry::{Broker, Policy, Registry, RegistryError, TextEncoding};
+pub use self::registry::{Broker, Policy, RecordRule, Registry, RegistryError, TextEncoding};
 pub use self::routes::Routes;

@@ -10,6 +10,11 @@ use bytes::Bytes;
 pub use self::stored::StoredRecord;
 use crate::cluster::ClusterId;
 
+/// The header in which the host names a record, where its cluster has headers, so that
+/// consumers can drop what a retry wrote twice. Its value is a JSON array: event,
+/// trigger, queue.
+pub const ID_HEADER: &str = "action-triggers-id";
+
 /// Names a record for ever: the same event, trigger and queue give the same id,
 /// so consumers can drop what a retry wrote twice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

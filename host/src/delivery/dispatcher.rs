@@ -23,12 +23,8 @@ use super::{
 use crate::{
     outbox::{Accepted, Change, LaneId, Outbox, Received, Room, Rooms, Store, StoreError},
     publisher::{Batch, Publisher, Reason, Verdict},
-    record::{Record, RecordId, StoredRecord},
+    record::{ID_HEADER, Record, RecordId, StoredRecord},
 };
-
-/// Names the record for ever, so that consumers can drop what a retry wrote
-/// twice. Its value is a JSON array: event, trigger, queue.
-const ID_HEADER: &str = "action-triggers-id";
 
 /// The code of a record that somebody took out of the store.
 const PURGED: &str = "purged";

@@ -216,6 +216,11 @@ impl Delivery {
         self.intake.hold(cluster, is_held).await
     }
 
+    /// Who writes the records.
+    pub(crate) fn publisher(&self) -> &Arc<dyn Publisher> {
+        &self.publisher
+    }
+
     /// Asks the publisher again how many clusters it reaches.
     pub(crate) fn count_clusters(&self) {
         self.intake.share(self.publisher.clusters() > 1);

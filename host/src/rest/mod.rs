@@ -22,7 +22,7 @@ use std::{
 use action_triggers_core::delivery::Terms;
 pub use action_triggers_core::rest::supports_headers;
 use action_triggers_core::rest::{
-    Answer, Failure, Redactor, body_size,
+    Answer, Failure, Redactor, body_size, check,
     proxy::{self, Attempt, Request, Transport},
     verdict::Finding,
 };
@@ -37,7 +37,7 @@ pub use self::{
 use crate::{
     clock::Moment,
     cluster::{Cluster, ClusterId},
-    publisher::{Batch, PublishFuture, Publisher},
+    publisher::{Batch, PublishFuture, Publisher, Reason},
     record::Record,
 };
 
@@ -143,6 +143,10 @@ impl Publisher for RestPublisher {
             let unknown = Finding::Permanent("unknown_cluster").verdict(message, None, 1);
             vec![unknown; batch.records.len()]
         })
+    }
+
+    fn check(&self, cluster: &Cluster, topic: &str, record: &Record) -> Result<(), Reason> {
+        check::check(cluster, topic, record)
     }
 
     fn terms(&self, cluster: &ClusterId, topic: &str) -> Terms {

@@ -11,7 +11,7 @@ use crate::{
     process::Process,
     publisher::Publisher,
     rest::RestPublisher,
-    sandbox::{Services, Source, StartError},
+    sandbox::StartError,
     settings::Settings,
 };
 
@@ -163,8 +163,8 @@ impl Builder {
             let rest = Arc::new(RestPublisher::new(plan.clusters.clone())?);
             (rest.clone(), Some(rest))
         };
-        let stack_bytes = plan.source.limits.stack_bytes;
-        let generation = plan.load(None, count).await?;
+        let stack_bytes = plan.limits.stack_bytes;
+        let generation = plan.load(&publisher, None, count).await?;
         let workers = Workers::start(count, stack_bytes).map_err(StartError::Thread)?;
         let delivery = match outbox {
             None => Delivery::start(publisher, outbox_limits),
@@ -184,17 +184,12 @@ impl Builder {
             self.policy,
         )
         .map_err(BuildError::Registry)?;
-        let services = Services {
-            settings,
-            registry: Arc::new(registry),
-            whitelist: self.whitelist,
-        };
         Ok(Plan {
-            source: Source {
-                triggers: self.triggers.unwrap_or_else(|| "[]".into()),
-                services,
-                limits: self.limits,
-            },
+            triggers: self.triggers.unwrap_or_else(|| "[]".into()),
+            settings,
+            registry,
+            whitelist: self.whitelist,
+            limits: self.limits,
             clusters,
             component: self.component,
             code_cache: self.code_cache,

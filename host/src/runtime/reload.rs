@@ -34,13 +34,15 @@ impl Runtime {
     pub async fn reload(&self, builder: Builder) -> Result<(), BuildError> {
         let _alone = self.reloading.lock().await;
         let plan = builder.plan()?;
-        if plan.source.limits.stack_bytes > self.workers.stack_bytes() {
+        if plan.limits.stack_bytes > self.workers.stack_bytes() {
             let limit = "stack_bytes";
             return Err(BuildError::NeedsStart { limit });
         }
         let clusters = plan.clusters.clone();
         let running = self.tenant.generation().sandbox().clone();
-        let generation = plan.load(Some(running), self.workers.count()).await?;
+        let publisher = self.delivery.publisher();
+        let workers = self.workers.count();
+        let generation = plan.load(publisher, Some(running), workers).await?;
         if let Some(rest) = &self.rest {
             rest.connect_all(clusters)?;
         }

@@ -243,8 +243,8 @@ impl From<PublishError> for kafka::PublishError {
         match error {
             PublishError::UnknownBroker(name) => Self::UnknownBroker(name),
             PublishError::InvalidDestination(text) => Self::InvalidDestination(text),
-            PublishError::TooLarge { actual, maximum } => {
-                Self::TooLarge(kafka::SizeLimit { actual, maximum })
+            PublishError::NotWritable { code, message } => {
+                Self::NotWritable(kafka::BrokenRule { code, message })
             }
             PublishError::TooMany(maximum) => Self::TooMany(maximum),
             PublishError::NotPublishing => Self::NotPublishing,

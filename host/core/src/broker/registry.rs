@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use action_triggers_vocabulary::{PublishError, members::queue, topic};
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::{
@@ -11,10 +10,11 @@ use super::{
     offer::{BrokerMembers, Offer, Payload},
 };
 use crate::{
-    cluster::{Cluster, Flavor, Format},
+    cluster::Cluster,
     outcome::QueueDestination,
     record::{Destination, Record},
     settings::Settings,
+    verdict::Reason,
 };
 
 /// Most headers of a record.
@@ -119,6 +119,10 @@ pub struct Policy {
     pub max_broker_timeout: Option<Duration>,
 }
 
+/// Says whether a record can ever be written to a topic of a cluster: a rule of who
+/// writes there, who is asked when the record is accepted.
+pub type RecordRule = Arc<dyn Fn(&Cluster, &str, &Record) -> Result<(), Reason> + Send + Sync>;
+
 /// A fault in brokers or clusters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -157,6 +161,7 @@ pub struct Registry {
     clusters: BTreeMap<String, Arc<Cluster>>,
     settings: Arc<Settings>,
     policy: Policy,
+    rule: Option<RecordRule>,
 }
 
 impl fmt::Debug for Registry {
@@ -211,10 +216,17 @@ impl Registry {
                 clusters: by_servers,
                 settings,
                 policy,
+                rule: None,
             })
         } else {
             Err(errors)
         }
+    }
+
+    /// The same registry, by whose rule records are accepted.
+    pub fn with_rule(mut self, rule: RecordRule) -> Self {
+        self.rule = Some(rule);
+        self
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -235,8 +247,9 @@ impl Registry {
             })
     }
 
-    /// Checks everything that the guest could have got wrong of a record that
-    /// goes there.
+    /// Makes a record that goes there of what the guest offers, and checks it: here
+    /// what the host's own memory and order depend on, and the rest by the rule of who
+    /// writes it.
     ///
     /// # Errors
     ///
@@ -246,9 +259,9 @@ impl Registry {
         offer: Offer,
         destination: &Destination,
     ) -> Result<Record, PublishError> {
-        check_names(&offer)?;
+        check_ordering_key(&offer)?;
         let cluster = self.cluster(&destination.cluster.bootstrap_servers)?;
-        let (value, value_is_json) = self.value(offer.value, cluster)?;
+        let (value, value_is_json) = self.value(offer.value);
         let record = Record {
             key: offer.key.map(Into::into),
             headers: headers(offer.headers)?,
@@ -257,11 +270,12 @@ impl Registry {
             value,
             value_is_json,
         };
-        let (actual, maximum) = (record.size(), cluster.max_record_bytes(&destination.topic));
-        if actual > maximum {
-            let [actual, maximum] = [actual, maximum].map(|bytes| bytes as u64);
-            return Err(PublishError::TooLarge { actual, maximum });
-        }
+        let rule = self.rule.as_ref();
+        rule.map_or(Ok(()), |rule| rule(cluster, &destination.topic, &record))
+            .map_err(|Reason { code, message, .. }| PublishError::NotWritable {
+                code: code.to_owned(),
+                message,
+            })?;
         Ok(record)
     }
 
@@ -373,30 +387,15 @@ impl Registry {
         Ok(bounds.into_iter().flatten().min())
     }
 
-    fn value(
-        &self,
-        payload: Payload,
-        cluster: &Cluster,
-    ) -> Result<(Option<bytes::Bytes>, bool), PublishError> {
-        let invalid = |what: &str| PublishError::InvalidRecord(what.into());
+    /// The bytes of a value, and whether they are JSON.
+    fn value(&self, payload: Payload) -> (Option<bytes::Bytes>, bool) {
         match payload {
-            Payload::Json(text) => {
-                // As it stands it becomes part of the POST's body.
-                if cluster.format == Format::Json
-                    && serde_json::from_str::<IgnoredAny>(&text).is_err()
-                {
-                    return Err(invalid("the value says that it is JSON, and is not"));
-                }
-                Ok((Some(text.into()), true))
-            }
+            Payload::Json(text) => (Some(text.into()), true),
             Payload::Text(text) => match self.policy.text_encoding {
-                TextEncoding::Raw => Ok((Some(text.into()), false)),
-                TextEncoding::Json => Ok((Some(Value::from(text).to_string().into()), true)),
+                TextEncoding::Raw => (Some(text.into()), false),
+                TextEncoding::Json => (Some(Value::from(text).to_string().into()), true),
             },
-            Payload::Tombstone if cluster.flavor == Flavor::Confluent => Ok((None, false)),
-            Payload::Tombstone => Err(invalid(
-                "the cluster's REST proxy cannot write tombstones: only flavor `confluent` does",
-            )),
+            Payload::Tombstone => (None, false),
         }
     }
 }
@@ -405,26 +404,16 @@ fn unknown_cluster(servers: &str) -> String {
     format!("`{servers}` is none of the host's clusters: add it to `clusters`")
 }
 
-/// Bounds what orders and places a record.
-fn check_names(offer: &Offer) -> Result<(), PublishError> {
-    let refuse = |message: String| Err(PublishError::InvalidRecord(message));
-    if let Some(key) = offer
-        .ordering_key
-        .as_ref()
-        .filter(|key| key.len() > MAX_NAME)
-    {
-        return refuse(format!(
+/// Bounds what orders a record, which the host keeps.
+fn check_ordering_key(offer: &Offer) -> Result<(), PublishError> {
+    let key = offer.ordering_key.as_ref();
+    match key.filter(|key| key.len() > MAX_NAME) {
+        Some(key) => Err(PublishError::InvalidRecord(format!(
             "the ordering key has {} bytes, at most {MAX_NAME} are taken",
             key.len()
-        ));
+        ))),
+        None => Ok(()),
     }
-    if offer
-        .partition
-        .is_some_and(|partition| i32::try_from(partition).is_err())
-    {
-        return refuse("the partition is larger than Kafka's largest".into());
-    }
-    Ok(())
 }
 
 fn headers(headers: Vec<(String, String)>) -> Result<Vec<(String, bytes::Bytes)>, PublishError> {

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    cluster::{Cluster, Flavor, Format},
+    cluster::Cluster,
     outcome::{Loaded, LoadedQueue, LoadedTrigger, QueueDestination},
+    record::Record,
     settings::Settings,
+    verdict::Reason,
 };
 
 fn cluster(servers: &str) -> Cluster {
@@ -305,31 +307,30 @@ fn the_smaller_timeout_counts() {
 }
 
 #[test]
-fn a_record_may_be_as_large_as_the_cluster_takes_and_no_larger() {
-    let cluster = Cluster {
-        max_record_bytes: 10,
-        ..cluster("k")
+fn a_record_is_taken_by_the_rule_of_who_writes_it_and_refused_with_its_code() {
+    let rule = |cluster: &Cluster, topic: &str, record: &Record| {
+        assert_eq!(
+            (&*cluster.bootstrap_servers, topic),
+            ("kafka:9092", "sales")
+        );
+        match record.size() {
+            ..=4 => Ok(()),
+            size => Err(Reason::new(
+                "too_large",
+                format!("{size} bytes are too many"),
+            )),
+        }
     };
-    let brokers = vec![broker(
-        "full",
-        json!({"bootstrap_servers": "k"}),
-        json!({"topic": "sales"}),
-    )];
-    let routes = routes(registry_of(brokers, cluster, Policy::default()), queue());
+    let routes = routes(registry().with_rule(Arc::new(rule)), queue());
     let sized = |value: usize| Offer {
-        key: Some("kk".into()),
+        key: Some("k".into()),
         headers: vec![("h".into(), "v".into())],
         ..message(Payload::Text("x".repeat(value)))
     };
-    assert!(routes.accept(sized(6)).is_ok());
-    let refusal = routes.accept(sized(7)).unwrap_err();
-    assert_eq!(
-        refusal,
-        PublishError::TooLarge {
-            actual: 11,
-            maximum: 10
-        }
-    );
+    assert!(routes.accept(sized(1)).is_ok());
+    let refusal = routes.accept(sized(2)).unwrap_err();
+    assert_eq!(refusal.code(), "too_large");
+    assert_eq!(refusal.to_string(), "5 bytes are too many");
 }
 
 #[test]
@@ -361,73 +362,12 @@ fn text_is_published_as_it_is_or_as_a_json_string() {
 }
 
 #[test]
-fn tombstones_go_only_where_they_can_be_written() {
-    for (flavor, is_taken) in [
-        (Flavor::Confluent, true),
-        (Flavor::Karapace, false),
-        (Flavor::Strimzi, false),
-        (Flavor::Redpanda, false),
-    ] {
-        let brokers = vec![broker(
-            "full",
-            json!({"bootstrap_servers": "k"}),
-            json!({"topic": "sales"}),
-        )];
-        let registry = registry_of(
-            brokers,
-            Cluster {
-                flavor,
-                ..cluster("k")
-            },
-            Policy::default(),
-        );
-        assert_eq!(
-            routes(registry, queue())
-                .accept(message(Payload::Tombstone))
-                .is_ok(),
-            is_taken,
-            "{flavor:?}"
-        );
-    }
-}
-
-#[test]
-fn a_json_value_that_becomes_part_of_a_body_must_be_json() {
-    let brokers = || {
-        vec![broker(
-            "full",
-            json!({"bootstrap_servers": "k"}),
-            json!({"topic": "sales"}),
-        )]
-    };
-    let liar = || message(Payload::Json("1},{\"value\":2".into()));
-    let json = Cluster {
-        format: Format::Json,
-        ..cluster("k")
-    };
-    let registry = registry_of(brokers(), json, Policy::default());
-    assert_eq!(
-        routes(registry, queue()).accept(liar()).unwrap_err().code(),
-        "invalid_record"
-    );
-    let registry = registry_of(brokers(), cluster("k"), Policy::default());
-    assert!(
-        routes(registry, queue()).accept(liar()).is_ok(),
-        "as base64 it harms nobody"
-    );
-}
-
-#[test]
 fn malformed_records_are_refused() {
     let long = "x".repeat(4097);
     let header = |name: &str| (name.to_owned(), String::new());
     let refused = [
         Offer {
             ordering_key: Some(long),
-            ..json_message()
-        },
-        Offer {
-            partition: Some(1 << 31),
             ..json_message()
         },
         Offer {

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     outcome::{LoadedQueue, QueueDestination},
-    record::{Destination, Record},
     settings::Settings,
 };
 
@@ -29,16 +28,11 @@ impl Registry {
     /// # Errors
     ///
     /// No record of the queue would be taken.
-    pub fn rehearse(
-        &self,
-        queue: &LoadedQueue,
-        offer: Offer,
-    ) -> Result<(Destination, Record), PublishError> {
+    pub fn rehearse(&self, queue: &LoadedQueue, offer: Offer) -> Result<(), PublishError> {
         let own = self.resolved(&queue.destination)?;
         let topic = queue.renders_topic.then_some(ANY_TOPIC);
         let destination = self.address(&queue.broker, &own, topic)?;
-        let record = self.record(offer, &destination)?;
-        Ok((destination, record))
+        self.record(offer, &destination).map(drop)
     }
 
     /// A queue's own destination, as the sandbox would resolve it: of its members

@@ -1,30 +1,32 @@
 //! Whether a proxy can carry a record as it is. What it cannot carry is refused
 //! here, for good: it would fail with all its neighbours, or arrive changed.
+//!
+//! A record is asked about when it is accepted. An attempt asks again, since the
+//! cluster may have been configured otherwise in between.
 
 use serde_json::Value;
 
 use super::dialect::Dialect;
 use crate::{
     cluster::{Cluster, Format},
-    record::Record,
-    verdict::Reason,
+    record::{ID_HEADER, Record},
+    verdict::{Reason, TOO_LARGE},
 };
 
 /// 9999-12-31T23:59:59.999Z: the last instant with a year of four digits.
 const MAX_TIMESTAMP_MS: i64 = 253_402_300_799_999;
 
-/// Checks one record.
+/// Checks one record. A cluster whose flavor does not serve its API is told of where
+/// it is configured.
 ///
 /// # Errors
 ///
 /// The reason why it can never be sent.
-pub fn check(
-    record: &Record,
-    topic: &str,
-    cluster: &Cluster,
-    dialect: Dialect,
-) -> Result<(), Reason> {
-    check_size(record, cluster.max_record_bytes(topic))?;
+pub fn check(cluster: &Cluster, topic: &str, record: &Record) -> Result<(), Reason> {
+    let Some(dialect) = Dialect::of(cluster) else {
+        return Ok(());
+    };
+    check_size(cluster, topic, record)?;
     check_partition(record.partition)?;
     check_headers(&record.headers, dialect)?;
     check_timestamp(record.timestamp_ms, dialect)?;
@@ -40,13 +42,22 @@ pub fn check(
     Ok(())
 }
 
-fn check_size(record: &Record, maximum: usize) -> Result<(), Reason> {
-    let size = record.size();
+/// Checks only whether a record is within its cluster's bound.
+///
+/// # Errors
+///
+/// It is not.
+pub fn check_size(cluster: &Cluster, topic: &str, record: &Record) -> Result<(), Reason> {
+    let maximum = cluster.max_record_bytes(topic);
+    // Its name, which the host adds, is not the payload's fault.
+    let names = record.headers.iter().filter(|(name, _)| name == ID_HEADER);
+    let name: usize = names.map(|(name, value)| name.len() + value.len()).sum();
+    let size = record.size() - name;
     if size <= maximum {
         return Ok(());
     }
     refuse(
-        "too_large",
+        TOO_LARGE,
         &format!(
             "the record has {size} bytes, {maximum} are allowed; raise `max_record_bytes` only as far as the topic's `max.message.bytes`"
         ),
@@ -56,7 +67,7 @@ fn check_size(record: &Record, maximum: usize) -> Result<(), Reason> {
 fn check_partition(partition: Option<u32>) -> Result<(), Reason> {
     match partition {
         Some(partition) if i32::try_from(partition).is_err() => refuse(
-            "invalid_partition",
+            "invalid_record",
             &format!("partition {partition} is beyond Kafka's last, {}", i32::MAX),
         ),
         _ => Ok(()),

@@ -151,7 +151,7 @@ impl<T: Transport> Proxy<T> {
             .records
             .iter()
             .map(|record| {
-                check::check(record, batch.topic, &self.cluster, self.dialect)?;
+                check::check(&self.cluster, batch.topic, record)?;
                 doubtful.map_or(Ok(()), |topic| topic.check(batch.topic, record))
             })
             .collect();

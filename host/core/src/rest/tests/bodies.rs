@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cluster::{Api, Cluster, Flavor, Format},
-    record::Record,
+    record::{ID_HEADER, Record},
 };
 
 const DIALECTS: [(Api, Flavor); 5] = [
@@ -48,8 +48,7 @@ fn text(body: Vec<u8>) -> String {
 
 /// The code with which a record is refused, or `ok`.
 fn checked(record: &Record, cluster: &Cluster) -> &'static str {
-    let dialect = Dialect::of(cluster).unwrap();
-    check(record, "sales", cluster, dialect).map_or_else(|reason| reason.code, |()| "ok")
+    check(cluster, "sales", record).map_or_else(|reason| reason.code, |()| "ok")
 }
 
 #[test]
@@ -177,7 +176,7 @@ fn records_that_a_proxy_cannot_carry_are_refused() {
         (with(|r| r.partition = Some(2_147_483_647)), ["ok"; 5]),
         (
             with(|r| r.partition = Some(2_147_483_648)),
-            ["invalid_partition"; 5],
+            ["invalid_record"; 5],
         ),
         (
             with(|r| r.value = Some(vec![b'x'; 1_000_000].into())),
@@ -240,6 +239,16 @@ fn json_values_that_a_proxy_would_change_are_refused() {
         });
         assert_eq!(found, expected, "{:?}", record.value);
     }
+}
+
+#[test]
+fn the_name_that_the_host_adds_does_not_make_a_record_too_large() {
+    let cluster = cluster("http://p", Api::V3, Flavor::Confluent);
+    let mut record = record(&"x".repeat(1_000_000));
+    record.headers = vec![(ID_HEADER.to_owned(), Bytes::from_static(b"[]"))];
+    assert_eq!(checked(&record, &cluster), "ok");
+    record.headers.push(("h".to_owned(), Bytes::new()));
+    assert_eq!(checked(&record, &cluster), "too_large");
 }
 
 #[test]
