@@ -10,17 +10,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use action_triggers_core::rest::{
-    Answer, Condensed, Failure, address_to_configure, proxy::Request,
-};
+use action_triggers_core::rest::{Answer, Failure, address_to_configure, proxy::Request};
 use http::{
     HeaderMap, Method,
-    header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER},
 };
 use tokio::time::Instant;
 
 use super::{
     access::{Access, Identity},
+    body::{Body, Problem},
     error::RestError,
     tls,
 };
@@ -36,6 +35,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Most headers of an answer; gateways add theirs.
 const MOST_HEADERS: usize = 500;
+
+/// The one encoding of answers that is asked for.
+const GZIP: &str = "gzip";
 
 /// An HTTP client for one cluster's proxy.
 #[derive(Debug)]
@@ -116,7 +118,7 @@ impl Client {
             (Some((answer, body)), failure) => {
                 self.has_answered.store(true, Relaxed);
                 Ok(Answer {
-                    body: Condensed::into_bytes(body),
+                    body: body.into_bytes(),
                     failure,
                     ..answer
                 })
@@ -138,7 +140,7 @@ impl Client {
         &self,
         request: Request,
         access: &Access,
-        answer: &mut Option<(Answer, Condensed)>,
+        answer: &mut Option<(Answer, Body)>,
     ) -> Result<(), Failure> {
         let Request { url, cap, .. } = request;
         let method = match request.body {
@@ -149,7 +151,8 @@ impl Client {
             .http(access.identity())
             .request(method, url.clone())
             .headers(access.shown().headers)
-            .header(ACCEPT, request.accept);
+            .header(ACCEPT, request.accept)
+            .header(ACCEPT_ENCODING, GZIP);
         if let Some((content_type, body)) = request.body {
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
         }
@@ -168,20 +171,20 @@ impl Client {
                 .and_then(|location| address_to_configure(&self.cluster.rest_url, &url, &location)),
             ..Answer::default()
         };
-        let encoding = text(CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity"));
-        let (_, body) = answer.insert((head, Condensed::new(cap)));
-        // Those that were asked for are undone by now.
-        if let Some(name) = encoding {
-            return Err(Failure::Encoded(name));
-        }
+        let encoding = text(CONTENT_ENCODING).filter(|name| is_unasked(name));
+        let (_, body) = answer.insert((head, Body::new(cap)));
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| Failure::Lost(root_cause(&error)))?
         {
-            body.read(&chunk).map_err(|_| Failure::TooLarge(cap))?;
+            body.read(&chunk).map_err(|problem| match problem {
+                Problem::TooLarge => Failure::TooLarge(cap),
+                Problem::Broken => Failure::Encoded(GZIP.to_owned()),
+            })?;
         }
-        Ok(())
+        // Where the body is JSON all the same, that counts.
+        encoding.map_or(Ok(()), |name| Err(Failure::Encoded(name)))
     }
 
     fn failure(&self, error: &reqwest::Error) -> Failure {
@@ -278,6 +281,15 @@ fn connect(
     })
 }
 
+/// Whether an answer names an encoding beyond those that may be expected.
+fn is_unasked(names: &str) -> bool {
+    let mut names = names.split(',').map(str::trim);
+    !names.all(|name| {
+        let asked = ["", GZIP, "x-gzip", "identity"];
+        asked.iter().any(|one| name.eq_ignore_ascii_case(one))
+    })
+}
+
 /// `Retry-After`, in seconds, whole or not, or as a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -285,8 +297,10 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     // Some gateways count in parts of a second.
-    if let Ok(seconds) = text.parse() {
-        return Duration::try_from_secs_f64(seconds).ok();
+    if let Ok(seconds) = text.parse::<f64>() {
+        let is_time = seconds.is_finite() && seconds >= 0.0;
+        // What is beyond all bounds is the longest pause that is granted.
+        return is_time.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     // A date that is over asks for no pause.
@@ -321,8 +335,10 @@ mod tests {
         for (text, expected) in [
             ("7", Some(7)),
             (" 7.0 ", Some(7)),
-            ("1e99", None),
+            ("1e99", Some(u64::MAX)),
+            ("99999999999999999999999", Some(u64::MAX)),
             ("NaN", None),
+            ("inf", None),
             ("Sun, 06 Nov 1994 08:49:40 GMT", Some(3)),
             ("Sun, 06 Nov 1994 08:49:30 GMT", Some(0)),
             ("soon", None),
@@ -330,8 +346,8 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, text.parse().unwrap());
-            let expected = expected.map(Duration::from_secs);
-            assert_eq!(retry_after(&headers, now), expected, "{text}");
+            let found = retry_after(&headers, now).map(|wait| wait.as_secs());
+            assert_eq!(found, expected, "{text}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! protocol's: [`action_triggers_core::rest`].
 
 mod access;
+mod body;
 mod client;
 mod error;
 mod read_back;

@@ -38,9 +38,10 @@ pub enum Failure {
     /// The answer has more bytes than are read.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
-    /// The answer is compressed in a way that was not asked for.
+    /// The answer cannot be decompressed: it is in an encoding that was not asked for, or
+    /// not in the one that it says.
     #[error(
-        "the answer has the encoding `{0}`, which `Accept-Encoding` did not ask for; correct it at the proxy or at the gateway before it"
+        "the answer's encoding `{0}` cannot be undone; let the proxy, or the gateway before it, send plain answers"
     )]
     Encoded(String),
 }

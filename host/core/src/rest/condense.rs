@@ -61,7 +61,10 @@ impl Condensed {
                 if self.kept.len() == self.most {
                     return Err(TooLarge);
                 }
-                self.kept.push(*byte);
+                // JSON forbids a bare line break in a string, and not everybody heeds it.
+                let is_text = matches!(self.place, Place::Inside { .. });
+                let is_bare = is_text && *byte < b' ';
+                self.kept.push(if is_bare { b' ' } else { *byte });
             }
         }
         Ok(())
@@ -156,6 +159,13 @@ mod tests {
         let error = short["offsets"][0]["error"].as_str().unwrap();
         assert!(long.starts_with(error) && error.len() > LONGEST_STRING / 2);
         assert_eq!(short["offsets"][1]["offset"], 1);
+    }
+
+    #[test]
+    fn bare_control_characters_of_a_string_do_not_hide_the_answer() {
+        let text = "{\"error\":\"at a\n\tat b\",\n\"offset\":1}";
+        let value: Value = serde_json::from_slice(&condensed(text, 3)).unwrap();
+        assert_eq!(value, json!({"error": "at a  at b", "offset": 1}));
     }
 
     #[test]

@@ -31,8 +31,9 @@ impl Said {
             message: Option<String>,
         }
         let body: Option<Body> = read::json(&answer.body);
-        let error_code = body.as_ref().and_then(|body| body.error_code);
         let status = answer.status;
+        let error_code = body.as_ref().and_then(|body| body.error_code);
+        let error_code = error_code.filter(|code| is_of_status(*code, status));
         if let Some(address) = &answer.moved_to {
             let address = redactor.message(address);
             return Self {
@@ -96,6 +97,16 @@ impl Said {
         ]
         .iter()
         .any(|text| self.message.contains(text))
+    }
+}
+
+/// Whether a REST proxy gives this code beside this status, such as 404 or 40401 beside
+/// 404. Others have codes of their own: Cloudflare's 1020 beside 403 is its firewall's.
+fn is_of_status(code: i64, status: u16) -> bool {
+    let is_of = |status| code == i64::from(status) || code / 100 == i64::from(status);
+    match status {
+        401 | 403 => is_of(401) || is_of(403),
+        status => is_of(status),
     }
 }
 

@@ -1,15 +1,49 @@
 //! Answers, read leniently: what is odd must not make a whole answer unreadable,
 //! since records would be written again for it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 /// The JSON at the start of a body. What follows it is not the proxy's: gateways
 /// append comments and scripts, and put a byte order mark before.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let mut values = serde_json::Deserializer::from_slice(body).into_iter();
+    let text = text_of(body);
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter();
     values.next()?.ok()
+}
+
+/// The JSON values at the start of a body, one after another, as far as they can be
+/// read; a gateway that wants one value may have made a list of them.
+pub(super) fn values<T: DeserializeOwned>(body: &[u8]) -> Vec<T> {
+    let text = text_of(body);
+    let mut rest = text.trim_start();
+    let is_list = rest.starts_with('[');
+    let mut values = Vec::new();
+    loop {
+        let between: &[char] = if !is_list {
+            &[]
+        } else if values.is_empty() {
+            &['[']
+        } else {
+            &[',']
+        };
+        rest = rest.trim_start().trim_start_matches(between);
+        let mut next = serde_json::Deserializer::from_str(rest).into_iter();
+        let Some(Ok(value)) = next.next() else {
+            return values;
+        };
+        values.push(value);
+        rest = rest.get(next.byte_offset()..).unwrap_or_default();
+    }
+}
+
+/// A body as text without a byte order mark. A message that is in another encoding
+/// than UTF-8 must not hide what became of records.
+fn text_of(body: &[u8]) -> Cow<'_, str> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    String::from_utf8_lossy(body)
 }
 
 /// A text, or what stands in its place as JSON.
@@ -77,8 +111,34 @@ mod tests {
         ] {
             assert_eq!(offset(body), Some(7));
         }
+        assert_eq!(
+            offset(b"{\"error\":\"d\xe9sol\xe9\",\"offset\":7}"),
+            Some(7)
+        );
         for body in [&b""[..], b"{\"offset\":7", b"<html>{}</html>", b"7"] {
             assert_eq!(offset(body), None);
+        }
+    }
+
+    #[test]
+    fn values_come_one_after_another_or_as_a_list() {
+        let offsets = |body: &str| -> Vec<_> {
+            let entries = values::<Entry>(body.as_bytes()).into_iter();
+            entries.filter_map(|entry| entry.offset).collect()
+        };
+        let (one, two) = (r#"{"offset":1}"#, r#"{"offset":2}"#);
+        for body in [
+            format!("{one}{two}"),
+            format!("\u{feff}{one}\r\n{two}\r\n"),
+            format!("[{one},{two}]"),
+            format!(" [ {one} , {two} ] <!-- -->"),
+            format!("[{one},{two},{{\"offs"),
+            format!("{one}{two}{{\"offs"),
+        ] {
+            assert_eq!(offsets(&body), [1, 2], "{body}");
+        }
+        for body in ["", "[]", "[", "<html>", "7"] {
+            assert!(offsets(body).is_empty(), "{body}");
         }
     }
 

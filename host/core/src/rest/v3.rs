@@ -106,10 +106,8 @@ pub fn verdicts(records: &[&Record], answer: &Answer, redactor: &Redactor) -> Ve
     if !matches!(answer.status, 200..=299) {
         return vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
     }
-    let reports: Vec<Report> = serde_json::Deserializer::from_slice(&answer.body)
-        .into_iter()
-        .map_while(|report| report.ok().filter(Report::is_one))
-        .collect();
+    let reports = read::values(&answer.body).into_iter();
+    let reports: Vec<Report> = reports.take_while(Report::is_one).collect();
     if reports.is_empty() && answer.failure.is_none() && !answer.body.is_empty() {
         return vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
     }

@@ -167,19 +167,20 @@ fn of_record_code(dialect: Dialect, code: i64) -> Finding {
         // Seen: anything Kafka's producer threw, even what passes.
         (Strimzi, 404) => Retriable(UNKNOWN_TOPIC),
         (Strimzi, 500) => Unknown(KAFKA_ERROR),
-        // Seen: partition -1.
-        (ConfluentV3, 40402) => Permanent(UNKNOWN_PARTITION),
+        // Seen: partition -1 (Confluent v3).
+        (_, 40402) => Permanent(UNKNOWN_PARTITION),
         // Doc. Kafka calls it retriable: a topic may be being made.
-        (ConfluentV3, 40401 | 40403) => Retriable(UNKNOWN_TOPIC),
+        (_, 40401 | 40403) => Retriable(UNKNOWN_TOPIC),
         (ConfluentV3, 40002) => Permanent("invalid_topic"),
         (ConfluentV3, 413) => Refused(TOO_LARGE),
         // kafka-rest's source: the stream is too old; the record was not read.
         (ConfluentV3, 408) => Retriable("stream_expired"),
-        (_, 429) => Retriable("throttled"),
+        // Doc: 40801, the schema registry did not answer in time.
+        (_, 408 | 40_800..=40_899 | 429 | 42_900..=42_999) => Retriable("throttled"),
         (_, 401 | 403 | 40101 | 40301) => Permanent(UNAUTHORIZED),
         // Doc: an error of Kafka, not to be tried again, and one to be.
         (_, 50002) => Refused(KAFKA_ERROR),
-        (_, 503 | 50003 | 50302) => Retriable("kafka_unavailable"),
+        (_, 503 | 50003 | 50_300..=50_399) => Retriable("kafka_unavailable"),
         // Seen: 400, and 422 with 42206 and 42207 in the text, from the proxy as it
         // reads each record.
         (ConfluentV3, 400 | 422) => Permanent(RECORD_REFUSED),
@@ -242,7 +243,7 @@ pub(super) fn of_post(
         // Tokens are renewed; how long that may take is the configuration's word.
         (_, 401 | 403 | 407, _) => Retriable(UNAUTHORIZED),
         // Seen: Karapace asks the metadata first, so this is definite.
-        (_, 404, Some(40401)) => Permanent(UNKNOWN_TOPIC),
+        (_, 404, Some(40401 | 40403)) => Permanent(UNKNOWN_TOPIC),
         (_, 404, Some(40402)) => Permanent(UNKNOWN_PARTITION),
         (_, 404 | 405 | 410, Some(_)) => Permanent("not_found"),
         // Seen: about the body's type or ours, whatever the records are.

@@ -49,6 +49,14 @@ async fn an_answer_counts_however_it_is_wrapped() {
             "an encoding that is none",
             with("Content-Encoding: Identity\r\n"),
         ),
+        (
+            "an encoding that the body does not have",
+            with("Content-Encoding: gzip\r\n"),
+        ),
+        (
+            "one that nobody asked for and the body does not have",
+            with("Content-Encoding: br\r\n"),
+        ),
         ("another type", with("Content-Type: text/html\r\n")),
         ("another status", http(202, "", ONE)),
         (
@@ -67,12 +75,12 @@ async fn an_answer_counts_however_it_is_wrapped() {
 }
 
 #[tokio::test]
-async fn an_encoding_that_was_not_asked_for_is_named() {
+async fn an_encoding_that_cannot_be_undone_is_named() {
     let answer = http(200, "Content-Encoding: br\r\n", "\u{b}\u{2}\u{80}");
     let server = Server::start([Script::Say(answer)]).await;
     let verdicts = publish(v2(&server), vec![record("a")]).await;
     assert_eq!(shorts(&verdicts), ["unknown bad_answer"]);
-    insta::assert_snapshot!(message(&verdicts[0]), @"the answer has the encoding `br`, which `Accept-Encoding` did not ask for; correct it at the proxy or at the gateway before it");
+    insta::assert_snapshot!(message(&verdicts[0]), @"the answer's encoding `br` cannot be undone; let the proxy, or the gateway before it, send plain answers");
     assert_eq!(server.requests()[0].header("accept-encoding"), Some("gzip"));
 }
 
