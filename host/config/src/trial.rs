@@ -76,9 +76,12 @@ impl Trial<'_> {
             partition: member(record::PARTITION)
                 .and_then(literal)
                 .and_then(|text| text.trim().parse().ok()),
+            // What is written is a time, in milliseconds or not, or refused for that.
             timestamp_ms: timestamp
+                .filter(|node| is_given(Some(node)))
                 .and_then(literal)
-                .and_then(|text| text.trim().parse().ok()),
+                .filter(|text| !text.trim().is_empty())
+                .map(|text| text.trim().parse().unwrap_or(0)),
             value: match tombstone.map(|node| &node.value) {
                 Some(Value::Bool(true)) => Payload::Tombstone,
                 _ => value(payload),
