@@ -253,7 +253,7 @@ pub struct Cluster {
     pub max_record_bytes: usize,
     /// The same for single topics.
     pub topic_max_record_bytes: BTreeMap<String, usize>,
-    /// Most POSTs under way at once. One that takes more than a second no longer
+    /// Most POSTs under way at once. One that takes more than half a second no longer
     /// counts, as far as fewer such POSTs than this are under way.
     pub max_in_flight: usize,
     /// Longest pause that the proxy is granted when it asks for one (`Retry-After`).

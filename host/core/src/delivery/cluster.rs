@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A POST that takes longer is a slow one, and does not keep a quick one waiting.
-const SLOW_AFTER: Duration = Duration::from_secs(1);
+const SLOW_AFTER: Duration = Duration::from_millis(500);
 
 /// Records to be sent in one POST; comes back with a verdict for each.
 #[derive(Debug)]

@@ -29,7 +29,7 @@
 //! | Nothing of a batch was written (time-out, proxy or broker away, missing topic) | the lane pauses and then sends ONE record as a probe; batches grow again from there, doubling |
 //! | A queue's own timeout is too short | only records with that timeout are paused: it says nothing of the topic |
 //! | The proxy asks for a pause (`Retry-After`) | the whole cluster pauses, for at most `max_retry_after`; a record that would outlive its time meanwhile is sent as a probe when half of it is over |
-//! | A POST takes more than a second | it no longer counts among the cluster's `max_in_flight`, as far as one less than as many such POSTs are under way |
+//! | A POST takes more than half a second | it no longer counts among the cluster's `max_in_flight`, as far as one less than as many such POSTs are under way |
 //! | A topic costs 60 s a record | its lane has one POST at a time, and all such lanes together leave one of the cluster's `max_in_flight` free, if that is above 1; its records that had no turn expire with it |
 //! | A topic is new | it has one POST at a time until a record is delivered, and is not taken for a slow one |
 //! | A topic is busy | lanes take turns, and none takes the last free POST of a cluster while another one has records |
