@@ -116,7 +116,7 @@ fn everything() -> Value {
         "values": {"a.b": "text", "c.d": {"env": "PATH"}, "e.f": {"file": "secret"}},
         "outbox": {
             "path": "outbox.db", "max_bytes": 1, "dedup_hours": 0, "dead_days": 1, "dead_bytes": 1,
-            "messages": 1, "bytes": 1, "shutdown_grace_secs": 1,
+            "messages": 1, "bytes": 1, "stalled_after_secs": 10, "shutdown_grace_secs": 1,
         },
         "limits": {
             "memory_bytes": 67_108_864, "stack_bytes": 1_048_576, "call_deadline_ms": 1,

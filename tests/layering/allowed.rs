@@ -169,7 +169,7 @@ const CORE: Allowed = &[
         "broker",
         &["cluster", "outcome", "record", "settings", "verdict"],
     ),
-    ("delivery", &["clock", "cluster", "verdict"]),
+    ("delivery", &["clock", "cluster", "limits", "verdict"]),
     ("outcome", &["event", "record"]),
     ("record", &["cluster"]),
     ("rest", &["clock", "cluster", "record", "verdict"]),

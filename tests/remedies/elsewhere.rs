@@ -38,6 +38,11 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "outcome_unknown",
         "a_record_that_may_have_been_written_says_so_at_its_end",
     ),
+    (
+        DELIVERIES,
+        "cluster_stalled",
+        "a_cluster_that_is_away_holds_the_others_for_ten_seconds_at_most",
+    ),
     (DELIVERIES, "outbox_failed", UNREACHED),
     (
         DELIVERIES,

@@ -150,6 +150,7 @@ pub(super) const OUTBOX: Keys = Keys {
         "dead_bytes",
         "messages",
         "bytes",
+        "stalled_after_secs",
         "shutdown_grace_secs",
     ],
 };

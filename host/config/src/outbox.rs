@@ -81,6 +81,10 @@ impl<'a> Reading<'a> {
         if let Some(bytes) = table.get("bytes").and_then(|field| self.count(&field)) {
             outbox.limits.bytes = bytes;
         }
+        let given = table.get("stalled_after_secs");
+        if let Some(given) = given.and_then(|field| self.duration(&field, 1.0)) {
+            outbox.limits.stalled_after = given;
+        }
         outbox
     }
 

@@ -114,21 +114,25 @@ pub struct OutboxLimits {
     /// Most bytes of keys, headers and values. A record above it is let in once
     /// the outbox is empty.
     pub bytes: usize,
+    /// How long one of several clusters may deliver nothing before a record that
+    /// finds its share full is refused instead of waiting.
+    pub stalled_after: Duration,
 }
 
 impl OutboxLimits {
-    /// So many records and bytes.
+    /// So many records and bytes, and 10 s.
     pub const fn new(records: usize, bytes: usize) -> Self {
-        Self { records, bytes }
+        Self {
+            records,
+            bytes,
+            stalled_after: Duration::from_secs(10),
+        }
     }
 }
 
 impl Default for OutboxLimits {
-    /// 10,000 records and 64 MiB.
+    /// 10,000 records, 64 MiB and 10 s.
     fn default() -> Self {
-        Self {
-            records: 10_000,
-            bytes: 64 << 20,
-        }
+        Self::new(10_000, 64 << 20)
     }
 }

@@ -375,6 +375,9 @@ impl Dispatcher {
                     // Whoever took it out of the store has counted it.
                     left(room.take());
                 }
+                if let Some(room) = &mut room {
+                    room.end(is_delivered);
+                }
                 self.windows.ended(&lane);
                 let topic = lane.topic.to_string();
                 if let Err(error) = &one.result {

@@ -13,6 +13,7 @@
 //! | The store is slow to take what became of records | sending goes on; it is reported when the store has it |
 //! | A topic has a long backlog | a window of it is taken on, and the rest stays in the store |
 //! | The outbox is full | [`Delivery::accept`] waits |
+//! | One of several clusters has no room left of its share and delivered nothing for `stalled_after` | its further records are refused at once, code `cluster_stalled`, until one is delivered or given up |
 //! | Reports are not read | they wait in memory and keep their room in the outbox, so that accepting waits in the end; sending goes on |
 //! | Nobody wants reports | delivery goes on without; a record that is given up is a `warn!` |
 //! | Shutdown runs out of time | a store in a file keeps what is left for the next process; in memory it is failed, `shut_down`; what was being sent may have been written |
@@ -149,7 +150,9 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// The outbox is closed or its store fails: the rest is not accepted.
+    /// Some are not accepted: their cluster is one of several, has no room left of
+    /// its share and delivers nothing; or, with all that come after them, because the
+    /// outbox is closed or its store fails.
     pub async fn accept(&self, messages: Vec<Message>) -> Result<Vec<Acceptance>, NotAccepted> {
         self.enter(messages).await.taken().await
     }

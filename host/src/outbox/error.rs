@@ -1,6 +1,13 @@
 //! Why a store could not do its work.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+use crate::cluster::ClusterId;
+
+/// Nothing is let in any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the outbox takes no more records: the host is shutting down")]
+pub struct Closed;
 
 /// Why a store could not do its work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,7 +15,18 @@ use std::path::PathBuf;
 pub enum StoreError {
     /// The outbox is closed.
     #[error(transparent)]
-    Closed(#[from] super::Closed),
+    Closed(#[from] Closed),
+    /// The record's cluster, one of several, has no room left of its share, and delivers
+    /// nothing.
+    #[error(
+        "the share that cluster `{cluster}` has of the outbox is full, and none of its records was delivered for {stalled_after:?}; send the event again once the cluster works, or raise `messages`, `bytes` or `stalled_after_secs` of `outbox`"
+    )]
+    Stalled {
+        /// The cluster.
+        cluster: ClusterId,
+        /// How long it may deliver nothing.
+        stalled_after: Duration,
+    },
     /// The disk is full.
     #[error(
         "the outbox `{}` has no room on its disk: free some, or move it to another one; what it has accepted is kept",
@@ -69,6 +87,7 @@ impl StoreError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Closed(_) => "shut_down",
+            Self::Stalled { .. } => "cluster_stalled",
             Self::Full(_) => "outbox_full",
             Self::ReadOnly(_) => "outbox_read_only",
             Self::Corrupt { .. } => "outbox_corrupt",

@@ -2,13 +2,14 @@
 
 use std::{iter::Peekable, sync::Arc, vec};
 
+use action_triggers_core::delivery::NoRoom;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
     Accepted, Entry, Flushed, Outbox, Received,
-    error::StoreError,
+    error::{Closed, StoreError},
     letter::Filter,
-    room::{Closed, Room, Rooms},
+    room::{Room, Rooms},
     store::{Appended, Change, Store},
 };
 use crate::{cluster::ClusterId, limits::OutboxLimits, record::StoredRecord};
@@ -17,7 +18,7 @@ use crate::{cluster::ClusterId, limits::OutboxLimits, record::StoredRecord};
 const ENTERING: u32 = 16 << 20;
 
 /// What became of a record that was handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Acceptance {
     /// It is in the outbox.
@@ -26,6 +27,8 @@ pub enum Acceptance {
     Duplicate,
     /// The event's id was used before for another record: it is refused.
     Reused,
+    /// Its cluster has no room left of its share and delivers nothing: it is refused.
+    Stalled(StoreError),
 }
 
 /// Records were not accepted.
@@ -106,9 +109,17 @@ pub(crate) fn warn_of_lost((event, trigger, queue): (&str, &str, u32), why: &Sto
 /// The store's answer about a batch, on its way.
 type Answer = oneshot::Receiver<Result<Vec<Appended>, StoreError>>;
 
+/// What was done with records, in order.
+enum Step {
+    /// They are on their way into the store.
+    Appended(Answer),
+    /// One was refused, for its cluster is stalled.
+    Refused(StoreError),
+}
+
 /// Records that are on their way into the store, in their place among others.
 pub(crate) struct Entered {
-    answers: Vec<Answer>,
+    steps: Vec<Step>,
     /// Why the rest did not come that far.
     refused: Option<StoreError>,
 }
@@ -117,7 +128,14 @@ impl Entered {
     /// Waits for the store to have them.
     pub(crate) async fn taken(self) -> Result<Vec<Acceptance>, NotAccepted> {
         let mut accepted = Vec::new();
-        for answer in self.answers {
+        for step in self.steps {
+            let answer = match step {
+                Step::Appended(answer) => answer,
+                Step::Refused(why) => {
+                    accepted.push(Acceptance::Stalled(why));
+                    continue;
+                }
+            };
             let ended = || StoreError::Failed("its thread has ended".to_owned());
             match answer.await.unwrap_or_else(|_| Err(ended())) {
                 Ok(appended) => accepted.extend(appended.into_iter().map(|one| match one {
@@ -146,20 +164,27 @@ pub(crate) struct Intake {
 impl Intake {
     /// Hands records to the store in order; waits while the outbox is full. Those for
     /// which there is room at once go into the store together, and the records of one
-    /// event always do.
+    /// event always do, but for those that are refused because their cluster is stalled.
     pub(crate) async fn enter(&self, records: Vec<StoredRecord>) -> Entered {
         let mut entering = Entering::new(records);
         let mut entered = Entered {
-            answers: Vec::new(),
+            steps: Vec::new(),
             refused: None,
         };
         while let Some(first) = entering.records.peek() {
             let room = self.rooms.take(&first.cluster(), first.record.size()).await;
             let room = match room {
                 Ok(room) => room,
+                Err(stalled @ StoreError::Stalled { .. }) => {
+                    if let Some(record) = entering.records.next() {
+                        lost(&record, &stalled);
+                    }
+                    entered.steps.push(Step::Refused(stalled));
+                    continue;
+                }
                 Err(closed) => {
-                    entering.why = closed.into();
-                    entered.refused = Some(closed.into());
+                    entering.why = closed.clone();
+                    entered.refused = Some(closed);
                     break;
                 }
             };
@@ -172,7 +197,8 @@ impl Intake {
                 rooms.push(room);
                 batch.extend(entering.records.next());
             }
-            entered.answers.push(self.append(batch, rooms, bytes).await);
+            let answer = self.append(batch, rooms, bytes).await;
+            entered.steps.push(Step::Appended(answer));
         }
         entered
     }
@@ -180,9 +206,12 @@ impl Intake {
     /// Room for a record in the batch that ends with `last`.
     fn room_beside(&self, next: &StoredRecord, last: Option<&StoredRecord>) -> Option<Room> {
         let (cluster, bytes) = (next.cluster(), next.record.size());
-        let room = self.rooms.try_take(&cluster, bytes);
         let is_sibling = last.is_some_and(|last| last.event == next.event);
-        room.or_else(|| is_sibling.then(|| self.rooms.take_beyond(&cluster, bytes)))
+        match self.rooms.try_take(&cluster, bytes) {
+            Ok(room) => Some(room),
+            Err(NoRoom::Stalled) => None,
+            Err(NoRoom::Until(_)) => is_sibling.then(|| self.rooms.take_beyond(&cluster, bytes)),
+        }
     }
 
     async fn append(&self, batch: Vec<StoredRecord>, rooms: Vec<Room>, bytes: usize) -> Answer {

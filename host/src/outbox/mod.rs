@@ -1,6 +1,7 @@
 //! The outbox: records the host has accepted and that have not ended.
 //!
-//! It bounds their number and their bytes; while it is full, accepting waits.
+//! It bounds their number and their bytes; while it is full, accepting waits, but
+//! for a cluster of several only as long as that cluster makes progress.
 //! A [`Store`] keeps them and numbers them in the order they come in: in memory, where
 //! they are lost with the process, or in a file. A flush waits for every number given
 //! out before it.
@@ -23,10 +24,9 @@ use tokio::sync::{mpsc, oneshot};
 #[cfg(test)]
 pub(crate) use self::store::{Done, StoreFuture, Watcher};
 pub use self::{
-    error::StoreError,
+    error::{Closed, StoreError},
     intake::{Acceptance, NotAccepted},
     letter::{DeadLetter, Death, Filter},
-    room::Closed,
     sqlite::{ClusterStats, OutboxAdmin, OutboxRecord, OutboxTotals, RecordState},
 };
 pub(crate) use self::{

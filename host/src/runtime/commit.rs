@@ -208,6 +208,7 @@ fn tell(accepted: &[Acceptance], outcomes: &mut [EventOutcome], error: Option<&S
     for (place, publication) in published.enumerate() {
         let failure = match (accepted.get(place), error) {
             (Some(Acceptance::Reused), _) => Failure::new("event_id_reused", REUSED),
+            (Some(Acceptance::Stalled(why)), _) => Failure::new(why.code(), why.to_string()),
             (Some(Acceptance::Duplicate), _) => {
                 publication.is_duplicate = true;
                 continue;

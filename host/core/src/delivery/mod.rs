@@ -41,6 +41,7 @@ mod lane;
 mod machine;
 mod pending;
 mod random;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +53,7 @@ pub use self::{
     backoff::Backoff,
     cluster::Post,
     machine::{Finished, Machine, Notice},
+    shares::{NoRoom, Shares},
 };
 use crate::{clock::Moment, verdict::Reason};
 

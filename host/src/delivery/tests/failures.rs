@@ -3,7 +3,12 @@ use std::{sync::Arc, time::Duration};
 use super::support::{
     Bench, DELIVERED, all, all_delivered, cluster, each, reason, retriable, to, unknown, values,
 };
-use crate::{publisher::Verdict, record::Message};
+use crate::{
+    cluster::Cluster,
+    outbox::{Acceptance, OutboxLimits},
+    publisher::{Batch, Verdict},
+    record::Message,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -318,4 +323,45 @@ async fn a_publisher_that_always_panics_is_told_of() {
         error.to_string(),
         "not known to be written within 120s; it may have been written; the last answer was: the publisher panicked"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_is_away_holds_the_others_for_ten_seconds_at_most() {
+    let limits = OutboxLimits::new(20, 64 << 20);
+    let script = |batch: &Batch, _| match &*batch.topic {
+        "away" => (60 * SECOND, vec![unknown(); batch.records.len()]),
+        _ => all_delivered(batch),
+    };
+    let mut bench = Bench::with_limits(script, limits);
+    bench.delivery.intake.share(true);
+    let other = Cluster::new("other:9092", "http://localhost:8083".parse().unwrap());
+    let (away, good) = (Arc::new(cluster()), Arc::new(other));
+    let messages = (0..200).map(|number| match number % 2 {
+        0 => to(&away, "away")("a", &number.to_string()),
+        _ => to(&good, "good")("a", &number.to_string()),
+    });
+    let mut reports = bench.delivery.reports();
+    // Unread reports would take up room.
+    bench.unsubscribe();
+    let read = tokio::spawn(async move {
+        let mut ends = Vec::new();
+        while let Some(report) = reports.recv().await {
+            ends.push((report.topic, report.result.is_ok()));
+        }
+        ends
+    });
+    let accepted = bench.delivery.accept(messages.collect()).await.unwrap();
+    assert!(bench.elapsed() < 11 * SECOND, "{:?}", bench.elapsed());
+    let places = accepted.iter().enumerate();
+    let refused: Vec<_> = places
+        .filter(|(_, one)| matches!(one, Acceptance::Stalled(_)))
+        .map(|(place, _)| place)
+        .collect();
+    assert!(refused.iter().all(|place| place % 2 == 0), "{refused:?}");
+    assert!(!refused.is_empty());
+    bench.delivery.shutdown(SECOND).await;
+    let ends = read.await.unwrap();
+    assert_eq!(ends.len() + refused.len(), 200, "all have ended");
+    let delivered = ends.iter().filter(|(_, is_delivered)| *is_delivered);
+    assert_eq!(delivered.count(), 100);
 }

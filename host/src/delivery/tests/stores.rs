@@ -262,8 +262,7 @@ async fn a_backlog_of_one_topic_keeps_no_other_waiting() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_left_in_the_store_is_told_at_a_shutdown() {
-    let mut limits = OutboxLimits::default();
-    limits.records = 20_000;
+    let limits = OutboxLimits::new(20_000, 64 << 20);
     let mut bench = Bench::with_limits(|batch, _| super::support::all(batch, &retriable()), limits);
     let message = to(&Arc::new(cluster()), "sales");
     let messages = (0..MANY).map(|number| message("a", &number.to_string()));

@@ -1,8 +1,8 @@
 //! The machine, a store and a proxy that fails in every way it can, simulated.
 //!
-//! A seed replays a run to the letter: who comes when, how each POST goes, when
-//! the process is killed and started again on what its store holds. Whatever
-//! happens, the promises of [`Violation`] hold.
+//! A seed replays a run to the letter: who comes when, for which of two clusters, how
+//! each POST goes, when the process is killed and started again on what its store
+//! holds. Whatever happens, the promises of [`Violation`] hold.
 
 mod proxy;
 mod world;
@@ -40,6 +40,7 @@ fn planted_faults_are_found() {
         (Plant::SettlesTwice, Violation::EndedTwice),
         (Plant::HidesUnknownOutcomes, Violation::WrittenUnsaid),
         (Plant::ForgetsDoubts, Violation::WrittenUnsaid),
+        (Plant::WaitsForTheStalled, Violation::Held),
     ] {
         let is_found = |seed: &u64| World::new(*seed, plant).run() == Err(expected);
         assert!((0..SEEDS).any(|seed| is_found(&seed)), "{plant:?}");

@@ -45,6 +45,17 @@ impl Proxy {
         }
     }
 
+    /// How a POST of these records goes where nobody ever answers.
+    pub(super) fn is_away(records: &[u64]) -> Course {
+        let takes = Duration::from_millis(TIMEOUT_MS);
+        Course {
+            takes,
+            verdicts: vec![unknown(); records.len()],
+            writes: Vec::new(),
+            written_after: takes,
+        }
+    }
+
     /// Meets a POST of these records.
     pub(super) fn meet(&mut self, records: &[u64]) -> Course {
         let quick = Duration::from_millis(1 + self.random.below(50));

@@ -6,14 +6,12 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    super::support::cluster,
-    proxy::{Course, Proxy},
-};
+use super::proxy::{Course, Proxy};
 use crate::{
     clock::Moment,
-    cluster::{Order, Terms},
-    delivery::{Backoff, Machine, Post, Settled, Ticket, random::Random},
+    cluster::{ClusterId, Order, Terms},
+    delivery::{Backoff, Machine, NoRoom, Post, Settled, Shares, Ticket, random::Random},
+    limits::OutboxLimits,
     verdict::Verdict,
 };
 
@@ -35,6 +33,10 @@ pub(super) enum Violation {
     TwoOfAKey,
     /// A record was written after a later one of its key.
     OutOfOrder,
+    /// Whoever comes is kept waiting for a cluster that delivers nothing.
+    Held,
+    /// A record is refused though its cluster delivers.
+    RefusedInProgress,
     /// The machine waits for nothing, or for ever for the same.
     Stuck,
 }
@@ -50,6 +52,7 @@ pub(super) enum Plant {
     SettlesTwice,
     HidesUnknownOutcomes,
     ForgetsDoubts,
+    WaitsForTheStalled,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +77,16 @@ pub(super) struct World {
     random: Random,
     pub(super) proxy: Proxy,
     machine: Machine,
+    limits: OutboxLimits,
+    shares: Shares,
+    /// Records that have room; those that a killed process left have none.
+    roomy: BTreeSet<u64>,
+    /// The cluster that never answers, if there is one.
+    away: Option<ClusterId>,
+    /// Since when whoever comes waits for room, and when to ask again at the latest.
+    held: Option<(Moment, Option<Moment>)>,
+    /// When a record of each cluster was last delivered.
+    delivered: BTreeMap<ClusterId, Moment>,
     /// The store: records that wait, and how others ended.
     waiting: BTreeMap<u64, Stored>,
     ended: BTreeMap<u64, End>,
@@ -110,8 +123,15 @@ impl World {
         let mut kills = [kill(), kill()];
         kills.sort_unstable();
         let count = random.index(3);
+        let limits = OutboxLimits::new(4 + random.index(100), 1 << 20);
         Self {
             plant,
+            limits,
+            shares: Shares::new(limits, true),
+            roomy: BTreeSet::new(),
+            away: (random.below(3) == 0).then(|| cluster("1")),
+            held: None,
+            delivered: BTreeMap::new(),
             terms,
             now: start,
             proxy: Proxy::new(Random::seeded(random.next())),
@@ -148,8 +168,12 @@ impl World {
     fn next(&self) -> Option<Moment> {
         let is_done = self.arrivals.is_empty() && self.waiting.is_empty();
         let kill = self.kills.front().filter(|_| !is_done);
+        let arrival = match self.held {
+            Some((_, again)) => again,
+            None => self.arrivals.front().map(|(at, _)| *at),
+        };
         [
-            self.arrivals.front().map(|(at, _)| *at),
+            arrival,
             self.running.keys().next().map(|(at, _)| *at),
             self.writes.keys().next().map(|(at, _)| *at),
             kill.copied(),
@@ -169,14 +193,8 @@ impl World {
             let post = entry.key().1;
             self.proxy.write(post, entry.remove());
         }
-        if self.kills.pop_front_if(|at| *at <= now).is_some() {
+        while self.kills.pop_front_if(|at| *at <= now).is_some() {
             self.kill();
-        }
-        while let Some((_, stored)) = self.arrivals.pop_front_if(|(at, _)| *at <= now) {
-            let number = stored.ticket.number;
-            self.accepted.insert(number, stored.clone());
-            self.waiting.insert(number, stored.clone());
-            self.accept(stored);
         }
         while let Some(entry) = self.running.first_entry()
             && entry.key().0 <= now
@@ -193,8 +211,53 @@ impl World {
         }
         let expired = self.machine.advance(now);
         self.settle(expired)?;
+        self.let_in()?;
         while let Some(post) = self.machine.next_post(now, self.arrivals.is_empty()) {
             self.start(post)?;
+        }
+        Ok(())
+    }
+
+    /// Lets those in who have come, in order, as far as there is room.
+    fn let_in(&mut self) -> Result<(), Violation> {
+        let now = self.now;
+        while let Some((_, mut stored)) = self.arrivals.pop_front_if(|(at, _)| *at <= now) {
+            let id = cluster(&stored.topic);
+            let progress = self.delivered.get(&id).copied();
+            let is_over = |since: Moment| now > since.after(self.limits.stalled_after);
+            match self.shares.take(&id, stored.ticket.size, now) {
+                Ok(_) => {
+                    self.held = None;
+                    stored.ticket.since = now;
+                    stored.ticket.deadline = now.after(self.terms.time_to_live);
+                    let number = stored.ticket.number;
+                    self.roomy.insert(number);
+                    self.accepted.insert(number, stored.clone());
+                    self.waiting.insert(number, stored.clone());
+                    self.accept(stored);
+                }
+                Err(NoRoom::Stalled) if self.plant != Plant::WaitsForTheStalled => {
+                    self.held = None;
+                    if progress
+                        .is_some_and(|progress| now < progress.after(self.limits.stalled_after))
+                    {
+                        return Err(Violation::RefusedInProgress);
+                    }
+                }
+                Err(why) => {
+                    let (since, _) = self.held.unwrap_or((now, None));
+                    if is_over(since.max(progress.unwrap_or(since))) {
+                        return Err(Violation::Held);
+                    }
+                    let again = match why {
+                        NoRoom::Until(again) => again,
+                        NoRoom::Stalled => None,
+                    };
+                    self.held = Some((since, again));
+                    self.arrivals.push_front((now, stored));
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -205,7 +268,7 @@ impl World {
             ticket.key = None;
         }
         self.machine
-            .accept(&cluster(), &stored.topic, ticket, self.terms);
+            .accept(&cluster(&stored.topic), &stored.topic, ticket, self.terms);
     }
 
     fn start(&mut self, post: Post) -> Result<(), Violation> {
@@ -224,7 +287,11 @@ impl World {
             verdicts,
             writes,
             written_after,
-        } = self.proxy.meet(&records);
+        } = if self.away.as_ref() == Some(&post.cluster) {
+            Proxy::is_away(&records)
+        } else {
+            self.proxy.meet(&records)
+        };
         self.writes
             .insert((self.now.after(written_after), number), writes);
         let missed = records.iter().zip(&verdicts);
@@ -265,6 +332,8 @@ impl World {
                         && error.message.contains("written"),
                 },
             };
+            let is_delivered = one.result.is_ok();
+            self.make_room(one.number, is_delivered);
             let is_first = self.waiting.remove(&one.number).is_some();
             if self.plant == Plant::SettlesBeforeTheVerdict {
                 continue;
@@ -275,6 +344,20 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn make_room(&mut self, number: u64, is_delivered: bool) {
+        let Some(stored) = self.waiting.get(&number) else {
+            return;
+        };
+        let id = cluster(&stored.topic);
+        if is_delivered {
+            self.delivered.insert(id.clone(), self.now);
+        }
+        if self.roomy.remove(&number) {
+            self.shares.end(&id, is_delivered, self.now);
+            self.shares.free(&id, stored.ticket.size);
+        }
     }
 
     /// The process is gone and another one goes on with what the store holds. POSTs
@@ -289,6 +372,9 @@ impl World {
             }
         }
         self.machine = Machine::new(Backoff::seeded(self.random.next()));
+        self.shares = Shares::new(self.limits, true);
+        self.roomy.clear();
+        self.held = None;
         for stored in self.waiting.clone().into_values() {
             let was_in_flight = in_flight.contains(&stored.ticket.number);
             if !(was_in_flight && self.plant == Plant::ForgetsWhatWasInFlight) {
@@ -364,6 +450,11 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Where a topic lies: there are two clusters.
+fn cluster(topic: &str) -> ClusterId {
+    ClusterId::new("", if topic == "1" { "1" } else { "0" })
 }
 
 fn stored(number: u64, topic: String, key: u64, at: Moment, time_to_live: Duration) -> Stored {
