@@ -185,7 +185,9 @@ async fn a_number_that_is_too_large_is_said_to_be_and_any_other_is_fine() {
         let config = edited(&[(place, number.into())]);
         std::fs::write(&file, config.to_string()).unwrap();
         let (built, problems) = examined(&file).await;
-        let codes: Vec<_> = problems.iter().map(Problem::code).collect();
+        let codes = problems.iter().map(Problem::code);
+        // The bounds of an outbox in a file stand here without its path.
+        let codes: Vec<_> = codes.filter(|code| *code != "outbox_key_unused").collect();
         let is_refused = matches!(codes[..], ["out_of_range" | "invalid_timeout"]);
         assert_eq!(built.is_none(), is_refused, "{place} = {number}: {codes:?}");
         assert!(

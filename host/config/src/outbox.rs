@@ -66,13 +66,14 @@ impl<'a> Reading<'a> {
                 self.error("empty_path", &field, "`path` is empty".to_owned(), help);
             }
             Some((path, _)) => {
-                self.misplaced(&table, keys::OF_MEMORY, "an outbox in memory", "remove it");
+                let kinds = ["memory", "a file"];
+                self.misplaced(&table, keys::OF_MEMORY, kinds, "remove it");
                 outbox.file =
                     Some(self.outbox_file(OutboxFile::new(self.directory.join(path)), &table));
             }
             None => {
                 let help = "add the `path` of a file, or remove it";
-                self.misplaced(&table, keys::OF_FILE, "an outbox in a file", help);
+                self.misplaced(&table, keys::OF_FILE, ["a file", "memory"], help);
             }
         }
         if let Some(messages) = table.get("messages").and_then(|field| self.count(&field)) {
@@ -88,11 +89,18 @@ impl<'a> Reading<'a> {
         outbox
     }
 
-    /// Says of keys that they bound another kind of outbox.
-    fn misplaced(&mut self, table: &Table<'a>, names: &[&str], kind: &str, help: &str) {
+    /// Says of keys that they bound an outbox that is held elsewhere than this one.
+    fn misplaced(
+        &mut self,
+        table: &Table<'a>,
+        names: &[&str],
+        [meant, found]: [&str; 2],
+        help: &str,
+    ) {
         for name in names {
             if let Some(field) = table.get(name) {
-                let message = format!("`{name}` bounds {kind}, and this is none");
+                let message =
+                    format!("`{name}` bounds an outbox in {meant}, and this one is in {found}");
                 self.warning("outbox_key_unused", &field, message, help);
             }
         }
