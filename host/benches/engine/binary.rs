@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Instant,
 };
@@ -15,22 +15,11 @@ const BINARY: &str = env!("CARGO_BIN_EXE_action-triggers");
 pub(crate) fn report() {
     let folder = tempfile::tempdir().unwrap();
     let (mut proxy, url) = start_proxy();
-    let config = write_config(folder.path(), &url);
-    let events = write_events(folder.path());
+    let cluster = serde_json::json!({"rest_url": url});
+    let config = write_config(folder.path(), "localhost:9092", &cluster);
+    let events = write_events(folder.path(), EVENTS);
     for command in ["render", "run"] {
-        let cpu_before = children_cpu_seconds();
-        let start = Instant::now();
-        let output = File::create(folder.path().join("output")).unwrap();
-        let status = Command::new(BINARY)
-            .args([command, "--config"])
-            .args([&config, &events])
-            .stdout(output)
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
-        let wall = start.elapsed().as_secs_f64();
-        let cpu = children_cpu_seconds() - cpu_before;
-        assert!(status.success(), "{command}: {status}");
+        let (wall, cpu) = time(command, folder.path(), (&config, &events));
         let lines = BufReader::new(File::open(folder.path().join("output")).unwrap())
             .lines()
             .count();
@@ -44,6 +33,24 @@ pub(crate) fn report() {
     }
     proxy.kill().unwrap();
     proxy.wait().unwrap();
+}
+
+/// Seconds on the clock and of CPU that a command takes for these events; what it prints is in
+/// the folder's `output`.
+pub(crate) fn time(command: &str, folder: &Path, (config, events): (&Path, &Path)) -> (f64, f64) {
+    let cpu_before = children_cpu_seconds();
+    let start = Instant::now();
+    let output = File::create(folder.join("output")).unwrap();
+    let status = Command::new(BINARY)
+        .args([command, "--config"])
+        .args([config, events])
+        .stdout(output)
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    let wall = start.elapsed().as_secs_f64();
+    assert!(status.success(), "{command}: {status}");
+    (wall, children_cpu_seconds() - cpu_before)
 }
 
 /// Starts `dev-proxy` on a free port and reads its address from what it prints.
@@ -68,25 +75,27 @@ fn start_proxy() -> (Child, String) {
     )
 }
 
-fn write_config(folder: &Path, rest_url: &str) -> std::path::PathBuf {
+/// A configuration with the sale's trigger and this one cluster.
+pub(crate) fn write_config(folder: &Path, servers: &str, cluster: &serde_json::Value) -> PathBuf {
     let path = folder.join("config.json");
     let config = serde_json::json!({
         "ACTION_TRIGGERS": {"brokers": {"kafka_1": {
             "broker_type": "kafka",
-            "conn_details": {"bootstrap_servers": "localhost:9092"},
+            "conn_details": {"bootstrap_servers": servers},
             "params": {"topic": "sales"},
         }}},
-        "clusters": {"localhost:9092": {"rest_url": rest_url}},
+        "clusters": {servers: cluster},
         "triggers": [crate::sale_trigger()],
     });
     fs::write(&path, config.to_string()).unwrap();
     path
 }
 
-fn write_events(folder: &Path) -> std::path::PathBuf {
+/// So many sales as a file of NDJSON.
+pub(crate) fn write_events(folder: &Path, count: usize) -> PathBuf {
     let path = folder.join("events.ndjson");
     let mut file = BufWriter::new(File::create(&path).unwrap());
-    for number in 0..EVENTS {
+    for number in 0..count {
         writeln!(file, "{}", crate::sale_event(number)).unwrap();
     }
     path

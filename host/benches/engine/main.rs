@@ -11,6 +11,7 @@
 )]
 
 mod binary;
+mod kafka;
 mod measure;
 mod order;
 mod outbox;
@@ -24,12 +25,13 @@ fn main() {
     let names: Vec<_> = std::env::args().skip(1).collect();
     let names: Vec<_> = names.iter().filter(|name| !name.starts_with('-')).collect();
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|one| *one == name);
-    let reports: [(&str, &dyn Fn()); 5] = [
+    let reports: [(&str, &dyn Fn()); 6] = [
         ("sandbox", &|| sandbox::report(&runtime)),
         ("publish", &|| publish::report(&runtime)),
         ("order", &|| order::report(&runtime)),
         ("outbox", &|| outbox::report(&runtime)),
         ("binary", &|| binary::report()),
+        ("kafka", &|| kafka::report(&runtime)),
     ];
     for (_, report) in reports.iter().filter(|(name, _)| is_wanted(name)) {
         report();

@@ -21,11 +21,20 @@ impl Pair {
 }
 
 /// Times two operations in turn; each round repeats an operation `times` times.
-pub(crate) fn pair(times: u32, mut measured: impl FnMut(), mut baseline: impl FnMut()) -> Pair {
+pub(crate) fn pair(times: u32, measured: impl FnMut(), baseline: impl FnMut()) -> Pair {
+    pair_of((ROUNDS, times), measured, baseline)
+}
+
+/// Times two operations in turn as [`pair`] does, in so many rounds of so many times.
+pub(crate) fn pair_of(
+    (rounds_of_both, times): (usize, u32),
+    mut measured: impl FnMut(),
+    mut baseline: impl FnMut(),
+) -> Pair {
     let mut rounds = (Vec::new(), Vec::new());
     measured();
     baseline();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds_of_both {
         rounds.0.push(time(times, &mut measured));
         rounds.1.push(time(times, &mut baseline));
     }

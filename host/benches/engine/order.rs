@@ -10,7 +10,9 @@ use tokio::runtime::Runtime;
 
 use crate::measure;
 
-const RECORDS: usize = 2_000;
+/// How many ordering keys how many records share. Under `strict` a POST has one record
+/// of a key, so these come to 100 POSTs, 100, and as many as `fast` has.
+const CASES: [(usize, usize); 3] = [(1, 100), (10, 1_000), (2_000, 2_000)];
 
 /// Prints the time a record takes where all have one key, ten, or each its own.
 pub(crate) fn report(tokio: &Runtime) {
@@ -19,14 +21,14 @@ pub(crate) fn report(tokio: &Runtime) {
         ..Options::default()
     };
     let proxy = tokio.block_on(DevProxy::start(options)).unwrap();
-    for keys in [1, 10, RECORDS] {
+    for (keys, records) in CASES {
         let [strict, fast] = [Order::Strict, Order::Fast].map(|order| {
             let mut cluster = Cluster::new("localhost:9092", proxy.url().parse().unwrap());
             cluster.order = order;
-            Through::new(tokio, cluster, keys)
+            Through::new(tokio, cluster, keys, records)
         });
         let times = measure::pair(1, || strict.deliver(tokio), || fast.deliver(tokio));
-        let per_record = |time: std::time::Duration| time.as_secs_f64() * 1e6 / RECORDS as f64;
+        let per_record = |time: std::time::Duration| time.as_secs_f64() * 1e6 / records as f64;
         println!(
             "order, {keys:>4} keys: {:>7.2} us a record strict  {:>7.2} us fast   {:.2}x",
             per_record(times.measured),
@@ -43,7 +45,7 @@ struct Through {
 }
 
 impl Through {
-    fn new(tokio: &Runtime, cluster: Cluster, keys: usize) -> Self {
+    fn new(tokio: &Runtime, cluster: Cluster, keys: usize, records: usize) -> Self {
         let destination = Arc::new(Destination::new("kafka_1", "sales", cluster.id()));
         let message = |number: usize| {
             let id = RecordId::new(number.to_string(), "sales", 0);
@@ -55,7 +57,7 @@ impl Through {
         let publisher = Arc::new(RestPublisher::new([Arc::new(cluster)]).unwrap());
         Self {
             delivery: tokio.block_on(async { Delivery::start(publisher, OutboxLimits::default()) }),
-            messages: (0..RECORDS).map(message).collect(),
+            messages: (0..records).map(message).collect(),
         }
     }
 
@@ -64,6 +66,6 @@ impl Through {
             self.delivery.accept(self.messages.clone()).await.unwrap();
             self.delivery.flush().await
         });
-        assert_eq!(flushed.delivered, RECORDS as u64);
+        assert_eq!(flushed.delivered, self.messages.len() as u64);
     }
 }
