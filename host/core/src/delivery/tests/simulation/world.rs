@@ -79,7 +79,7 @@ pub(super) struct World {
     machine: Machine,
     limits: OutboxLimits,
     shares: Shares,
-    /// Records that have room; those that a killed process left have none.
+    /// Records that have room, also of those that a killed process left.
     roomy: BTreeSet<u64>,
     /// The cluster that never answers, if there is one.
     away: Option<ClusterId>,
@@ -373,7 +373,11 @@ impl World {
         }
         self.machine = Machine::new(Backoff::seeded(self.random.next()));
         self.shares = Shares::new(self.limits, true);
-        self.roomy.clear();
+        for (number, stored) in &self.waiting {
+            let size = (1, stored.ticket.size);
+            self.shares.add(&cluster(&stored.topic), size, self.now);
+            self.roomy.insert(*number);
+        }
         self.held = None;
         for stored in self.waiting.clone().into_values() {
             let was_in_flight = in_flight.contains(&stored.ticket.number);
