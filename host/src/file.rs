@@ -2,9 +2,6 @@
 
 use std::{fs::File, io, io::Read as _, path::Path};
 
-/// Largest secret or certificate, in bytes.
-pub(crate) const MOST_SECRET_BYTES: u64 = 1 << 20;
-
 /// Reads a file of at most so many bytes. Pipes and devices are refused: they
 /// may never end, or never begin.
 ///

@@ -221,7 +221,7 @@ pub use self::outcome::{
 pub use self::{
     broker::RegistryError,
     cluster::{Api, Auth, ClusterId, Flavor, Format, HttpProxy, Order, Origin, Secret, Terms, Tls},
-    rest::{ReadBackError, RestError, RestPublisher, read_back, supports_headers},
+    rest::{AccessError, ReadBackError, RestError, RestPublisher, read_back, supports_headers},
 };
 
 // Records and what becomes of them.

@@ -13,7 +13,9 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     ("host/src", HOST),
     ("host/cli/src", CLI),
     ("host/dev-proxy/src", DEV_PROXY),
-    ("host/edge/src", &[]),
+    ("host/edge/rules/src", RULES),
+    ("host/edge/facade/src", &[]),
+    ("host/edge/src", &[("lib", &["compose"])]),
 ];
 
 const VOCABULARY: Allowed = &[("place", &["quote"])];
@@ -175,6 +177,12 @@ const CORE: Allowed = &[
     ("rest", &["clock", "cluster", "record", "verdict"]),
 ];
 
+const RULES: Allowed = &[
+    ("component", &["courier", "desk", "publisher", "wire"]),
+    ("courier", &["wire"]),
+    ("publisher", &["around", "courier", "desk", "wire"]),
+];
+
 const CONFIG: Allowed = &[
     ("checks", &["keys", "node", "reading", "upstream"]),
     ("clusters", &["keys", "node", "problem", "reading"]),
@@ -207,7 +215,7 @@ const CONFIG: Allowed = &[
         "reading",
         &["document", "keys", "node", "problem", "surroundings"],
     ),
-    ("secret", &["keys", "node", "reading", "surroundings"]),
+    ("secret", &["keys", "node", "reading"]),
     ("trial", &["finding", "locate", "node"]),
     ("upstream", &["keys", "node", "reading"]),
 ];
@@ -343,7 +351,14 @@ pub(super) const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
     ("clap", &["host/cli/src/"]),
     ("indicatif", &["host/cli/src/"]),
     ("miette", &["host/cli/src/"]),
-    ("wit_bindgen", &["guest/src/component.rs"]),
+    (
+        "wit_bindgen",
+        &[
+            "guest/src/component.rs",
+            "host/edge/facade/src/component.rs",
+            "host/edge/rules/src/component.rs",
+        ],
+    ),
 ];
 
 const NO_SYSTEM: &[&str] = &[
@@ -366,4 +381,6 @@ pub(super) const PURE: &[(&str, &[&str])] = &[
     ("guest/src", NO_SYSTEM),
     ("host/core/src", NO_SYSTEM),
     ("host/config/src", NO_SYSTEM),
+    ("host/edge/rules/src", NO_SYSTEM),
+    ("host/edge/facade/src", NO_SYSTEM),
 ];

@@ -115,6 +115,32 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("The sandbox", "engine_stopped", UNREACHED),
     ("Configurations", "invalid_brokers", UNREACHED),
     (
+        EDGE,
+        "not_configured",
+        "calls_that_come_too_early_or_twice_say_so",
+    ),
+    (
+        EDGE,
+        "already_configured",
+        "calls_that_come_too_early_or_twice_say_so",
+    ),
+    (
+        EDGE,
+        "not_started",
+        "secrets_come_with_the_start_under_the_names_that_the_configuration_has",
+    ),
+    (EDGE, "entropy_too_short", "few_random_bytes_are_refused"),
+    (
+        EDGE,
+        "outbox_full",
+        "a_full_outbox_takes_no_more_events_until_some_records_end",
+    ),
+    (
+        EDGE,
+        "wrong_composition",
+        "what_an_engine_says_of_records_that_it_did_not_hand_over_is_a_wrong_composition",
+    ),
+    (
         "Templates",
         "template_left_out",
         "what_is_left_out_is_refused_by_name",
@@ -124,6 +150,7 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("The program", "demo_failed", UNREACHED),
 ];
 
+const EDGE: &str = "The publisher `edge.wasm`";
 const DELIVERIES: &str = "Deliveries that fail";
 
 /// Only a broken host, component or machine gives it.

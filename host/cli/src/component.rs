@@ -13,7 +13,10 @@ const CHECKSUMS: &str = "SHA256SUMS";
 pub(crate) fn run(folder: &Path) -> Result<Outcome, CliError> {
     let mut checksums = Vec::new();
     let output = Output::new();
-    for file in files() {
+    for file in files().map_err(|error| CliError::Artefact {
+        path: folder.to_owned(),
+        error,
+    })? {
         write(folder, &file)?;
         let sha256 = file.sha256();
         checksums.push(format!("{sha256}  {}\n", file.name));
@@ -31,15 +34,20 @@ pub(crate) fn run(folder: &Path) -> Result<Outcome, CliError> {
 }
 
 #[cfg(not(feature = "edge"))]
-fn files() -> Vec<Artefact> {
-    artefacts::component()
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "with `edge` it composes, which may fail"
+)]
+fn files() -> std::io::Result<Vec<Artefact>> {
+    Ok(artefacts::component())
 }
 
 #[cfg(feature = "edge")]
-fn files() -> Vec<Artefact> {
+fn files() -> std::io::Result<Vec<Artefact>> {
     let mut files = artefacts::component();
-    files.extend(action_triggers_edge::components());
-    files
+    let components = action_triggers_edge::components();
+    files.extend(components.map_err(std::io::Error::other)?);
+    Ok(files)
 }
 
 #[cfg(not(feature = "edge"))]

@@ -1,19 +1,13 @@
 //! Passwords, tokens and keys: named in the file, never written in it.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{
     document::Value,
     keys,
     reading::{Field, Reading},
 };
-use crate::{
-    cluster::{self, Secret},
-    surroundings::MOST_SECRET_BYTES,
-};
+use crate::cluster::{self, Secret};
 
 impl<'a> Reading<'a> {
     /// `{"env": NAME}` or `{"file": PATH}`.
@@ -66,8 +60,7 @@ impl<'a> Reading<'a> {
     }
 
     fn secret_file(&mut self, field: &Field<'a>, path: PathBuf) -> Option<Secret> {
-        let read = self.around.read_secret(&path);
-        let bytes = self.readable(field, &path, read)?;
+        let bytes = self.bytes(field, &path)?;
         let Ok(text) = String::from_utf8(bytes) else {
             let message = format!("the file `{}` is not UTF-8", path.display());
             self.error("secret_unavailable", field, message, "");
@@ -76,18 +69,9 @@ impl<'a> Reading<'a> {
         Some(Secret::new(&text, cluster::Origin::File(path)))
     }
 
-    /// A certificate named in the configuration.
-    pub(super) fn certificate(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
-        let read = self.around.read(path, MOST_SECRET_BYTES);
-        self.readable(field, path, read)
-    }
-
-    fn readable(
-        &mut self,
-        field: &Field<'a>,
-        path: &Path,
-        read: io::Result<Vec<u8>>,
-    ) -> Option<Vec<u8>> {
+    /// A file that the configuration names, with a secret or a certificate.
+    pub(super) fn bytes(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
+        let read = self.around.read_secret(path);
         read.map_err(|error| {
             let message = format!("the file `{}` cannot be read: {error}", path.display());
             self.error(

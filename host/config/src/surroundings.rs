@@ -20,7 +20,8 @@ pub trait Surroundings {
     /// Whether there is a plain file of this name.
     fn has_file(&self, path: &Path) -> bool;
 
-    /// The bytes of a file that holds a secret: at most [`MOST_SECRET_BYTES`].
+    /// The bytes of a file that holds a secret or a certificate: at most
+    /// [`MOST_SECRET_BYTES`].
     ///
     /// # Errors
     ///

@@ -333,6 +333,30 @@ impl Cluster {
         terms
     }
 
+    /// The same cluster with its secrets read again from where they come. The password of
+    /// an HTTP proxy stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Where the first secret comes from that cannot be read.
+    pub fn renewed(mut self, read: impl Fn(&Origin) -> Option<String>) -> Result<Self, Origin> {
+        let secret = match &mut self.auth {
+            Auth::Basic { password, .. } => Some(password),
+            Auth::Bearer(token) => Some(token),
+            Auth::None => None,
+        };
+        let headers = self.headers.iter_mut().map(|(_, value)| value);
+        let secrets = secret.into_iter().chain(headers);
+        for secret in secrets.chain(&mut self.tls.identity_pem) {
+            if secret.origin == Origin::Given {
+                continue;
+            }
+            let value = read(&secret.origin).ok_or_else(|| secret.origin.clone())?;
+            *secret = Secret::new(&value, secret.origin.clone());
+        }
+        Ok(self)
+    }
+
     /// Names it.
     pub fn id(&self) -> ClusterId {
         ClusterId::new(&*self.tenant, &*self.bootstrap_servers)

@@ -102,6 +102,16 @@ impl Record {
         self
     }
 
+    /// The same record with its name in the header [`ID_HEADER`].
+    pub fn named(self, (event, trigger, queue): (&str, &str, u32)) -> Self {
+        self.with(|record| {
+            record.headers.retain(|(name, _)| name != ID_HEADER);
+            // Texts and a number always are JSON.
+            let text = serde_json::to_vec(&(event, trigger, queue)).unwrap_or_default();
+            record.headers.push((ID_HEADER.to_owned(), text.into()));
+        })
+    }
+
     /// Bytes of key, headers and value together: what a size limit counts.
     pub fn size(&self) -> usize {
         let headers: usize = self

@@ -1,11 +1,16 @@
-//! Builds the guest once more, without the filters that only web pages need.
+//! Builds the guest once more, without the filters that only web pages need, and what
+//! makes of it a publisher: the rules and the facade.
 
 #[path = "../../build/guest.rs"]
 mod guest;
 #[path = "../../build/script.rs"]
 mod script;
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use self::guest::{Guest, provide_target, variable};
 
@@ -18,18 +23,40 @@ fn make() -> Result<(), String> {
     let root = edge.ancestors().nth(2);
     let root = root.ok_or("the crate has no workspace around it")?;
     script::watch(root);
+    for input in ["core", "config", "edge/rules", "edge/facade", "edge/wit"] {
+        let input = root.join("host").join(input);
+        println!("cargo::rerun-if-changed={}", input.display());
+    }
     provide_target()?;
     let out = PathBuf::from(variable("OUT_DIR")?);
-    let guest = Guest {
+    let small = Guest {
         root,
         package: "action-triggers-guest",
         is_small: true,
         target_dir: &out.join("guest"),
         cargo_home: None,
     };
-    let small = out.join("engine-small.wasm");
-    fs::write(&small, guest.component()?)
-        .map_err(|error| format!("{}: {error}", small.display()))?;
-    println!("cargo::rustc-env=ACTION_TRIGGERS_SMALL={}", small.display());
+    embed(small, "SMALL", &out.join("engine-small.wasm"))?;
+    for (package, name, file) in [
+        ("action-triggers-rules", "RULES", "rules.wasm"),
+        ("action-triggers-facade", "FACADE", "facade.wasm"),
+    ] {
+        let guest = Guest {
+            package,
+            is_small: false,
+            ..small
+        };
+        embed(guest, name, &out.join(file))?;
+    }
+    Ok(())
+}
+
+/// Builds a component and tells the library where it is.
+fn embed(guest: Guest<'_>, variable: &str, path: &Path) -> Result<(), String> {
+    fs::write(path, guest.component()?).map_err(|error| format!("{}: {error}", path.display()))?;
+    println!(
+        "cargo::rustc-env=ACTION_TRIGGERS_{variable}={}",
+        path.display()
+    );
     Ok(())
 }

@@ -1,14 +1,55 @@
 //! What runs where the host library cannot: components for edge runtimes, as files.
 
+mod compose;
+
 use std::io::{self, Write as _};
 
-use action_triggers_host::artefacts::Artefact;
+use action_triggers_host::{EMBEDDED, artefacts::Artefact};
 
-/// The component without the filters that only web pages need: `engine-small.wasm`. A
-/// template that names one of them is refused with `template_left_out`.
-pub fn components() -> Vec<Artefact> {
-    let small: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_SMALL"));
-    vec![Artefact::new("engine-small.wasm", small)]
+pub use self::compose::{ComposeError, Parts, compose};
+
+/// The engine without the filters that only web pages need. A template that names one of
+/// them is refused with `template_left_out`.
+const SMALL: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_SMALL"));
+
+/// What gives the engine its imports and delivers what it hands over, without I/O.
+const RULES: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_RULES"));
+
+/// What drives the engine and the rules.
+const FACADE: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_FACADE"));
+
+/// Components for edge runtimes:
+///
+/// - `engine-small.wasm`, the engine without the filters that only web pages need;
+/// - `edge.wasm`, the publisher: the engine with what our own host does with records, and
+///   without any import. `edge/*.wit` documents it.
+///
+/// # Errors
+///
+/// The publisher's parts do not fit together.
+pub fn components() -> Result<Vec<Artefact>, ComposeError> {
+    let publisher = compose(Parts {
+        rules: RULES,
+        engine: EMBEDDED,
+        facade: FACADE,
+    })?;
+    Ok(vec![
+        Artefact::new("engine-small.wasm", SMALL),
+        Artefact::new("edge.wasm", publisher),
+        Artefact::new(
+            "wit/edge/types.wit",
+            &include_bytes!("../wit/types.wit")[..],
+        ),
+        Artefact::new(
+            "wit/edge/publisher.wit",
+            &include_bytes!("../wit/publisher.wit")[..],
+        ),
+        Artefact::new(
+            "wit/edge/world.wit",
+            &include_bytes!("../wit/world.wit")[..],
+        ),
+        Artefact::new("wit/edge/desk.wit", &include_bytes!("../wit/desk.wit")[..]),
+    ])
 }
 
 /// How many bytes go over the wire for a file.

@@ -6,7 +6,6 @@ use action_triggers_core::{
     clock::Now,
     delivery::{Machine, Notice, Post, Settled, Ticket},
 };
-use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::{
     sync::{broadcast, oneshot},
@@ -23,7 +22,7 @@ use super::{
 use crate::{
     outbox::{Accepted, Change, LaneId, Outbox, Received, Room, Rooms, Store, StoreError},
     publisher::{Batch, Publisher, Reason, Verdict},
-    record::{ID_HEADER, Record, RecordId, StoredRecord},
+    record::{Record, RecordId, StoredRecord},
 };
 
 /// The code of a record that somebody took out of the store.
@@ -430,17 +429,12 @@ fn left(room: Option<Room>) {
 }
 
 /// The record with its name in a header, where its cluster has headers.
-fn named(mut record: Record, stored: &StoredRecord, has_headers: bool) -> Record {
+fn named(record: Record, stored: &StoredRecord, has_headers: bool) -> Record {
     if has_headers {
-        record.headers.retain(|(name, _)| name != ID_HEADER);
-        let id = (&*stored.event, &*stored.trigger, stored.queue);
-        // Texts and a number always are JSON.
-        let text = serde_json::to_vec(&id).unwrap_or_default();
+        record.named((&stored.event, &stored.trigger, stored.queue))
+    } else {
         record
-            .headers
-            .push((ID_HEADER.to_owned(), Bytes::from(text)));
     }
-    record
 }
 
 /// A record that somebody took out of the store.

@@ -7,41 +7,19 @@ use std::{
     time::Duration,
 };
 
-use action_triggers_core::rest::{Redactor, proxy::patience};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{
-        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH,
-        CONTENT_TYPE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-    },
-};
+use action_triggers_config::MOST_SECRET_BYTES;
+use action_triggers_core::rest::{Redactor, access, proxy::patience};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::error::RestError;
 use crate::{
-    cluster::{Auth, Cluster, Origin, Secret},
+    cluster::{Cluster, Origin, Secret},
     file,
 };
 
 /// Secrets are read again at most so often.
 const READ_EVERY: Duration = Duration::from_secs(1);
-
-/// Headers that the client writes itself.
-const OWN_HEADERS: &[HeaderName] = &[
-    ACCEPT,
-    ACCEPT_ENCODING,
-    CONNECTION,
-    CONTENT_ENCODING,
-    CONTENT_LENGTH,
-    CONTENT_TYPE,
-    EXPECT,
-    HOST,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 /// Who we are to one proxy.
 pub(super) struct Access {
@@ -153,25 +131,20 @@ impl Access {
 
 impl Shown {
     fn new(cluster: &Cluster) -> Result<Self, RestError> {
+        let shown = access::Shown::of(cluster)?;
         let mut headers = HeaderMap::new();
-        let mut hidden = Vec::new();
-        for (name, value) in &cluster.headers {
-            headers.append(
-                header_name(cluster, name)?,
-                header_value(cluster, name, value)?,
-            );
-            // What is written in the configuration is no secret, and often a short word.
-            if value.origin() != &Origin::Given {
-                hidden.push(value.expose().to_owned());
+        for (name, value) in &shown.headers {
+            // What the core takes is a header's name and value.
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let value = HeaderValue::from_str(value);
+            if let (Ok(name), Ok(mut value)) = (name, value) {
+                value.set_sensitive(true);
+                headers.append(name, value);
             }
-        }
-        if let Some((authorization, secrets)) = authorization(cluster)? {
-            headers.insert(AUTHORIZATION, authorization);
-            hidden.extend(secrets);
         }
         Ok(Self {
             headers,
-            redactor: Arc::new(Redactor::new(hidden.iter().map(String::as_str))),
+            redactor: shown.redactor,
         })
     }
 }
@@ -179,90 +152,13 @@ impl Shown {
 /// The cluster with its secrets as they are now where they come from; none if one of
 /// them cannot be read.
 fn read_again(cluster: &Cluster) -> Option<Cluster> {
-    let read = |secret: &mut Secret| {
-        let value = match secret.origin() {
-            Origin::Env(name) => std::env::var(name).ok()?,
-            Origin::File(path) => {
-                let bytes = file::read(path, file::MOST_SECRET_BYTES).ok()?;
-                String::from_utf8(bytes).ok()?
-            }
-            _ => return Some(()),
-        };
-        *secret = Secret::new(&value, secret.origin().clone());
-        Some(())
-    };
-    let mut cluster = cluster.clone();
-    match &mut cluster.auth {
-        Auth::Basic { password, .. } => read(password)?,
-        Auth::Bearer(token) => read(token)?,
-        _ => {}
-    }
-    let headers = cluster.headers.iter_mut().map(|(_, value)| value);
-    for secret in headers.chain(&mut cluster.tls.identity_pem) {
-        read(secret)?;
-    }
-    Some(cluster)
-}
-
-/// The value of `Authorization`, and what of it must never be shown.
-fn authorization(cluster: &Cluster) -> Result<Option<(HeaderValue, Vec<String>)>, RestError> {
-    let invalid = |problem| RestError::InvalidAuth {
-        cluster: cluster.bootstrap_servers.clone(),
-        problem,
-    };
-    let (text, secrets) = match &cluster.auth {
-        Auth::None => return Ok(None),
-        // RFC 7617: the first colon ends the name.
-        Auth::Basic { username, .. } if username.contains(':') => {
-            return Err(invalid(
-                "has a user name with a colon, which HTTP Basic cannot carry",
-            ));
+    let read = |origin: &Origin| match origin {
+        Origin::Env(name) => std::env::var(name).ok(),
+        Origin::File(path) => {
+            let bytes = file::read(path, MOST_SECRET_BYTES).ok()?;
+            String::from_utf8(bytes).ok()
         }
-        Auth::Basic { username, password } => {
-            let credentials = STANDARD.encode(format!("{username}:{}", password.expose()));
-            let text = format!("Basic {credentials}");
-            (text, vec![password.expose().to_owned(), credentials])
-        }
-        Auth::Bearer(token) => (
-            format!("Bearer {}", token.expose()),
-            vec![token.expose().to_owned()],
-        ),
-        _ => return Err(invalid("is of a kind that this client cannot send")),
+        _ => None,
     };
-    let value = HeaderValue::from_str(&text);
-    let mut value = value.map_err(|_| {
-        invalid("has a token that no HTTP header can carry; is there a line break in it?")
-    })?;
-    value.set_sensitive(true);
-    Ok(Some((value, secrets)))
-}
-
-fn header_name(cluster: &Cluster, name: &str) -> Result<HeaderName, RestError> {
-    let parsed = HeaderName::from_bytes(name.as_bytes());
-    let problem = match &parsed {
-        Err(_) => "is not a header's name",
-        Ok(name) if OWN_HEADERS.contains(name) => "is set by the client; leave it out",
-        Ok(name) if *name == AUTHORIZATION && !matches!(cluster.auth, Auth::None) => {
-            "is set by `auth`; keep one of the two"
-        }
-        Ok(name) => return Ok(name.clone()),
-    };
-    Err(invalid_header(cluster, name, problem))
-}
-
-fn header_value(cluster: &Cluster, name: &str, value: &Secret) -> Result<HeaderValue, RestError> {
-    let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
-        let problem = "has a value that no HTTP header can carry; is there a line break in it?";
-        invalid_header(cluster, name, problem)
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn invalid_header(cluster: &Cluster, name: &str, problem: &'static str) -> RestError {
-    RestError::InvalidHeader {
-        cluster: cluster.bootstrap_servers.clone(),
-        name: name.to_owned(),
-        problem,
-    }
+    cluster.clone().renewed(read).ok()
 }

@@ -28,11 +28,10 @@ use action_triggers_core::rest::{
     verdict::Finding,
 };
 use tokio::time::Instant;
-use url::Url;
 
 use self::{access::Access, client::Client};
 pub use self::{
-    error::RestError,
+    error::{AccessError, RestError},
     read_back::{ReadBackError, read_back},
 };
 use crate::{
@@ -175,16 +174,16 @@ impl Publisher for RestPublisher {
 type Proxy = proxy::Proxy<Connection>;
 
 fn open(cluster: Arc<Cluster>) -> Result<Proxy, RestError> {
-    check_urls(&cluster)?;
+    action_triggers_core::rest::access::check(&cluster)?;
     let connection = Connection {
         client: Client::new(Arc::clone(&cluster))?,
         access: Access::new(Arc::clone(&cluster))?,
         start: Instant::now(),
     };
-    let unsupported = RestError::UnsupportedApi {
+    let unsupported = AccessError::UnsupportedApi {
         cluster: cluster.bootstrap_servers.clone(),
     };
-    Proxy::new(cluster, connection).ok_or(unsupported)
+    Ok(Proxy::new(cluster, connection).ok_or(unsupported)?)
 }
 
 /// What an attempt needs of the network and of time.
@@ -218,38 +217,5 @@ impl Transport for Connection {
 
     fn refused(&self) -> impl Future<Output = bool> + Send {
         self.access.refused()
-    }
-}
-
-fn check_urls(cluster: &Cluster) -> Result<(), RestError> {
-    let name = || cluster.bootstrap_servers.clone();
-    let elsewhere = "has credentials in it; move them to `auth`";
-    if let Some(problem) = url_problem(&cluster.rest_url, elsewhere) {
-        return Err(RestError::InvalidUrl {
-            cluster: name(),
-            problem,
-        });
-    }
-    let elsewhere = "has credentials in it; move them to `basic`";
-    let proxy = cluster.proxy.as_ref();
-    match proxy.and_then(|proxy| url_problem(&proxy.url, elsewhere)) {
-        None => Ok(()),
-        Some(problem) => Err(RestError::InvalidProxy {
-            cluster: name(),
-            problem,
-        }),
-    }
-}
-
-/// What is wrong with an address, if anything is.
-fn url_problem(url: &Url, has_credentials: &'static str) -> Option<&'static str> {
-    if !matches!(url.scheme(), "http" | "https") {
-        Some("is neither http nor https")
-    } else if !url.username().is_empty() || url.password().is_some() {
-        Some(has_credentials)
-    } else if url.query().is_some() || url.fragment().is_some() {
-        Some("has a query or a fragment; leave it out")
-    } else {
-        None
     }
 }

@@ -6,6 +6,7 @@
 //! can carry, is a [`Dialect`]. Which requests an attempt takes, and in which order, is
 //! [`proxy::Proxy`]'s, above whatever sends them.
 
+pub mod access;
 mod answer;
 pub mod check;
 mod condense;
@@ -18,6 +19,7 @@ mod read;
 mod redact;
 mod redirect;
 mod redpanda;
+mod retry_after;
 mod size;
 mod topic;
 mod topics;
@@ -35,6 +37,7 @@ pub use self::{
     dialect::{Dialect, supports_headers},
     redact::Redactor,
     redirect::address_to_configure,
+    retry_after::retry_after,
     size::body_size,
     topic::Topic,
 };

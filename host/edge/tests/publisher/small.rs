@@ -19,7 +19,7 @@ async fn runtime(payload: &str) -> Result<Runtime, BuildError> {
         "msg_broker_queues": [{"name": "kafka"}],
         "payload": payload,
     }]);
-    let small = components().swap_remove(0);
+    let small = components().unwrap().swap_remove(0);
     let broker = Broker::kafka("kafka")
         .bootstrap_servers("a:9092")
         .topic("t");
@@ -53,12 +53,12 @@ async fn the_small_component_refuses_what_it_lacks_by_name() {
 
 #[test]
 fn the_small_component_is_smaller() {
-    assert!(components().swap_remove(0).bytes.len() < EMBEDDED.len());
+    assert!(components().unwrap().swap_remove(0).bytes.len() < EMBEDDED.len());
 }
 
 #[test]
 fn sizes_over_the_wire_are_those_of_the_best_levels() {
-    let text = include_bytes!("../../../wit/triggers.wit");
+    let text = include_bytes!("../../../../wit/triggers.wit");
     let sizes = compressed(text).unwrap();
     assert!(
         sizes.brotli < sizes.gzip && sizes.gzip < text.len() / 2,
