@@ -3,7 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use action_triggers_dev_proxy::{DevProxy, Options};
+use action_triggers_dev_proxy::{DevProxy, Fault, Options};
 use action_triggers_host::{Config, Events, Reports, Runtime};
 use serde_json::{Value, json};
 
@@ -387,7 +387,7 @@ async fn a_proxy_that_is_started_is_reached() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_time_helps_a_proxy_that_is_slow_and_a_record_that_waits() {
     let proxy = healthy(Options::default()).await;
-    let slow = action_triggers_dev_proxy::Fault::Delay(Duration::from_millis(300));
+    let slow = Fault::Delay(Duration::from_millis(300));
     proxy.inject(slow.clone(), 1);
     let hasty = [("request_timeout_secs", "0.01")];
     assert_eq!(heard(&proxy.url(), &hasty).await, "timed_out");
@@ -406,7 +406,9 @@ async fn more_time_helps_a_proxy_that_is_slow_and_a_record_that_waits() {
         assert_eq!(ended(reports.recv().await.unwrap().result.err()), expected);
     }
 
-    for (grace, expected) in [(0, "shut_down"), (60, "delivered")] {
+    for (grace, takes, expected) in [(0, 600, "shut_down"), (60, 0, "delivered")] {
+        proxy.clear_faults();
+        proxy.inject(Fault::Delay(Duration::from_secs(takes)), 1);
         let folder = tempfile::tempdir().unwrap();
         let lingers = [("linger_ms", "60000")];
         let runtime = started(folder.path(), &proxy.url(), &lingers).await;
