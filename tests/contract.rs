@@ -4,7 +4,7 @@
 //! The core's own test has the same cases natively; here the brokers, their
 //! merging, the settings and the whitelist are the host's.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -12,69 +12,10 @@ use tempfile::TempDir;
 #[path = "fixtures/oracle/cases.rs"]
 mod cases;
 
-/// Cases that `render` cannot answer, by name or tag, and why.
-const SKIPPED: &[(&str, &str)] = &[
-    (
-        "client-error",
-        "aiokafka's own checks of its options; there is no aiokafka here",
-    ),
-    ("timeout", "nothing is sent, so nothing times out"),
-    ("queues-connect-error", "nothing is sent"),
-    ("queues-send-error", "nothing is sent"),
-    (
-        "django-setting",
-        "settings of Django itself: the time zone is always UTC here",
-    ),
-    (
-        "dyn-called-each-time",
-        "a value that changes from call to call is a closure of an embedder",
-    ),
-];
+#[path = "fixtures/oracle/configurations.rs"]
+mod configurations;
 
-/// The case's settings as a configuration, every cluster that it reaches in it.
-fn config(case: &Value) -> Value {
-    let mut config = case["settings"].clone();
-    let mut values = json!({});
-    for (path, value) in config["values"].as_object().into_iter().flatten() {
-        match value["$call"].as_str() {
-            None => values[path] = value.clone(),
-            Some("return") => values[path] = value["value"].clone(),
-            Some(_) => {}
-        }
-    }
-    config["values"] = values;
-    let sent = case["sent"].as_array().unwrap();
-    let servers = sent
-        .iter()
-        .map(|record| &record["conn"]["bootstrap_servers"]);
-    let servers: BTreeSet<&str> = servers.filter_map(Value::as_str).collect();
-    config["clusters"] = servers
-        .into_iter()
-        .map(|servers| {
-            (
-                servers.to_owned(),
-                json!({"rest_url": "http://127.0.0.1:1"}),
-            )
-        })
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    config["triggers"] = cases::triggers(case);
-    config
-}
-
-fn events(case: &Value) -> String {
-    let deliveries = case["deliveries"].as_array().unwrap();
-    let events = deliveries.iter().enumerate().map(|(index, delivery)| {
-        let event = json!({
-            "id": index.to_string(),
-            "signal": delivery["signal"],
-            "content_type": delivery["sender"],
-            "instance": delivery["instance"],
-        });
-        format!("{event}\n")
-    });
-    events.collect()
-}
+use configurations::{SKIPPED, json_or_text};
 
 /// What `render` prints of a record, as upstream's answers are written.
 fn answer(case: &Value, line: &Value) -> Option<Value> {
@@ -89,7 +30,7 @@ fn answer(case: &Value, line: &Value) -> Option<Value> {
             "queue": line["queue"],
             "bootstrap_servers": line["bootstrap_servers"],
             "topic": line["topic"],
-            "value": json_or_text(&line["value"]),
+            "value": json_or_text(line["value"].as_str().unwrap()),
         })
     })
 }
@@ -108,18 +49,13 @@ fn expected(record: &Value) -> Value {
     })
 }
 
-/// Plain text is text here, and a JSON string at upstream.
-fn json_or_text(value: &Value) -> Value {
-    let text = value.as_str().unwrap();
-    serde_json::from_str(text).unwrap_or_else(|_| value.clone())
-}
-
 fn answers(case: &Value) -> Result<Vec<Value>, String> {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("config.json");
     let events_file = directory.path().join("events.ndjson");
-    fs::write(&file, config(case).to_string()).unwrap();
-    fs::write(&events_file, events(case)).unwrap();
+    let config = configurations::config(case, |_| json!({"rest_url": "http://127.0.0.1:1"}));
+    fs::write(&file, config.to_string()).unwrap();
+    fs::write(&events_file, configurations::events(case).join("\n")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_action-triggers"))
         .arg("render")
         .arg("--config")

@@ -1,8 +1,6 @@
 //! What the real django-action-triggers does, case by case, through the publisher: each
 //! record is read from the request that carries it.
 
-use std::collections::BTreeSet;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
@@ -11,75 +9,20 @@ use super::caller::{Caller, Now, Step};
 #[path = "../../../../tests/fixtures/oracle/cases.rs"]
 mod cases;
 
-/// Cases that cannot be asked of it, by name or tag, and why.
-const SKIPPED: &[(&str, &str)] = &[
-    (
-        "client-error",
-        "aiokafka's own checks of its options; there is no aiokafka here",
-    ),
-    ("timeout", "nothing is sent, so nothing times out"),
-    ("queues-connect-error", "nothing is sent"),
-    ("queues-send-error", "nothing is sent"),
-    (
-        "django-setting",
-        "settings of Django itself: the time zone is always UTC here",
-    ),
-    (
-        "dyn-called-each-time",
-        "a value that changes from call to call is a closure of an embedder",
-    ),
-];
+#[path = "../../../../tests/fixtures/oracle/configurations.rs"]
+mod configurations;
 
-/// The case's settings as a configuration. The address of a cluster tells which it is.
-fn config(case: &Value) -> Value {
-    let mut config = case["settings"].clone();
-    let mut values = json!({});
-    for (path, value) in config["values"].as_object().into_iter().flatten() {
-        match value["$call"].as_str() {
-            None => values[path] = value.clone(),
-            Some("return") => values[path] = value["value"].clone(),
-            Some(_) => {}
-        }
-    }
-    config["values"] = values;
-    let mut clusters = serde_json::Map::new();
-    for (place, server) in servers(case).into_iter().enumerate() {
-        let url = format!("http://{place}");
-        let cluster =
-            json!({"rest_url": url, "linger_ms": 0, "max_batch_records": 1, "max_in_flight": 100});
-        clusters.insert(server, cluster);
-    }
-    config["clusters"] = clusters.into();
-    config["triggers"] = cases::triggers(case);
-    config
-}
+use configurations::{SKIPPED, json_or_text};
 
-fn servers(case: &Value) -> BTreeSet<String> {
-    let sent = case["sent"].as_array().unwrap().iter();
-    let servers = sent.map(|record| &record["conn"]["bootstrap_servers"]);
-    servers
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
-}
-
-fn events(case: &Value) -> Vec<String> {
-    let deliveries = case["deliveries"].as_array().unwrap().iter().enumerate();
-    let event = |(index, delivery): (usize, &Value)| {
-        json!({
-            "id": index.to_string(),
-            "signal": delivery["signal"],
-            "content_type": delivery["sender"],
-            "instance": delivery["instance"],
-        })
-        .to_string()
-    };
-    deliveries.map(event).collect()
+/// How a cluster is reached: its address tells which it is.
+fn cluster(place: usize) -> Value {
+    let url = format!("http://{place}");
+    json!({"rest_url": url, "linger_ms": 0, "max_batch_records": 1, "max_in_flight": 100})
 }
 
 /// Bootstrap servers, topic and value of every record, in any order.
 fn sent(case: &Value, caller: &mut Caller, mut step: Step) -> Vec<String> {
-    let servers: Vec<_> = servers(case).into_iter().collect();
+    let servers: Vec<_> = configurations::servers(case).into_iter().collect();
     let mut sent = Vec::new();
     while !step.requests.is_empty() {
         let mut next = Vec::new();
@@ -91,7 +34,7 @@ fn sent(case: &Value, caller: &mut Caller, mut step: Step) -> Vec<String> {
             let body: Value = serde_json::from_slice(&request.body.unwrap()).unwrap();
             let value = body["records"][0]["value"].as_str().unwrap();
             let value = String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
-            sent.push(json!([servers[place], topic, json_or_text(value)]).to_string());
+            sent.push(json!([servers[place], topic, json_or_text(&value)]).to_string());
             let answer = json!({"offsets": [{"partition": 0, "offset": 0}]}).to_string();
             let answered =
                 caller.answer_at(request.id, &super::delivery::answered(200, &answer), NOW);
@@ -107,11 +50,6 @@ const NOW: Now = Now {
     monotonic_ms: 0,
     unix_ms: 1_700_000_000_000,
 };
-
-/// Plain text is text here, and a JSON string at upstream.
-fn json_or_text(text: String) -> Value {
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
-}
 
 fn expected(case: &Value) -> Vec<String> {
     let record = |record: &Value| {
@@ -132,12 +70,14 @@ fn expected(case: &Value) -> Vec<String> {
 fn fault(case: &Value) -> Option<String> {
     let expected = expected(case);
     let mut caller = Caller::new();
-    if let Err(problems) = caller.configure(&config(case).to_string()) {
+    if let Err(problems) = caller.configure(&configurations::config(case, cluster).to_string()) {
         // Upstream takes what it can never run; here the configuration is refused.
         return (!expected.is_empty()).then(|| format!("{}: {problems:?}", case["name"]));
     }
     caller.start(&[]).unwrap();
-    let processed = caller.process_at(&events(case), NOW).unwrap();
+    let processed = caller
+        .process_at(&configurations::events(case), NOW)
+        .unwrap();
     let sent = sent(case, &mut caller, processed.step);
     (sent != expected).then(|| {
         format!(
