@@ -4,7 +4,7 @@ use std::{fmt, path::Path};
 
 use crate::{
     file,
-    settings::{Environment, MAX_VALUE},
+    settings::{Environment, MAX_VALUE, without_line_break},
 };
 
 /// Reads the variables and files of this process.
@@ -28,12 +28,6 @@ impl Environment for Process {
         };
         Ok(without_line_break(&text).to_owned())
     }
-}
-
-/// Files and `$(command)` end with a line break that nobody means.
-fn without_line_break(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -32,6 +32,13 @@ pub trait Environment: Send + Sync {
     fn file(&self, path: &Path) -> Result<String, String>;
 }
 
+/// The text of a variable or a file, of which the line break at its end is no part: files
+/// and `$(command)` have one that nobody means.
+pub fn without_line_break(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
 type Closure = Arc<dyn Fn() -> Result<Value, String> + Send + Sync>;
 
 /// Values by dotted path, of which only those on the allow-list are answered.

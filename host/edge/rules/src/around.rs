@@ -12,7 +12,7 @@ use action_triggers_config::{ClusterFault, Surroundings};
 use action_triggers_core::{
     cluster::{Cluster, Origin},
     rest::access,
-    settings::Environment,
+    settings::{Environment, without_line_break},
 };
 
 /// The files that a configuration names, and no secret: those come later.
@@ -78,10 +78,7 @@ impl Given {
 
     fn get(&self, name: &str) -> Option<String> {
         let secrets = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let value = secrets.get(name)?;
-        // Files and `$(command)` end with a line break that nobody means.
-        let value = value.strip_suffix('\n').unwrap_or(value);
-        Some(value.strip_suffix('\r').unwrap_or(value).to_owned())
+        Some(without_line_break(secrets.get(name)?).to_owned())
     }
 }
 
