@@ -189,6 +189,7 @@ mod rest;
 mod runtime;
 mod sandbox;
 mod tenant;
+mod wall_clock;
 
 // The core's modules, under the names that this crate's own modules use.
 use action_triggers_core::{

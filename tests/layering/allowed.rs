@@ -223,9 +223,10 @@ const CONFIG: Allowed = &[
 const HOST: Allowed = &[
     ("artefacts", &["runtime"]),
     ("config", &["file", "process", "rest", "runtime"]),
-    ("delivery", &["outbox", "publisher"]),
+    ("delivery", &["outbox", "publisher", "wall_clock"]),
+    ("outbox", &["wall_clock"]),
     ("process", &["file"]),
-    ("rest", &["file", "publisher"]),
+    ("rest", &["file", "publisher", "wall_clock"]),
     (
         "runtime",
         &[

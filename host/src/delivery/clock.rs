@@ -1,9 +1,11 @@
 //! The host's clocks as the delivery machine reads them.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use action_triggers_core::clock::{Moment, Now};
 use tokio::time::Instant;
+
+use crate::wall_clock::unix_ms;
 
 /// Room for moments before the start: records may have been accepted earlier.
 const BEFORE_START: Duration = Duration::from_hours(24 * 365);
@@ -18,12 +20,9 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let since_1970 = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
         Self {
             start: Instant::now(),
-            unix_ms: millis(since_1970),
+            unix_ms: unix_ms(),
         }
     }
 

@@ -83,6 +83,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whoever should have answered is gone.
+    pub(super) fn ended() -> Self {
+        Self::Failed("its thread has ended".to_owned())
+    }
+
     /// Stable, for machines.
     pub fn code(&self) -> &'static str {
         match self {

@@ -136,8 +136,7 @@ impl Entered {
                     continue;
                 }
             };
-            let ended = || StoreError::Failed("its thread has ended".to_owned());
-            match answer.await.unwrap_or_else(|_| Err(ended())) {
+            match answer.await.unwrap_or_else(|_| Err(StoreError::ended())) {
                 Ok(appended) => accepted.extend(appended.into_iter().map(|one| match one {
                     Appended::New(_) => Acceptance::Accepted,
                     Appended::Duplicate => Acceptance::Duplicate,

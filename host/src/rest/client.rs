@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use action_triggers_core::rest::{
@@ -25,7 +25,10 @@ use super::{
     error::RestError,
     tls,
 };
-use crate::cluster::{Cluster, HttpProxy, Secret};
+use crate::{
+    cluster::{Cluster, HttpProxy, Secret},
+    wall_clock::unix_ms,
+};
 
 /// Confluent closes connections after 30 s without a word, and a POST on a
 /// closed one is lost.
@@ -208,12 +211,6 @@ impl Client {
             None => Failure::Lost(cause),
         }
     }
-}
-
-/// Milliseconds since 1970.
-fn unix_ms() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A server that does not speak TLS hangs up, or waits for more, until we do.

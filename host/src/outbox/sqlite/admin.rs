@@ -5,12 +5,11 @@ use std::path::Path;
 use rusqlite::{Connection, Result as SqlResult, backup::Backup};
 
 use super::{
-    count::State,
+    count::{OutboxTotals, State},
     fault,
-    filter::Clause,
     open::{Role, open},
     reader, rows,
-    transaction::{MOST_AT_ONCE, Tables, unix_ms},
+    transaction::{Tables, in_steps},
 };
 use crate::{
     cluster::ClusterId,
@@ -20,6 +19,7 @@ use crate::{
         letter::{Death, Filter},
     },
     record::StoredRecord,
+    wall_clock::unix_ms,
 };
 
 /// Pages that a backup copies between two looks at who else wants the file.
@@ -58,22 +58,6 @@ pub struct ClusterStats {
     pub is_held: bool,
 }
 
-/// What an outbox's file has seen since it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OutboxTotals {
-    /// Records that were accepted.
-    pub accepted: u64,
-    /// Records that were sent again and known.
-    pub duplicates: u64,
-    /// Records that were delivered.
-    pub delivered: u64,
-    /// Records that were given up.
-    pub dead: u64,
-    /// Dead letters that were too old or too many.
-    pub forgotten: u64,
-}
-
 /// A record in an outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -106,7 +90,7 @@ impl OutboxAdmin {
     /// The file cannot be read.
     pub fn stats(&self) -> Result<(Vec<ClusterStats>, OutboxTotals), StoreError> {
         let stats = stats(self.connection()).and_then(|stats| {
-            let totals = totals(self.connection())?;
+            let (_, totals) = reader::state(self.connection())?;
             Ok((stats, totals))
         });
         self.classified(stats)
@@ -153,7 +137,12 @@ impl OutboxAdmin {
     ///
     /// The file cannot be read.
     pub fn count(&self, filter: &Filter, state: RecordState) -> Result<u64, StoreError> {
-        self.classified(count(self.connection(), filter, state.into()))
+        let mut records = 0;
+        let counted = reader::each(self.connection(), ("1", filter, state.into()), |_| {
+            records += 1;
+            Ok(true)
+        });
+        self.classified(counted.map(|()| records))
     }
 
     /// Makes dead letters waiting records again, with a new time to live; says how many.
@@ -219,25 +208,18 @@ impl OutboxAdmin {
         done.map_err(|error| fault::classify(&self.tables.file.path, &error))
     }
 
-    /// Does something in transactions so short that a service need not wait.
     fn in_steps(
         &mut self,
         filter: &Filter,
         mut step: impl FnMut(&mut Tables, (u64, usize)) -> SqlResult<usize>,
     ) -> Result<u64, StoreError> {
-        let (mut done, mut newest) = (0, None);
-        let most = filter.limit.unwrap_or(usize::MAX);
-        loop {
-            let left = most.saturating_sub(done).min(MOST_AT_ONCE);
-            let count = self.within(|tables| {
-                let newest = *newest.get_or_insert(tables.last());
-                step(tables, (newest, left))
-            })?;
-            done += count;
-            if count < MOST_AT_ONCE {
-                return Ok(done as u64);
-            }
-        }
+        let done = in_steps(filter.limit, |newest, most| {
+            self.within(|tables| {
+                let newest = *newest.get_or_insert(tables.last);
+                step(tables, (newest, most))
+            })
+        })?;
+        Ok(done as u64)
     }
 
     fn within<T>(
@@ -245,15 +227,8 @@ impl OutboxAdmin {
         work: impl FnOnce(&mut Tables) -> SqlResult<T>,
     ) -> Result<T, StoreError> {
         let begun = self.tables.begin();
-        let done = begun.and_then(|_| {
-            let done = work(&mut self.tables)?;
-            self.tables.commit()?;
-            Ok(done)
-        });
-        if done.is_err() {
-            self.tables.roll_back();
-        }
-        self.classified(done)
+        let done = self.tables.within(begun, work);
+        self.classified(done.map(|(_, done)| done))
     }
 }
 
@@ -288,41 +263,6 @@ fn stats(connection: &Connection) -> SqlResult<Vec<ClusterStats>> {
         })
     })?;
     stats.collect()
-}
-
-fn totals(connection: &Connection) -> SqlResult<OutboxTotals> {
-    let totals = "SELECT accepted, duplicates, delivered, buried, forgotten FROM state";
-    connection.query_row(totals, [], |row| {
-        Ok(OutboxTotals {
-            accepted: row.get(0)?,
-            duplicates: row.get(1)?,
-            delivered: row.get(2)?,
-            dead: row.get(3)?,
-            forgotten: row.get(4)?,
-        })
-    })
-}
-
-fn count(connection: &Connection, filter: &Filter, state: State) -> SqlResult<u64> {
-    let clause = Clause::of(filter, state);
-    let count = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {} r {} WHERE r.number > ?1 {} LIMIT ?2)",
-        state.table(),
-        rows::JOINS,
-        clause.text
-    );
-    let mut count = connection.prepare(&count)?;
-    count.raw_bind_parameter(1, 0)?;
-    let most = filter
-        .limit
-        .map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1));
-    count.raw_bind_parameter(2, most)?;
-    clause.bind(&mut count, 3)?;
-    let mut rows = count.raw_query();
-    match rows.next()? {
-        Some(row) => row.get(0),
-        None => Ok(0),
-    }
 }
 
 /// `SQLite`'s own check, and whether the counts count what is there.

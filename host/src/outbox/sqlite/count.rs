@@ -1,4 +1,5 @@
-//! How many records each lane has in each state, and what they weigh.
+//! How many records each lane has in each state, and what they weigh; and how many the file
+//! has seen.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -32,6 +33,22 @@ impl State {
     }
 }
 
+/// What an outbox's file has seen since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxTotals {
+    /// Records that were accepted.
+    pub accepted: u64,
+    /// Records that were sent again and known.
+    pub duplicates: u64,
+    /// Records that were delivered.
+    pub delivered: u64,
+    /// Records that were given up.
+    pub dead: u64,
+    /// Dead letters that were too old or too many.
+    pub forgotten: u64,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     records: i64,
@@ -40,7 +57,7 @@ struct Count {
 }
 
 /// The table of counts, as it is within the transaction.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     places: HashMap<(i64, State), Count>,
     /// Those that are to be written with the transaction.

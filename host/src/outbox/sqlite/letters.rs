@@ -6,9 +6,12 @@ use super::{
     count::State,
     filter::Clause,
     rows,
-    transaction::{Forgotten, MOST_AT_ONCE, Tables, unix_ms},
+    transaction::{Forgotten, MOST_AT_ONCE, Tables},
 };
-use crate::outbox::letter::{Death, Filter};
+use crate::{
+    outbox::letter::{Death, Filter},
+    wall_clock::unix_ms,
+};
 
 impl Tables {
     pub(super) fn bury(&mut self, number: u64, death: &Death) -> Result<()> {
@@ -31,7 +34,7 @@ impl Tables {
         let buried: Option<(i64, i64)> = buried.optional()?;
         if let Some((lane, bytes)) = buried {
             self.counts.add(lane, State::Dead, bytes, number);
-            self.tally.buried += 1;
+            self.tally.dead += 1;
         }
         Ok(())
     }

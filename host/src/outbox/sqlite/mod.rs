@@ -25,7 +25,10 @@ use std::{fs::File, sync::mpsc, thread::JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-pub use self::admin::{ClusterStats, OutboxAdmin, OutboxRecord, OutboxTotals, RecordState};
+pub use self::{
+    admin::{ClusterStats, OutboxAdmin, OutboxRecord, RecordState},
+    count::OutboxTotals,
+};
 use self::{
     open::Role,
     reader::Reader,
@@ -88,7 +91,7 @@ impl SqliteStore {
             None => Some(work),
         };
         if let Some(work) = unsent {
-            work.refuse(&StoreError::Failed("its thread has ended".to_owned()));
+            work.refuse(&StoreError::ended());
         }
     }
 
@@ -98,10 +101,7 @@ impl SqliteStore {
     ) -> StoreFuture<'static, T> {
         let (reply, answer) = oneshot::channel();
         self.send(work(reply));
-        Box::pin(async move {
-            let ended = || StoreError::Failed("its thread has ended".to_owned());
-            answer.await.unwrap_or_else(|_| Err(ended()))
-        })
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(StoreError::ended())) })
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result, Row};
 use tokio::sync::oneshot;
 
 use super::{
-    count::{Counts, State},
+    count::{Counts, OutboxTotals, State},
     fault::classify,
     filter::Clause,
     open::{Role, open},
@@ -60,10 +60,7 @@ impl Reader {
         };
         // An error is told by the answer that does not come.
         self.questions.send(Box::new(question)).ok();
-        Box::pin(async move {
-            let ended = || StoreError::Failed("its thread has ended".to_owned());
-            answer.await.unwrap_or_else(|_| Err(ended()))
-        })
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(StoreError::ended())) })
     }
 }
 
@@ -85,6 +82,21 @@ pub(super) fn held(connection: &Connection) -> Result<Vec<ClusterId>> {
         Ok(ClusterId::new(text(0)?, text(1)?))
     })?;
     held.collect()
+}
+
+/// The last number given out, and what the file has seen.
+pub(super) fn state(connection: &Connection) -> Result<(u64, OutboxTotals)> {
+    let state = "SELECT last, accepted, duplicates, delivered, buried, forgotten FROM state";
+    connection.prepare_cached(state)?.query_row([], |row| {
+        let totals = OutboxTotals {
+            accepted: row.get(1)?,
+            duplicates: row.get(2)?,
+            delivered: row.get(3)?,
+            dead: row.get(4)?,
+            forgotten: row.get(5)?,
+        };
+        Ok((row.get(0)?, totals))
+    })
 }
 
 /// The records of a lane after a number.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::{super::tests::*, *};
-use crate::outbox::store::Appended;
+use crate::{outbox::store::Appended, wall_clock::unix_ms};
 
 struct Folder(TempDir);
 
@@ -34,7 +34,7 @@ impl Folder {
 fn given(event: &str, value: &'static str) -> StoredRecord {
     let mut record = stored(event);
     record.id_is_given = true;
-    record.accepted_ms = super::transaction::unix_ms();
+    record.accepted_ms = unix_ms();
     record.record.value = Some(Bytes::from_static(value.as_bytes()));
     record
 }

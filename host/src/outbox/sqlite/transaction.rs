@@ -1,14 +1,11 @@
 //! What is done to the tables, within a transaction.
 
-use std::{
-    collections::HashMap,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Result};
 
 use super::{
-    count::{Counts, State},
+    count::{Counts, OutboxTotals, State},
     reader, rows,
 };
 use crate::{
@@ -20,20 +17,11 @@ use crate::{
         store::{Appended, Backlog, Change, End, LaneId},
     },
     record::StoredRecord,
+    wall_clock::unix_ms,
 };
 
 /// Most records that one transaction moves or forgets besides what it was asked for.
 pub(super) const MOST_AT_ONCE: usize = 1_000;
-
-/// Counters that only grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) accepted: u64,
-    pub(super) delivered: u64,
-    pub(super) duplicates: u64,
-    pub(super) buried: u64,
-    pub(super) forgotten: u64,
-}
 
 /// A dead letter that had to go.
 #[derive(Clone, Debug)]
@@ -55,7 +43,7 @@ pub(super) struct Tables {
     pub(super) counts: Counts,
     /// The last number given out.
     pub(super) last: u64,
-    pub(super) tally: Tally,
+    pub(super) tally: OutboxTotals,
     /// What `PRAGMA data_version` said; none where nothing is known any more.
     version: Option<i64>,
     pub(super) forgotten: Vec<Forgotten>,
@@ -75,7 +63,7 @@ impl Tables {
             last_source: None,
             counts: Counts::default(),
             last: 0,
-            tally: Tally::default(),
+            tally: OutboxTotals::default(),
             version: None,
             forgotten: Vec::new(),
         }
@@ -88,19 +76,7 @@ impl Tables {
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
         let found = self.data_version()?;
-        let state = "SELECT last, accepted, delivered, duplicates, buried, forgotten FROM state";
-        let mut state = self.connection.prepare_cached(state)?;
-        (self.last, self.tally) = state.query_row([], |row| {
-            let tally = Tally {
-                accepted: row.get(1)?,
-                delivered: row.get(2)?,
-                duplicates: row.get(3)?,
-                buried: row.get(4)?,
-                forgotten: row.get(5)?,
-            };
-            Ok((row.get(0)?, tally))
-        })?;
-        drop(state);
+        (self.last, self.tally) = reader::state(&self.connection)?;
         self.forgotten.clear();
         if self.version == Some(found) {
             return Ok(None);
@@ -127,7 +103,7 @@ impl Tables {
         version.query_row([], |row| row.get(0))
     }
 
-    pub(super) fn commit(&mut self) -> Result<()> {
+    fn commit(&mut self) -> Result<()> {
         self.counts.write(&self.connection)?;
         let write = "UPDATE state SET last = ?1, accepted = ?2, delivered = ?3, duplicates = ?4, \
                      buried = ?5, forgotten = ?6";
@@ -136,7 +112,7 @@ impl Tables {
             self.tally.accepted,
             self.tally.delivered,
             self.tally.duplicates,
-            self.tally.buried,
+            self.tally.dead,
             self.tally.forgotten,
         ))?;
         self.connection
@@ -145,9 +121,27 @@ impl Tables {
             .map(drop)
     }
 
+    /// Does something within the transaction that has begun, and commits it; undoes it
+    /// where anything fails.
+    pub(super) fn within<B, T>(
+        &mut self,
+        begun: Result<B>,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<(B, T)> {
+        let done = begun.and_then(|begun| {
+            let done = work(self)?;
+            self.commit()?;
+            Ok((begun, done))
+        });
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
+    }
+
     /// Undoes the transaction, if there is one, and forgets what it taught. What others
     /// changed is told with the next one.
-    pub(super) fn roll_back(&mut self) {
+    fn roll_back(&mut self) {
         if !self.connection.is_autocommit() {
             // SQLite undoes it by itself where it can do nothing else.
             self.connection.execute_batch("ROLLBACK").ok();
@@ -393,15 +387,22 @@ impl Tables {
         let key = (&*cluster.tenant, &*cluster.bootstrap_servers);
         self.connection.execute(hold, key).map(drop)
     }
-
-    /// The last number given out.
-    pub(super) fn last(&self) -> u64 {
-        self.last
-    }
 }
 
-/// The clock on the wall: milliseconds since 1970.
-pub(super) fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+/// Moves records in transactions so short that nobody need wait for them: at most `limit`,
+/// if there is one. `step` moves at most so many in one transaction, and notes in it which
+/// number is the newest that counts.
+pub(super) fn in_steps<E>(
+    limit: Option<usize>,
+    mut step: impl FnMut(&mut Option<u64>, usize) -> std::result::Result<usize, E>,
+) -> std::result::Result<usize, E> {
+    let (mut done, mut newest) = (0, None);
+    let most = limit.unwrap_or(usize::MAX);
+    loop {
+        let count = step(&mut newest, most.saturating_sub(done).min(MOST_AT_ONCE))?;
+        done += count;
+        if count < MOST_AT_ONCE {
+            return Ok(done);
+        }
+    }
 }

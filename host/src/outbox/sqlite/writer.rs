@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{
     fault,
-    transaction::{MOST_AT_ONCE, Tables},
+    transaction::{Tables, in_steps},
 };
 use crate::{
     cluster::ClusterId,
@@ -280,21 +280,16 @@ impl Writer {
     }
 
     fn replay(&mut self, filter: &Filter, now_ms: u64) -> Result<usize, StoreError> {
-        let (mut replayed, mut newest) = (0, None);
-        let most = filter.limit.unwrap_or(usize::MAX);
-        loop {
-            let left = most.saturating_sub(replayed).min(MOST_AT_ONCE);
-            let before = self.tables.backlogs();
-            let count = self.within(|tables| {
-                let newest = *newest.get_or_insert(tables.last());
-                tables.replay(filter, (newest, left), now_ms)
+        in_steps(filter.limit, |newest, most| {
+            let (replayed, moved) = self.within(|tables| {
+                let newest = *newest.get_or_insert(tables.last);
+                let before = tables.counts.clone();
+                let replayed = tables.replay(filter, (newest, most), now_ms)?;
+                Ok((replayed, tables.counts.moved_since(&before)))
             })?;
-            self.tell(moved(&before, &self.tables.backlogs()));
-            replayed += count;
-            if count < MOST_AT_ONCE {
-                return Ok(replayed);
-            }
-        }
+            self.tell(moved);
+            Ok(replayed)
+        })
     }
 
     /// Does something within a transaction, and tells what others have done before.
@@ -313,12 +308,7 @@ impl Writer {
                 begun => break begun,
             }
         };
-        let done = changed.and_then(|changed| {
-            let done = work(&mut self.tables)?;
-            self.tables.commit()?;
-            Ok((changed, done))
-        });
-        match done {
+        match self.tables.within(changed, work) {
             Ok((changed, done)) => {
                 if let (Some(watcher), Some(changed)) = (&self.watcher, changed) {
                     watcher(changed);
@@ -334,7 +324,6 @@ impl Writer {
                 Ok(done)
             }
             Err(error) => {
-                self.tables.roll_back();
                 let error = fault::classify(&self.tables.file.path, &error);
                 self.note(&error);
                 Err(error)
@@ -390,23 +379,4 @@ fn answer(work: Work, outcome: Outcome) {
         }
         _ => {}
     }
-}
-
-/// How many records, and bytes of them, came between two looks.
-fn moved(before: &[Backlog], after: &[Backlog]) -> Vec<(ClusterId, i64, i64)> {
-    let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let then = |now: &Backlog| {
-        let then = before.iter().find(|then| then.lane == now.lane);
-        then.map_or((0, 0), |then| (signed(then.records), signed(then.bytes)))
-    };
-    let moved = after.iter().map(|now| {
-        let (records, bytes) = then(now);
-        let cluster = now.lane.cluster.clone();
-        (
-            cluster,
-            signed(now.records) - records,
-            signed(now.bytes) - bytes,
-        )
-    });
-    moved.filter(|(_, records, _)| *records != 0).collect()
 }
