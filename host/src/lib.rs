@@ -201,7 +201,7 @@ pub use action_triggers_vocabulary::codes;
 pub use self::{
     broker::{Broker, TextEncoding},
     cluster::Cluster,
-    event::{Event, EventError, Signal},
+    event::{Event, EventError, EventText, Signal},
     limits::{Limits, OutboxFile, OutboxLimits},
     outcome::{EventFailure, Failure},
     runtime::{

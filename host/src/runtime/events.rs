@@ -1,14 +1,20 @@
 //! The form in which callers hand events over.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use crate::event::Event;
+use crate::event::{Event, EventText};
 
-/// Events for one call: decoded ones, or lines of NDJSON.
+/// Events for one call: decoded ones, texts of one event each, or lines of NDJSON.
 ///
 /// Decoded events come from one [`Event`], a list or an array of them. Bytes and
 /// texts are NDJSON, one event a line; blank lines count and are left out. The
 /// workers read the lines, so nothing is parsed before.
+///
+/// An event that brings an id of its own can be handed over again, and an outbox in a
+/// file publishes it once. One that brings none gets a name that no other event has,
+/// unless [`Events::keyed`] names the whole call.
 ///
 /// ```
 /// use action_triggers_host::{Event, Events, Signal};
@@ -18,36 +24,73 @@ use crate::event::Event;
 /// let lines = Events::ndjson("{\"signal\": \"post_save\", …}\n").first_line(120);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Events(pub(super) Form);
+pub struct Events {
+    pub(super) form: Form,
+    pub(super) key: Option<Arc<str>>,
+}
 
 #[derive(Clone, Debug)]
 pub(super) enum Form {
     Decoded(Vec<Event>),
+    Texts(Vec<EventText>),
     Lines { lines: Bytes, first_line: u64 },
 }
 
 impl Events {
     /// Lines of NDJSON, of which the first has number 1.
     pub fn ndjson(lines: impl Into<Bytes>) -> Self {
-        Self(Form::Lines {
+        Form::Lines {
             lines: lines.into(),
             first_line: 1,
-        })
+        }
+        .into()
+    }
+
+    /// Texts of one JSON event each, whatever line breaks they have. An
+    /// [`id`](EventText::id) that is not empty is the caller's: it names the event
+    /// where its text has no `id`.
+    ///
+    /// ```
+    /// use action_triggers_host::{EventText, Events};
+    ///
+    /// let text = r#"{"signal": "post_save", "content_type": "shop.sale", "instance": {}}"#;
+    /// let id = "https://shop.example/sales 7"; // a CloudEvent's source and id
+    /// let events = Events::texts(vec![EventText { text: text.into(), id: id.into() }]);
+    /// ```
+    pub fn texts(events: Vec<EventText>) -> Self {
+        Form::Texts(events).into()
+    }
+
+    /// Names the events that bring no id by the caller's key for this call, such as the
+    /// header `Idempotency-Key` of a request: the first is `KEY/1`, the second `KEY/2`.
+    /// Handed over again under the same key they are the same events.
+    ///
+    /// A name has at most 512 bytes: an event with a longer one fails with
+    /// `invalid_event_id`.
+    pub fn keyed(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.key = Some(key.into());
+        self
     }
 
     /// Says that the first line has this number in its file, for the results and
-    /// their errors to name. Changes nothing of decoded events.
+    /// their errors to name. Changes nothing of other forms.
     pub fn first_line(mut self, number: u64) -> Self {
-        if let Form::Lines { first_line, .. } = &mut self.0 {
+        if let Form::Lines { first_line, .. } = &mut self.form {
             *first_line = number;
         }
         self
     }
 }
 
+impl From<Form> for Events {
+    fn from(form: Form) -> Self {
+        Self { form, key: None }
+    }
+}
+
 impl From<Vec<Event>> for Events {
     fn from(events: Vec<Event>) -> Self {
-        Self(Form::Decoded(events))
+        Form::Decoded(events).into()
     }
 }
 

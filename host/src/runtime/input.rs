@@ -1,7 +1,7 @@
 //! What events go through before the sandbox, and how its answers are joined
 //! with them again.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{iter, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -36,14 +36,32 @@ pub type EventRendering = EventResult<Rendering>;
 /// Why each trigger fires for one event, or does not.
 pub type EventExplanation = EventResult<Explanation>;
 
+/// Most bytes of an event's id, as the component has it.
+const LONGEST_ID: usize = 512;
+
 /// About as many bytes of lines as one worker is given at once.
 const PIECE: usize = 256 * 1024;
 
 /// Events on their way to a worker; a copy shares them.
 #[derive(Clone)]
-pub(super) enum Input {
+pub(super) struct Input {
+    piece: Piece,
+    names: Option<Names>,
+}
+
+#[derive(Clone)]
+enum Piece {
     Decoded(Arc<[Event]>),
+    Texts(Arc<[EventText]>),
     Lines { lines: Bytes, first_line: u64 },
+}
+
+/// How events that bring no id are called: `KEY/1` and so on.
+#[derive(Clone)]
+struct Names {
+    key: Arc<str>,
+    /// The place in its call of the piece's first event, from 1.
+    first: u64,
 }
 
 /// What the host itself demands of events, before the sandbox sees them.
@@ -71,20 +89,31 @@ impl Rules {
 
     /// Cuts events into pieces for the workers.
     pub(super) fn cut(&self, events: Events) -> Vec<Input> {
-        match events.0 {
-            Form::Decoded(events) => self.cut_list(events),
+        let Events { form, key } = events;
+        let pieces = match form {
+            Form::Decoded(events) => self.cut_list(events, Piece::Decoded),
+            Form::Texts(events) => self.cut_list(events, Piece::Texts),
             Form::Lines { lines, first_line } => cut_lines(lines, first_line),
-        }
+        };
+        let mut first = 1;
+        let input = |piece: Piece| {
+            let names = key.clone().map(|key| Names { key, first });
+            if names.is_some() {
+                first += piece.events();
+            }
+            Input { piece, names }
+        };
+        pieces.into_iter().map(input).collect()
     }
 
-    fn cut_list(&self, mut events: Vec<Event>) -> Vec<Input> {
+    fn cut_list<T>(&self, mut events: Vec<T>, piece: impl Fn(Arc<[T]>) -> Piece) -> Vec<Piece> {
         let mut pieces = Vec::new();
         while events.len() > self.events_per_call {
             let rest = events.split_off(self.events_per_call);
-            pieces.push(Input::Decoded(std::mem::replace(&mut events, rest).into()));
+            pieces.push(piece(std::mem::replace(&mut events, rest).into()));
         }
         if !events.is_empty() {
-            pieces.push(Input::Decoded(events.into()));
+            pieces.push(piece(events.into()));
         }
         pieces
     }
@@ -96,7 +125,7 @@ impl Rules {
         mut publish: impl FnMut(Vec<Message>),
     ) -> Vec<EventResult<Publication>> {
         let ids = event_ids();
-        let is_decoded = matches!(input, Input::Decoded(_));
+        let is_decoded = matches!(input.piece, Piece::Decoded(_));
         let (places, events) = self.read_with(input, ids.clone());
         let count = places.len();
         let publish = |mut messages: Vec<Message>| {
@@ -148,6 +177,7 @@ impl Rules {
         let mut places = Vec::new();
         let mut events = Vec::new();
         let mut take = |event: String, line, text: Result<String, EventError>| {
+            let text = text.and_then(|text| named(&event).map(|()| text));
             let refused = match text {
                 Ok(text) => {
                     let id = event.clone();
@@ -162,18 +192,34 @@ impl Rules {
                 refused,
             });
         };
-        match input {
-            Input::Decoded(events) => {
+        let Input { piece, mut names } = input;
+        // What events that bring no id are called, in order.
+        let mut ids = ids;
+        let names = iter::from_fn(|| match &mut names {
+            Some(Names { key, first }) => {
+                let name = format!("{key}/{first}");
+                *first += 1;
+                Some(name)
+            }
+            None => ids.next(),
+        });
+        match piece {
+            Piece::Decoded(events) => {
                 for event in events.iter() {
                     take(event.id.clone(), None, self.text(event));
                 }
             }
-            Input::Lines { lines, first_line } => {
-                let lines = (first_line..).zip(lines.split(|byte| *byte == b'\n'));
-                let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
-                for ((number, line), id) in lines.zip(ids) {
+            Piece::Texts(events) => {
+                for (EventText { text, id }, name) in events.iter().zip(names) {
+                    let id = if id.is_empty() { name } else { id.clone() };
+                    let text = text_of(text.as_bytes(), self.event_bytes).map(str::to_owned);
+                    take(id, None, text);
+                }
+            }
+            Piece::Lines { lines, first_line } => {
+                for ((number, line), name) in lines_of(&lines, first_line).zip(names) {
                     let text = text_of(line, self.event_bytes).map(str::to_owned);
-                    take(id, Some(number), text);
+                    take(name, Some(number), text);
                 }
             }
         }
@@ -187,22 +233,54 @@ impl Rules {
     }
 }
 
+impl Piece {
+    /// How many events it has.
+    fn events(&self) -> u64 {
+        let count = match self {
+            Self::Decoded(events) => events.len(),
+            Self::Texts(events) => events.len(),
+            Self::Lines { lines, .. } => lines_of(lines, 1).count(),
+        };
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
+}
+
+/// The lines that are events, with their numbers.
+fn lines_of(lines: &[u8], first_line: u64) -> impl Iterator<Item = (u64, &[u8])> {
+    let lines = (first_line..).zip(lines.split(|byte| *byte == b'\n'));
+    lines.filter(|(_, line)| !line.trim_ascii().is_empty())
+}
+
+/// Sees that a caller's name for an event can be one.
+fn named(id: &str) -> Result<(), EventError> {
+    if id.len() <= LONGEST_ID {
+        return Ok(());
+    }
+    Err(EventError::Invalid {
+        code: "invalid_event_id".into(),
+        message: format!("the event's id has more than {LONGEST_ID} bytes"),
+        span: 0..0,
+        line: 1,
+        column: 1,
+    })
+}
+
 /// Cuts lines into pieces that end where lines end.
-fn cut_lines(mut lines: Bytes, mut first_line: u64) -> Vec<Input> {
+fn cut_lines(mut lines: Bytes, mut first_line: u64) -> Vec<Piece> {
     let mut pieces = Vec::new();
     while let Some(rest) = lines.get(PIECE..)
         && let Some(end) = rest.iter().position(|byte| *byte == b'\n')
     {
         let piece = lines.split_to(PIECE + end + 1);
         let count = piece.iter().filter(|byte| **byte == b'\n').count();
-        pieces.push(Input::Lines {
+        pieces.push(Piece::Lines {
             lines: piece,
             first_line,
         });
         first_line += u64::try_from(count).unwrap_or(u64::MAX);
     }
     if !lines.is_empty() {
-        pieces.push(Input::Lines { lines, first_line });
+        pieces.push(Piece::Lines { lines, first_line });
     }
     pieces
 }
@@ -281,7 +359,7 @@ mod tests {
         let pieces = cut_lines(all.clone(), expected);
         assert_eq!(pieces.len(), 4);
         for piece in pieces {
-            let Input::Lines { lines, first_line } = piece else {
+            let Piece::Lines { lines, first_line } = piece else {
                 panic!("not lines");
             };
             assert_eq!(first_line, expected);
@@ -291,5 +369,47 @@ mod tests {
         assert_eq!(joined, all);
         assert!(cut_lines(Bytes::new(), 1).is_empty());
         assert_eq!(cut_lines(Bytes::from("x".repeat(2 * PIECE)), 1).len(), 1);
+    }
+
+    fn rules() -> Rules {
+        Rules {
+            event_bytes: 1 << 20,
+            events_per_call: 2,
+        }
+    }
+
+    /// What events without an id of their own are called.
+    fn names(events: Events) -> Vec<String> {
+        let pieces = rules().cut(events);
+        let places = pieces.into_iter().flat_map(|piece| rules().read(piece).0);
+        places.map(|place| place.event).collect()
+    }
+
+    #[test]
+    fn a_key_names_the_events_of_a_call_by_their_places() {
+        let line = "x".repeat(PIECE);
+        let lines = format!("{line}\n\n  \n{line}\n{line}");
+        let keyed = names(Events::ndjson(lines).keyed("k"));
+        assert_eq!(keyed, ["k/1", "k/2", "k/3"]);
+        let text = |id: &str| EventText {
+            text: "{\n}".to_owned(),
+            id: id.to_owned(),
+        };
+        let texts = vec![text(""), text("source 7"), text("")];
+        let keyed = names(Events::texts(texts.clone()).keyed("k"));
+        assert_eq!(keyed, ["k/1", "source 7", "k/3"]);
+        let unkeyed = names(Events::texts(texts));
+        assert_eq!(unkeyed[1], "source 7");
+        assert!(unkeyed[0].parse::<Uuid>().is_ok() && unkeyed[0] != unkeyed[2]);
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_refused() {
+        let key = "k".repeat(LONGEST_ID);
+        let input = rules().cut(Events::ndjson("{}").keyed(key)).remove(0);
+        let (places, events) = rules().read(input);
+        let refused = places[0].refused.as_ref().unwrap();
+        assert_eq!(refused.code(), "invalid_event_id");
+        assert!(events.is_empty());
     }
 }
