@@ -197,6 +197,9 @@ use action_triggers_core::{
 };
 pub use action_triggers_vocabulary::codes;
 
+// Bodies of requests, decoded into events.
+pub use action_triggers_core::event::decode;
+
 // What every embedder meets.
 pub use self::{
     broker::{Broker, TextEncoding},

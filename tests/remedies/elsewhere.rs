@@ -13,6 +13,31 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "a_set_that_a_call_has_no_fuel_for_is_refused_until_it_has",
     ),
     (
+        "Events",
+        "other_format",
+        "an_event_of_another_tool_is_told_its_format",
+    ),
+    (
+        BODIES,
+        "unknown_format",
+        "what_a_request_says_decides_the_format",
+    ),
+    (
+        BODIES,
+        "unsupported_content_type",
+        "what_a_request_says_decides_the_format",
+    ),
+    (
+        BODIES,
+        "body_malformed",
+        "a_body_that_cannot_be_cut_says_where_and_what_to_do",
+    ),
+    (
+        BODIES,
+        "event_not_utf8",
+        "a_body_that_cannot_be_cut_says_where_and_what_to_do",
+    ),
+    (
         "Records that are refused",
         "not_publishing",
         "what_is_published_in_another_call_than_process_is_never_delivered",
@@ -151,6 +176,7 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
 ];
 
 const EDGE: &str = "The publisher `edge.wasm`";
+const BODIES: &str = "Bodies of requests";
 const DELIVERIES: &str = "Deliveries that fail";
 
 /// Only a broken host, component or machine gives it.

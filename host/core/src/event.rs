@@ -1,14 +1,16 @@
 //! Events as the host takes them: JSON text, which only the sandbox takes apart.
 
+pub mod decode;
 mod error;
 mod id;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use action_triggers_vocabulary::Signal;
-use action_triggers_vocabulary::quote;
 use serde_json::value::RawValue;
 
+use self::text::Parts;
 pub use self::{error::EventError, id::EventIds};
 
 /// An instance was, or is about to be, saved or deleted.
@@ -89,39 +91,19 @@ impl Event {
     /// `instance` or `before` is not one JSON value, so that it could not stand
     /// in the text by itself.
     pub fn to_json(&self) -> Result<String, EventError> {
-        let mut text = String::with_capacity(self.size() + 128);
-        text.push_str("{\"id\":");
-        quote::string(&self.id, &mut text);
-        text.push_str(",\"signal\":");
-        quote::string(self.signal.as_str(), &mut text);
-        text.push_str(",\"content_type\":");
-        quote::string(&self.content_type, &mut text);
-        text.push_str(",\"instance\":");
-        text.push_str(value("instance", &self.instance)?);
-        if let Some(before) = &self.before {
-            text.push_str(",\"before\":");
-            text.push_str(value("before", before)?);
-        }
-        if let Some(created) = self.created {
-            text.push_str(",\"created\":");
-            text.push_str(if created { "true" } else { "false" });
-        }
-        if let Some(time) = &self.time {
-            text.push_str(",\"time\":");
-            quote::string(time, &mut text);
-        }
-        text.push('}');
-        Ok(text)
-    }
-
-    /// Bytes of its texts together.
-    fn size(&self) -> usize {
-        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        self.id.len()
-            + self.content_type.len()
-            + self.instance.len()
-            + optional(&self.before)
-            + optional(&self.time)
+        let parts = Parts {
+            id: Some(&self.id),
+            signal: self.signal,
+            content_type: &self.content_type,
+            instance: value("instance", &self.instance)?,
+            before: match &self.before {
+                Some(before) => Some(value("before", before)?),
+                None => None,
+            },
+            created: self.created,
+            time: self.time.as_deref(),
+        };
+        Ok(parts.text())
     }
 }
 
