@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use action_triggers_host::{Event, Problem, Runtime, Signal, schema};
 use proptest::test_runner::{Config as Cases, TestCaseError, TestRunner};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::configurations::configuration;
 use crate::{configured::examined, remedies::edited};
@@ -194,5 +194,44 @@ async fn a_number_that_is_too_large_is_said_to_be_and_any_other_is_fine() {
             is_refused || codes.is_empty(),
             "{place} = {number}: {codes:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    let (payload, record) = ("/triggers/0/payload", "/clusters/k:1/max_record_bytes");
+    let output = "/limits/output_bytes";
+    let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
+    for (edits, code) in [
+        (
+            vec![(payload, tree.clone()), (record, json!(20))],
+            "too_large",
+        ),
+        (vec![(payload, tree.clone()), (record, json!(25))], ""),
+        (
+            vec![(payload, tree.clone()), (output, json!(2))],
+            "template_output_too_large",
+        ),
+        (
+            vec![(payload, json!(["{{ id }}", "text"])), (output, json!(10))],
+            "template_output_too_large",
+        ),
+        (
+            vec![(payload, json!(["{{ id }}", "text"])), (output, json!(11))],
+            "",
+        ),
+        (
+            vec![(payload, json!("{{ id|center:3000000 }}"))],
+            "template_output_too_large",
+        ),
+        (vec![(payload, json!("{{ id|center:300 }}"))], ""),
+    ] {
+        std::fs::write(&file, edited(&edits).to_string()).unwrap();
+        let (_, problems) = examined(&file).await;
+        let errors = problems.iter().filter(|one| one.is_error());
+        let codes: Vec<_> = errors.map(Problem::code).collect();
+        assert_eq!(codes.join(" "), code, "{edits:?}");
     }
 }

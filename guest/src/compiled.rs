@@ -29,6 +29,11 @@ impl PlacedTemplate {
         self.template.is_static()
     }
 
+    /// The least that it writes, in bytes.
+    pub(crate) fn least_bytes(&self) -> usize {
+        self.template.least_bytes()
+    }
+
     pub(crate) fn render(
         &self,
         templates: &Templates,

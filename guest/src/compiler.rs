@@ -9,6 +9,7 @@ use crate::{
     compiled::{PlacedCondition, PlacedTemplate},
     diagnostic::{Diagnostic, Faults, Severity},
     event::EVENT_VARIABLES,
+    failure::{Failure, OUTPUT_TOO_LARGE},
 };
 
 /// Compiles the templates of one trigger; what is wrong goes to the faults.
@@ -34,6 +35,23 @@ impl Compiler<'_> {
             template
         });
         self.placed(compiled, source, place)
+    }
+
+    /// Tells of a payload that no event can make short enough.
+    pub(crate) fn bound(&mut self, least_bytes: usize, place: &Place) {
+        let most = self.templates.limits().output_bytes;
+        if least_bytes <= most {
+            return;
+        }
+        let failure = Failure::PayloadTooLarge(u32::try_from(most).unwrap_or(u32::MAX));
+        self.faults.push(Diagnostic {
+            severity: self.severity,
+            code: OUTPUT_TOO_LARGE,
+            path: place.as_str().into(),
+            message: format!("for any event, it has {least_bytes} bytes or more: {failure}"),
+            help: None,
+            span: None,
+        });
     }
 
     fn placed(

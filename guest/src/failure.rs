@@ -3,6 +3,9 @@
 use action_triggers_django::RenderError;
 use action_triggers_vocabulary::{PublishError, SettingError};
 
+/// The code of what is longer than a trigger may write.
+pub(crate) const OUTPUT_TOO_LARGE: &str = "template_output_too_large";
+
 /// Why an event, a trigger or one of its queues published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -96,7 +99,7 @@ impl Failure {
         match self {
             Self::NotLoaded => "not_loaded",
             Self::EventOutOfFuel(_) => "event_out_of_fuel",
-            Self::PayloadTooLarge(_) => "template_output_too_large",
+            Self::PayloadTooLarge(_) => OUTPUT_TOO_LARGE,
             Self::BeforeMissing(_) => "before_missing",
             Self::Template { code, .. } => code,
             Self::NotJson { .. } => "payload_not_json",

@@ -81,7 +81,9 @@ impl Plan {
                     json: String::new(),
                 };
                 builder.value(payload, place);
-                Self::Tree(builder.finish())
+                let pieces = builder.finish();
+                compiler.bound(least_bytes(&pieces), place);
+                Self::Tree(pieces)
             }
         }
     }
@@ -167,6 +169,18 @@ fn lone_value(template: &PlacedTemplate, value: &Value) -> Result<Payload, Failu
     let mut out = String::new();
     template.write_value(value, &mut out)?;
     Ok(Payload::Json(out))
+}
+
+/// The least that a tree comes to, in bytes.
+fn least_bytes(pieces: &[Piece]) -> usize {
+    let bytes = pieces.iter().map(|piece| match piece {
+        Piece::Json(text) => text.len(),
+        Piece::String(template) => template.least_bytes(),
+        Piece::Native(_) => "0".len(),
+        // Names that are the same count once.
+        Piece::Object(_) => "{}".len(),
+    });
+    bytes.fold(0, usize::saturating_add)
 }
 
 struct Builder<'a, 'b> {

@@ -11,15 +11,34 @@ use std::{fs::File, io, io::Read as _, path::Path};
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Before it is opened, since opening a pipe waits for who writes it.
     check(&std::fs::metadata(path)?)?;
-    let file = File::open(path)?;
+    let file = open(path)?;
     check(&file.metadata()?)?;
     let mut bytes = Vec::new();
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => io::Error::other("it has no end: reading waits for more"),
+        _ => error,
+    })?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= most) {
         Ok(bytes)
     } else {
         Err(io::Error::other(format!("it has more than {most} bytes")))
     }
+}
+
+/// Opens a file so that reading never waits: some of Linux's own, such as
+/// `/proc/kmsg`, are plain files and do.
+#[cfg(target_os = "linux")]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 fn check(metadata: &std::fs::Metadata) -> io::Result<()> {
@@ -46,6 +65,20 @@ mod tests {
         assert_eq!(error, "it has more than 4 bytes");
         assert!(read(folder.path(), 4).is_err());
         assert!(read(&folder.path().join("nothing"), 4).is_err());
+    }
+
+    /// Only root may open it; whoever may not is refused for that.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_waits_for_more_is_refused() {
+        let error = read(Path::new("/proc/kmsg"), u64::MAX).unwrap_err();
+        let waits = error.to_string() == "it has no end: reading waits for more";
+        assert!(
+            waits
+                || error.kind() == io::ErrorKind::PermissionDenied
+                || error.kind() == io::ErrorKind::NotFound,
+            "{error}"
+        );
     }
 
     #[cfg(unix)]

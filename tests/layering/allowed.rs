@@ -50,6 +50,7 @@ const DJANGO: Allowed = &[
     ("integer", &["python"]),
     ("json", &["dates", "decimal", "python"]),
     ("json_text", &["ast", "error", "json", "output", "python"]),
+    ("least", &["ast"]),
     ("lexer", &["python"]),
     ("machine", &["runtime"]),
     ("meter", &["limits"]),
@@ -98,6 +99,7 @@ const DJANGO: Allowed = &[
             "emit",
             "error",
             "json_text",
+            "least",
             "limits",
             "machine",
             "meter",
@@ -110,7 +112,7 @@ const DJANGO: Allowed = &[
 
 const GUEST: Allowed = &[
     ("compiled", &["event", "failure"]),
-    ("compiler", &["compiled", "diagnostic", "event"]),
+    ("compiler", &["compiled", "diagnostic", "event", "failure"]),
     (
         "component",
         &[

@@ -41,6 +41,7 @@ pub mod filters;
 mod integer;
 pub mod json;
 mod json_text;
+mod least;
 mod lexer;
 mod limits;
 mod machine;

@@ -11,6 +11,7 @@ use super::{
     emit,
     error::{RenderError, Span, TemplateError},
     json_text::{Doubt, Doubts, Position},
+    least,
     limits::Limits,
     machine::{Machine, Program},
     meter::Meter,
@@ -30,6 +31,7 @@ pub struct Options {
 pub struct Template {
     body: Body,
     escape: bool,
+    least_bytes: usize,
     variables: Box<[Variable]>,
 }
 
@@ -47,6 +49,11 @@ impl Template {
             Body::Static(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The least that it writes, in bytes, whatever its variables are.
+    pub fn least_bytes(&self) -> usize {
+        self.least_bytes
     }
 
     /// Whether it renders without minijinja's machine.
@@ -110,6 +117,11 @@ impl Templates {
         }
     }
 
+    /// What bounds each render.
+    pub fn limits(&self) -> Limits {
+        self.bounds.limits
+    }
+
     /// From now on all renders share one allowance: the limits, and of their fuel
     /// no more than this. Without it each render has the limits for itself.
     pub fn share_allowance(&self, fuel: u64) {
@@ -171,6 +183,10 @@ impl Templates {
             variables,
             cycles,
         } = parsed;
+        let least_bytes = least::bytes(&nodes);
+        if least_bytes > self.bounds.limits.output_bytes {
+            return Err(vec![self.too_large(source, least_bytes)]);
+        }
         let body = if let Some(text) = text_of(&nodes) {
             Body::Static(text.into())
         } else if let Some(pieces) = direct::pieces(&nodes) {
@@ -190,8 +206,19 @@ impl Templates {
         Ok(Template {
             body,
             escape: options.autoescape,
+            least_bytes,
             variables: variables.into(),
         })
+    }
+
+    fn too_large(&self, source: &str, least_bytes: usize) -> TemplateError {
+        let error = RenderError::OutputTooLarge(self.bounds.limits.output_bytes);
+        TemplateError {
+            code: error.code(),
+            message: format!("for any event, it writes {least_bytes} bytes or more: {error}"),
+            help: None,
+            span: Span::of(source, 0, source.len()),
+        }
     }
 
     /// Compiles what could stand in `{% if … %}`.

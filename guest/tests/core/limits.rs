@@ -105,13 +105,40 @@ fn a_trigger_writes_only_so_many_bytes() {
         output_bytes: 100,
         ..Limits::default()
     };
-    let long = format!("{{{{ quantity }}}}{}", "x".repeat(60));
+    // What a loop writes is known only with the event.
+    let long = format!("{{% for a in '{}' %}}x{{% endfor %}}", "x".repeat(60));
     let one = trigger(&format!(r#""payload": ["{long}"]"#));
     assert_eq!(decided(&one, limits(), 1), ["ok"]);
     let two = trigger(&format!(r#""payload": ["{long}", "{long}"]"#));
     assert_eq!(decided(&two, limits(), 1), ["template_output_too_large"]);
-    let fixed = trigger(&format!(r#""payload": ["{}"]"#, "x".repeat(101)));
-    assert_eq!(decided(&fixed, limits(), 1), ["template_output_too_large"]);
+}
+
+#[test]
+fn what_every_event_would_fail_for_is_told_at_load() {
+    let told = |payload: &str, output_bytes| {
+        let limits = Limits {
+            output_bytes,
+            ..Limits::default()
+        };
+        let set = trigger(&format!(r#""payload": {payload}"#));
+        match Engine::load(&set, Vec::new(), limits) {
+            Ok((_, loaded)) => loaded.diagnostics,
+            Err(refusal) => refusal.diagnostics,
+        }
+    };
+    for (payload, least) in [
+        (r#"["xxxx", "{{ a }}yyy"]"#, 14),
+        (r#"{"a": 1, "b": [true]}"#, 18),
+        (r#""{{ a|center:20 }}""#, 20),
+        (r#""plain text""#, 10),
+    ] {
+        assert!(told(payload, least).is_empty(), "{payload}");
+        let faults = told(payload, least - 1);
+        let codes: Vec<_> = faults.iter().map(|one| one.code).collect();
+        assert_eq!(codes, ["template_output_too_large"], "{payload}");
+        assert_eq!(faults[0].path, "$[0].payload");
+    }
+    assert!(told(r#"{"{{ a }}": "x", "{{ b }}": "y"}"#, 2).is_empty());
 }
 
 #[test]

@@ -20,6 +20,9 @@ use crate::{
 /// What stands for a text that only an event tells.
 const ANY_TEXT: &str = "x";
 
+/// The shortest JSON there is.
+const LEAST: &str = "0";
+
 pub(super) struct Trial<'a> {
     pub(super) registry: &'a Registry,
     /// The set as it is written; none where it could not be read.
@@ -142,19 +145,42 @@ fn headers(node: &Node) -> Vec<(String, String)> {
     }
 }
 
-/// The payload where it is written as it stands, or one that every proxy takes.
+/// The payload where it is written as it stands, else the least that every proxy takes
+/// and that its templates may come to.
 fn value(payload: Option<&Node>) -> Payload {
-    let any = || Payload::Json(format!("\"{ANY_TEXT}\""));
+    let any = || Payload::Json(LEAST.to_owned());
     let Some(payload) = payload.filter(|node| !matches!(node.value, Value::Null)) else {
         return any();
     };
-    let json = payload.to_json();
     match literal(payload) {
         Some(text) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => {
             Payload::Json(text)
         }
         Some(text) => Payload::Text(text),
-        None if has_template(&json) => any(),
-        None => Payload::Json(json),
+        None => Payload::Json(least(payload).unwrap_or_else(|| LEAST.to_owned())),
+    }
+}
+
+/// A tree with the shortest values in the place of its templates; none for what is one
+/// template. Members with a template in their name may be one and the same, and are
+/// left out.
+fn least(node: &Node) -> Option<String> {
+    let item = |node| least(node).unwrap_or_else(|| LEAST.to_owned());
+    match &node.value {
+        Value::Text(text) if has_template(text) => None,
+        Value::List(items) => {
+            let items: Vec<_> = items.iter().map(item).collect();
+            Some(format!("[{}]", items.join(",")))
+        }
+        Value::Table(members) => {
+            let members = members.iter().filter(|one| !has_template(&one.key));
+            let members = members.map(|one| {
+                let name = serde_json::Value::from(one.key.as_str());
+                format!("{name}:{}", item(&one.node))
+            });
+            let members: Vec<_> = members.collect();
+            Some(format!("{{{}}}", members.join(",")))
+        }
+        _ => Some(node.to_json()),
     }
 }
