@@ -48,8 +48,7 @@ fn hostile_of(text: &str) -> Component {
         panic!("not a component")
     };
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    let mut encoder = ComponentEncoder::default();
-    encoder.module(&module).unwrap();
+    let mut encoder = ComponentEncoder::default().module(&module).unwrap();
     Component::Bytes(encoder.encode().unwrap())
 }
 
