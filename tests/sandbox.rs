@@ -10,7 +10,8 @@ use std::{
 
 use action_triggers_host::{
     Batch, Broker, BuildError, Builder, Cluster, Component, EMBEDDED, Event, EventFailure,
-    EventOutcome, Limits, PublishFuture, Publisher, Runtime, Settings, Signal, Verdict,
+    EventOutcome, Extent, Filter, Limits, PublishFuture, Publisher, Runtime, Settings, Signal,
+    Verdict,
 };
 use serde_json::json;
 use wit_component::{
@@ -167,6 +168,28 @@ async fn a_guest_that_calls_itself_for_ever_runs_out_of_stack() {
 #[tokio::test]
 async fn a_guest_that_traps_fails_its_event() {
     assert_eq!(guilt("(unreachable)", limits()).await, "guest_trapped");
+}
+
+#[tokio::test]
+async fn an_event_whose_call_trapped_is_kept_whole() {
+    let kept = Kept::default();
+    let builder = builder(&kept).component(hostile("(unreachable)"));
+    let runtime = builder.limits(limits()).build().await.unwrap();
+    let outcomes = runtime.process(["a", "x", "b"].map(event)).await;
+    let is_kept: Vec<_> = outcomes.iter().map(|one| one.is_kept).collect();
+    assert_eq!(is_kept, [false, true, false]);
+    let dead = runtime.dead_events(&Filter::default(), 0).await.unwrap();
+    let [dead] = &dead[..] else {
+        panic!("{dead:?}");
+    };
+    let failed = &dead.stored.event;
+    assert_eq!((&*failed.id, failed.id_is_given), ("x", true));
+    assert_eq!(failed.text, event("x").to_json().unwrap());
+    assert_eq!(failed.missing.failure().unwrap().code, "guest_trapped");
+    assert!(failed.missing.queues().is_empty());
+    let filter = Filter::default();
+    let replayed = runtime.replay(&filter, Extent::Failed).await.unwrap();
+    assert_eq!((replayed.events, replayed.failed), (1, 1), "it traps again");
 }
 
 #[tokio::test]

@@ -209,7 +209,7 @@ pub use self::{
     outcome::{EventFailure, Failure},
     runtime::{
         BuildError, Builder, Component, EMBEDDED, EventExplanation, EventOutcome, EventRendering,
-        EventResult, Events, Renderings, Runtime,
+        EventResult, Events, Extent, Renderings, Runtime,
     },
     sandbox::{CallError, StartError},
     settings::{Environment, SettingError, Settings, SettingsBuilder},
@@ -217,8 +217,8 @@ pub use self::{
 
 // What was loaded, and what events came to.
 pub use self::outcome::{
-    Diagnostic, Explanation, Loaded, LoadedQueue, LoadedTrigger, NamedSetting, Publication,
-    QueueDestination, Refusal, Rendering, Severity, Span,
+    Diagnostic, Explanation, FailedEvent, FailedQueue, Loaded, LoadedQueue, LoadedTrigger, Missing,
+    NamedSetting, Publication, QueueDestination, Refusal, Rendering, Severity, Span,
 };
 
 // How clusters are reached.
@@ -232,8 +232,9 @@ pub use self::{
 pub use self::{
     delivery::{Delivered, Delivery, DeliveryError, Report, Reports, Retries, Retry},
     outbox::{
-        Acceptance, Closed, ClusterStats, DeadLetter, Death, Filter, Flushed, NotAccepted,
-        OutboxAdmin, OutboxRecord, OutboxTotals, RecordState, StoreError,
+        Acceptance, Closed, ClusterStats, DeadEvent, DeadLetter, Death, EventStats, Filter,
+        Flushed, NotAccepted, OutboxAdmin, OutboxRecord, OutboxStats, OutboxTotals, RecordState,
+        Replayed, StoreError, StoredEvent,
     },
     publisher::{Batch, PublishFuture, Publisher},
     record::{Destination, Message, Record, RecordId, StoredRecord},

@@ -11,6 +11,7 @@ mod parts;
 mod plan;
 mod reload;
 mod renderings;
+mod replay;
 mod workers;
 
 use std::{sync::Arc, time::Duration};
@@ -29,6 +30,7 @@ pub use self::{
     events::Events,
     input::{EventExplanation, EventOutcome, EventRendering, EventResult},
     renderings::Renderings,
+    replay::Extent,
 };
 use self::{
     commit::Commit,
@@ -40,7 +42,7 @@ use self::{
 use crate::{
     cluster::ClusterId,
     delivery::{Delivery, Reports, Retries},
-    outbox::{DeadLetter, Filter, Flushed, StoreError},
+    outbox::{Flushed, StoreError},
     outcome::{Failure, Loaded, Publication},
     rest::RestPublisher,
     sandbox::Generation,
@@ -114,26 +116,6 @@ impl Runtime {
     /// now on. Who is slow misses some.
     pub fn retries(&self) -> Retries {
         self.delivery.retries()
-    }
-
-    /// The records that were given up, as far as the outbox keeps them.
-    ///
-    /// # Errors
-    ///
-    /// The outbox's store fails.
-    pub async fn dead_letters(&self, filter: &Filter) -> Result<Vec<DeadLetter>, StoreError> {
-        self.delivery.dead_letters(filter).await
-    }
-
-    /// Tries records again that were given up, through today's connections and
-    /// with a new time to live; says how many. They come after what was accepted
-    /// since.
-    ///
-    /// # Errors
-    ///
-    /// The outbox's store fails.
-    pub async fn replay(&self, filter: &Filter) -> Result<usize, StoreError> {
-        self.delivery.replay(filter).await
     }
 
     /// Decides which triggers fire and hands over what they publish. Returns one

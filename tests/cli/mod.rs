@@ -9,4 +9,5 @@ mod outbox;
 mod processes;
 mod readme;
 mod references;
+mod replays;
 pub(crate) mod support;

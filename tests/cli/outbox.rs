@@ -1,14 +1,15 @@
 //! The outbox in a file: what the binary keeps over its own death, and what people do
 //! with what it keeps.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use action_triggers_dev_proxy::Fault;
 use serde_json::{Value, json};
 
 use super::support::{Place, Running, code, config, lines, outcomes, pair, proxy, sale, stderr};
 
 /// A configuration with an outbox in a file, and records that are tried for long.
-fn durable(rest_url: &str) -> Value {
+pub(super) fn durable(rest_url: &str) -> Value {
     let mut config = config(rest_url);
     config["outbox"] = json!({"path": "outbox.db"});
     config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3_600);
@@ -18,12 +19,12 @@ fn durable(rest_url: &str) -> Value {
 /// Where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
 /// Runs with these events to its end.
-fn run(place: &Place, events: &str) -> std::process::Output {
+pub(super) fn run(place: &Place, events: &str) -> std::process::Output {
     let mut run = Running::start(place.command("run"));
     run.send(events);
     run.stdin.take();
@@ -31,7 +32,7 @@ fn run(place: &Place, events: &str) -> std::process::Output {
 }
 
 /// Calls `outbox` with these words.
-fn outbox(place: &Place, words: &[&str]) -> std::process::Output {
+pub(super) fn outbox(place: &Place, words: &[&str]) -> std::process::Output {
     let mut call = super::support::binary();
     call.current_dir(place.path("."))
         .arg("outbox")
@@ -41,10 +42,17 @@ fn outbox(place: &Place, words: &[&str]) -> std::process::Output {
 }
 
 /// The one line that `outbox` prints.
-fn line(place: &Place, words: &[&str]) -> Value {
+pub(super) fn line(place: &Place, words: &[&str]) -> Value {
     let output = outbox(place, words);
     assert_eq!(code(&output), 0, "{output:?}");
     lines(&output).remove(0)
+}
+
+/// All lines that `outbox` prints.
+pub(super) fn lines_of(place: &Place, words: &[&str]) -> Vec<Value> {
+    let output = outbox(place, words);
+    assert_eq!(code(&output), 0, "{output:?}");
+    lines(&output)
 }
 
 /// Accepts events while the proxy is away, until the summary of `stats` says so.
@@ -66,7 +74,9 @@ fn records(place: &Place, state: &str) -> u64 {
     } else {
         Vec::new()
     };
-    let lines = lines.iter().filter(|line| line["state"] == state);
+    let lines = lines
+        .iter()
+        .filter(|line| line["state"] == state && line["kind"] == "record");
     lines.map(|line| line["records"].as_u64().unwrap()).sum()
 }
 
@@ -96,57 +106,10 @@ async fn what_a_killed_run_accepted_is_delivered_by_the_next_one_under_the_same_
     assert!(delivered.iter().copied().eq(0..500));
     let summary = stderr(&next);
     assert!(
-        summary.contains("outbox `outbox.db`: 0 accepted, 500 delivered, 0 dead, 0 left waiting"),
+        summary.contains("0 accepted, 500 delivered (500 perhaps twice), 0 dead, 0 left waiting"),
         "{summary}"
     );
     assert_eq!(proxy.records("sales").len(), 500);
-}
-
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn kills_at_any_point_lose_nothing_and_the_same_input_again_repeats_nothing() {
-    const EVENTS: usize = 3_000;
-    const KILLS: u32 = 5;
-    let proxy = proxy().await;
-    let place = Place::new(&durable(&proxy.url()));
-    let last = blocking(move || {
-        let events: String = (0..EVENTS).map(|id| sale(&id.to_string())).collect();
-        place.write("events.ndjson", &events);
-        for kill in 1..=KILLS {
-            let mut command = place.command("run");
-            command.arg("events.ndjson");
-            let mut run = Running::start(command);
-            // After so many lines, wherever it is then.
-            for _ in 0..kill * 100 {
-                if run.line().is_none() {
-                    break;
-                }
-            }
-            run.signal("-KILL");
-            run.end();
-        }
-        let mut command = place.command("run");
-        command.arg("events.ndjson");
-        let last = Running::start(command).end();
-        assert_eq!(
-            line(&place, &["verify"]),
-            json!({"whole": true, "found": []})
-        );
-        assert_eq!(records(&place, "waiting") + records(&place, "dead"), 0);
-        last
-    })
-    .await;
-    assert_eq!(code(&last), 0, "{last:?}");
-    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
-    for record in proxy.records("sales") {
-        let value: Value = serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();
-        *copies.entry(value.to_string()).or_default() += 1;
-    }
-    // Each event once, but for POSTs that were under way at a kill.
-    let all: usize = copies.values().sum();
-    assert!((EVENTS..EVENTS + 5 * 2_000).contains(&all), "{all}");
-    let summary = stderr(&last);
-    assert!(summary.contains("sent twice"), "{summary}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +134,45 @@ async fn an_event_sent_twice_is_published_once_and_another_of_its_id_is_refused(
          3 events, 1 record delivered, 1 failed"
     );
     assert_eq!(proxy.records("sales").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_has_the_same_id_on_every_attempt_after_a_restart_and_a_replay() {
+    let proxy = Arc::new(proxy().await);
+    let mut config = durable(&proxy.url());
+    config["clusters"]["localhost:9092"]["api"] = json!("v3");
+    let place = Place::new(&config);
+    let failing = Arc::clone(&proxy);
+    let last = blocking(move || {
+        // Written, and the answer is lost; the next attempt is refused for good.
+        failing.inject(Fault::DropAfterStoring, 1);
+        failing.inject(Fault::Records { code: 40_301 }, 1);
+        let first = run(&place, &sale("1"));
+        assert_eq!(outcomes(&first), [pair("1", "unauthorized")]);
+        assert_eq!(line(&place, &["replay", "--all"])["replayed"], 1);
+        failing.inject(Fault::DropAfterStoring, 1);
+        let last = run(&place, "");
+        let totals = lines_of(&place, &["stats"]).pop().unwrap();
+        assert_eq!(
+            (&totals["delivered"], &totals["perhaps_twice"]),
+            (&json!(1), &json!(1))
+        );
+        last
+    })
+    .await;
+    let summary = stderr(&last);
+    assert!(
+        summary.contains("1 delivered (1 perhaps twice), 0 dead"),
+        "{summary}"
+    );
+    let ids: Vec<_> = proxy
+        .records("sales")
+        .into_iter()
+        .map(|one| one.headers)
+        .collect();
+    let id = bytes::Bytes::from_static(b"[\"1\",\"0\",0]");
+    let header = vec![("action-triggers-id".to_owned(), Some(id))];
+    assert_eq!(ids, [header.clone(), header.clone(), header]);
 }
 
 #[cfg(unix)]

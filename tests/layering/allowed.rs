@@ -291,7 +291,10 @@ const CLI: Allowed = &[
     ),
     ("letters", &["lines", "time"]),
     ("lines", &["shown"]),
-    ("outbox", &["args", "error", "lines", "outcome", "output"]),
+    (
+        "outbox",
+        &["args", "code_cache", "error", "lines", "outcome", "output"],
+    ),
     ("output", &["error"]),
     ("print", &["shown"]),
     ("progress", &["lines", "outcome", "report"]),

@@ -29,6 +29,12 @@ pub(super) const CLOSED: &[(&str, &str)] = &[
         "ClusterId",
         "an identity: another member would be another identity",
     ),
+    ("EventText", "an event crosses as a text and an id"),
+    (
+        "Extent",
+        "an event is published as far as it failed, or whole",
+    ),
+    ("Missing", "an event failed, or some of its queues did"),
     (
         "RecordId",
         "an identity: another member would be another identity",

@@ -406,17 +406,22 @@ async fn more_time_helps_a_proxy_that_is_slow_and_a_record_that_waits() {
         assert_eq!(ended(reports.recv().await.unwrap().result.err()), expected);
     }
 
-    for (grace, takes, expected) in [(0, 600, "shut_down"), (60, 0, "delivered")] {
+    let in_vain = ["outcome_unknown", "shut_down"];
+    for (grace, takes, expected) in [(0, 600, in_vain), (60, 0, ["delivered"; 2])] {
         proxy.clear_faults();
         proxy.inject(Fault::Delay(Duration::from_secs(takes)), 1);
         let folder = tempfile::tempdir().unwrap();
         let lingers = [("linger_ms", "60000")];
         let runtime = started(folder.path(), &proxy.url(), &lingers).await;
         let mut reports = runtime.reports();
-        runtime.process(Events::ndjson(event(&json!({})))).await;
-        let (report, _left) =
-            tokio::join!(reports.recv(), runtime.shutdown(Duration::from_secs(grace)));
-        assert_eq!(ended(report.unwrap().result.err()), expected);
+        // The second one waits for the first, which has the same key.
+        let one = event(&json!({}));
+        let two = [one.as_slice(), b"\n", &one].concat();
+        runtime.process(Events::ndjson(two)).await;
+        let both = async { [reports.recv().await, reports.recv().await] };
+        let (both, _left) = tokio::join!(both, runtime.shutdown(Duration::from_secs(grace)));
+        let both = both.map(|report| ended(report.unwrap().result.err()));
+        assert_eq!(both, expected);
     }
 }
 

@@ -107,6 +107,11 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         DELIVERIES,
+        "trigger_gone",
+        "a_whole_event_is_replayed_under_another_id_and_a_trigger_that_is_gone_is_said",
+    ),
+    (
+        DELIVERIES,
         "purged",
         "a_record_that_is_purged_before_its_turn_ends_as_that",
     ),

@@ -1,6 +1,9 @@
 //! What the command line takes, and what `--help` teaches.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use action_triggers_dev_proxy::Fault;
 use clap::{Parser, Subcommand};
@@ -130,44 +133,54 @@ pub(crate) enum Command {
 )]
 pub(crate) enum OutboxCommand {
     /// Prints how many records wait and how many were given up, a line per cluster and
-    /// state, and what the file has seen
+    /// state; how many events were given up; and what the file has seen
     ///
-    /// {"tenant","cluster","state","records","bytes","oldest","paused"}, and at the end
-    /// {"accepted","sent_twice","delivered","dead","forgotten"}.
+    /// {"kind":"record","tenant","cluster","state","records","bytes","oldest","paused"}, then
+    /// {"kind":"event","state","events","bytes","oldest"}, and at the end
+    /// {"accepted","sent_twice","delivered","perhaps_twice","dead","failed_events","forgotten"}.
     Stats(ConfigFile),
-    /// Prints a line per record, oldest first; those that were given up before those
-    /// that wait
+    /// Prints a line per record and event, oldest first: records that were given up,
+    /// events of which something failed, and records that wait
     ///
-    /// {"number","state","tenant","cluster","topic","event","trigger","queue","accepted",
-    /// "deadline","bytes","may_be_written"}, and of those that were given up also
-    /// "error":{"code","message"}, "attempts", "last_answer" and "died".
+    /// {"number","kind":"record","state","tenant","cluster","topic","event","trigger","queue",
+    /// "accepted","deadline","bytes","may_be_written"}, and of records that were given up also
+    /// "error":{"code","message"}, "attempts", "last_answer" and "died". Of an event
+    /// {"number","kind":"event","state","tenant","event","accepted","bytes","error","failed",
+    /// "attempts","died"}, where "failed" has {"trigger","queue","error"} for each queue that
+    /// came to nothing; it is empty where the event as a whole did.
     List {
         #[command(flatten)]
         config: ConfigFile,
         #[command(flatten)]
         letters: Letters,
     },
-    /// Prints a record whole: what `list` prints, with "key", "headers", "partition",
-    /// "timestamp_ms" and "value" as text
+    /// Prints a record or an event whole: what `list` prints, with "key", "headers",
+    /// "partition", "timestamp_ms" and "value" as text, or with the event's "text"
     Show {
         /// The number that `list` prints
         number: u64,
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Sends records again that were given up
+    /// Sends records again that were given up, and decides events again of which something
+    /// failed
     ///
-    /// They keep their ids, get a new time to live, and use today's addresses and
-    /// secrets. They come after what was delivered since.
+    /// Records keep their ids, get a new time to live, and use today's addresses and
+    /// secrets. An event publishes what failed of it, by today's triggers; with a filter and
+    /// --all it publishes all, under the id ID~2. A trigger that is gone fails with
+    /// `trigger_gone`, and what fails again stays. All come after what was delivered since.
+    ///
+    /// Prints {"replayed","events","failed_again","dry_run"}; exits with 1 where something
+    /// failed again.
     Replay {
         #[command(flatten)]
-        config: ConfigFile,
+        files: Files,
         #[command(flatten)]
         letters: Letters,
         #[command(flatten)]
         asked: Asked,
     },
-    /// Takes records out for good
+    /// Takes records and events out for good
     Purge {
         #[command(flatten)]
         config: ConfigFile,
@@ -203,17 +216,17 @@ pub(crate) enum OutboxCommand {
 
 impl OutboxCommand {
     /// The configuration that names the file.
-    pub(crate) fn config(&self) -> &ConfigFile {
+    pub(crate) fn config(&self) -> &Path {
         match self {
+            Self::Replay { files, .. } => &files.config,
             Self::Stats(config)
             | Self::Verify(config)
             | Self::List { config, .. }
             | Self::Show { config, .. }
-            | Self::Replay { config, .. }
             | Self::Purge { config, .. }
             | Self::Backup { config, .. }
             | Self::Pause { config, .. }
-            | Self::Resume { config, .. } => config,
+            | Self::Resume { config, .. } => &config.config,
         }
     }
 }
@@ -260,7 +273,8 @@ pub(crate) struct Letters {
 /// How sure somebody is.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// All of them, where no filter is given
+    /// All of them, where no filter is given; beside a filter, `replay` publishes all of an
+    /// event and not only what failed
     #[arg(long)]
     pub(crate) all: bool,
     /// Only say how many there are

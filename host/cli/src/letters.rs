@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use action_triggers_host::{ClusterStats, OutboxRecord, OutboxTotals, RecordState};
+use action_triggers_host::{DeadEvent, Failure, OutboxRecord, OutboxStats, RecordState, Replayed};
 use serde::Serialize;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 
 #[derive(Serialize)]
 struct ClusterLine<'a> {
+    kind: &'a str,
     tenant: &'a str,
     cluster: &'a str,
     state: &'a str,
@@ -22,17 +23,29 @@ struct ClusterLine<'a> {
 }
 
 #[derive(Serialize)]
+struct EventsLine<'a> {
+    kind: &'a str,
+    state: &'a str,
+    events: u64,
+    bytes: u64,
+    oldest: Option<String>,
+}
+
+#[derive(Serialize)]
 struct TotalsLine {
     accepted: u64,
     sent_twice: u64,
     delivered: u64,
+    perhaps_twice: u64,
     dead: u64,
+    failed_events: u64,
     forgotten: u64,
 }
 
 #[derive(Serialize)]
 struct RecordLine<'a> {
     number: u64,
+    kind: &'a str,
     state: &'a str,
     tenant: &'a str,
     cluster: &'a str,
@@ -48,6 +61,31 @@ struct RecordLine<'a> {
     death: Option<DeathLine<'a>>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     written: Option<WrittenLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct EventLine<'a> {
+    number: u64,
+    kind: &'a str,
+    state: &'a str,
+    tenant: &'a str,
+    event: &'a str,
+    accepted: String,
+    bytes: usize,
+    error: Option<Problem<'a>>,
+    failed: Vec<QueueLine<'a>>,
+    attempts: u32,
+    died: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+/// A queue that came to nothing.
+#[derive(Serialize)]
+struct QueueLine<'a> {
+    trigger: &'a str,
+    queue: u32,
+    error: Problem<'a>,
 }
 
 #[derive(Serialize)]
@@ -68,12 +106,21 @@ struct WrittenLine<'a> {
 }
 
 #[derive(Serialize)]
-struct ChangeLine<'a> {
-    #[serde(flatten)]
-    change: std::collections::BTreeMap<&'a str, u64>,
+struct ReplayLine<'a> {
+    replayed: u64,
+    /// Those of them that are events.
+    events: u64,
+    failed_again: u64,
     dry_run: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+}
+
+fn problem(failure: &Failure) -> Problem<'_> {
+    Problem {
+        code: &failure.code,
+        message: &failure.message,
+    }
 }
 
 fn state_of(state: RecordState) -> &'static str {
@@ -84,11 +131,12 @@ fn state_of(state: RecordState) -> &'static str {
 }
 
 impl Lines {
-    /// What each cluster has in each state, and what the file has seen.
-    pub(crate) fn of_stats(clusters: &[ClusterStats], totals: OutboxTotals) -> Self {
+    /// What the outbox has, and what its file has seen.
+    pub(crate) fn of_stats(stats: &OutboxStats) -> Self {
         let mut lines = Self::default();
-        for stats in clusters {
+        for stats in &stats.clusters {
             lines.push(&ClusterLine {
+                kind: "record",
                 tenant: &stats.cluster.tenant,
                 cluster: &stats.cluster.bootstrap_servers,
                 state: state_of(stats.state),
@@ -98,14 +146,49 @@ impl Lines {
                 paused: stats.is_held,
             });
         }
+        let (events, totals) = (stats.events, stats.totals);
+        lines.push(&EventsLine {
+            kind: "event",
+            state: state_of(RecordState::Dead),
+            events: events.events,
+            bytes: events.bytes,
+            oldest: events.oldest_ms.map(time::written),
+        });
         lines.push(&TotalsLine {
             accepted: totals.accepted,
             sent_twice: totals.duplicates,
             delivered: totals.delivered,
+            perhaps_twice: totals.maybe_twice,
             dead: totals.dead,
+            failed_events: totals.failed_events,
             forgotten: totals.forgotten,
         });
         lines
+    }
+
+    /// An event that was given up; with its text, if that is asked for.
+    pub(crate) fn event(&mut self, dead: &DeadEvent, has_text: bool) {
+        let stored = &dead.stored;
+        let event = &stored.event;
+        let failed = event.missing.queues().iter().map(|one| QueueLine {
+            trigger: &one.trigger,
+            queue: one.queue,
+            error: problem(&one.failure),
+        });
+        self.push(&EventLine {
+            number: dead.number,
+            kind: "event",
+            state: state_of(RecordState::Dead),
+            tenant: &stored.tenant,
+            event: &event.id,
+            accepted: time::written(stored.accepted_ms),
+            bytes: event.size(),
+            error: event.missing.failure().map(problem),
+            failed: failed.collect(),
+            attempts: stored.attempts,
+            died: time::written(stored.died_ms),
+            text: has_text.then_some(&event.text),
+        });
     }
 
     /// A record in short.
@@ -139,6 +222,7 @@ impl Lines {
         });
         self.push(&RecordLine {
             number: one.number,
+            kind: "record",
             state: state_of(match one.death {
                 Some(_) => RecordState::Dead,
                 None => RecordState::Waiting,
@@ -158,15 +242,24 @@ impl Lines {
         });
     }
 
-    /// How many records were replayed or purged, or would be.
-    pub(crate) fn of_change(what: &str, records: u64, dry_run: bool) -> Self {
-        let is_replay = what == "replayed" && records > 0;
+    /// How many dead letters were tried again, or would be.
+    pub(crate) fn of_replay(replayed: Replayed, dry_run: bool) -> Self {
+        let all = replayed.records + replayed.events;
         let mut lines = Self::default();
-        lines.push(&ChangeLine {
-            change: [(what, records)].into(),
+        lines.push(&ReplayLine {
+            replayed: all,
+            events: replayed.events,
+            failed_again: replayed.failed,
             dry_run,
-            note: is_replay.then_some("they come after what was delivered since"),
+            note: (all > 0).then_some("they come after what was delivered since"),
         });
+        lines
+    }
+
+    /// How many records and events were purged, or would be.
+    pub(crate) fn of_purge(purged: u64, dry_run: bool) -> Self {
+        let mut lines = Self::default();
+        lines.push(&serde_json::json!({"purged": purged, "dry_run": dry_run}));
         lines
     }
 

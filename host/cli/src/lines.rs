@@ -126,7 +126,11 @@ pub(crate) struct OutboxCounts {
     pub(crate) accepted: u64,
     pub(crate) duplicates: u64,
     pub(crate) delivered: u64,
+    /// Delivered ones that an attempt before may have written too.
+    pub(crate) maybe_twice: u64,
     pub(crate) dead: u64,
+    /// Events of which something failed.
+    pub(crate) kept: u64,
 }
 
 /// Lines, and what they are about.
@@ -217,6 +221,7 @@ impl Lines {
         let mut lines = Self::default();
         for outcome in outcomes {
             lines.events += 1;
+            lines.outbox.kept += u64::from(outcome.is_kept);
             match &outcome.outcome {
                 Ok(queues) => {
                     for queue in queues {
@@ -244,7 +249,11 @@ impl Lines {
     pub(crate) fn of_reports(reports: &[Report], names: &Names) -> Self {
         let mut lines = Self::default();
         for Report {
-            id, topic, result, ..
+            id,
+            topic,
+            result,
+            maybe_twice,
+            ..
         } in reports
         {
             let (event, trigger, queue) = (&*id.event, names.of(&id.trigger), id.queue);
@@ -252,6 +261,7 @@ impl Lines {
                 Ok(place) => {
                     lines.records += 1;
                     lines.outbox.delivered += 1;
+                    lines.outbox.maybe_twice += u64::from(*maybe_twice);
                     lines.push(&DeliveredLine {
                         event,
                         trigger,

@@ -63,7 +63,7 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Codes { json } => codes::run(json),
         Command::Schema { of } => schema::run(of),
         Command::Component { output } => component::run(&output),
-        Command::Outbox(command) => outbox::run(&command),
+        Command::Outbox(command) => outbox::run(&command).await,
         Command::DevProxy(options) => dev_proxy::run(options).await,
     }
 }

@@ -1,11 +1,13 @@
 //! `outbox`: looks into the outbox's file and changes it, while `run` works on it or not.
 
 use action_triggers_host::{
-    Config, Filter, OutboxAdmin, OutboxFile, OutboxRecord, RecordState, StoreError,
+    Config, Extent, Filter, OutboxAdmin, OutboxFile, OutboxRecord, RecordState, Replayed,
+    StoreError,
 };
 
 use super::{
-    args::{Letters, OutboxCommand, State},
+    args::{Asked, Files, Letters, OutboxCommand, State},
+    code_cache,
     error::CliError,
     lines::Lines,
     outcome::Outcome,
@@ -15,33 +17,22 @@ use super::{
 /// Bytes of lines that are printed in one go.
 const PRINTED_AT_ONCE: usize = 64 << 10;
 
-pub(crate) fn run(command: &OutboxCommand) -> Result<Outcome, CliError> {
+pub(crate) async fn run(command: &OutboxCommand) -> Result<Outcome, CliError> {
     let file = file(command)?;
     let mut admin = OutboxAdmin::open(&file)?;
     match command {
-        OutboxCommand::Stats(_) => {
-            let (clusters, totals) = admin.stats()?;
-            print(&Lines::of_stats(&clusters, totals))
-        }
+        OutboxCommand::Stats(_) => print(&Lines::of_stats(&admin.stats()?)),
         OutboxCommand::List { letters, .. } => list(&admin, letters),
         OutboxCommand::Show { number, .. } => show(&admin, *number),
-        OutboxCommand::Replay { letters, asked, .. } => {
-            let mut filter = filter(letters, asked.all)?;
-            if letters.state == Some(State::Waiting) {
-                // What waits needs no replay.
-                filter.limit = Some(0);
-            }
-            let records = match (filter.limit, asked.dry_run) {
-                (Some(0), _) => 0,
-                (_, true) => admin.count(&filter, RecordState::Dead)?,
-                (_, false) => admin.replay(&filter)?,
-            };
-            print(&Lines::of_change("replayed", records, asked.dry_run))
-        }
+        OutboxCommand::Replay {
+            files,
+            letters,
+            asked,
+        } => replay(&mut admin, files, letters, asked).await,
         OutboxCommand::Purge { letters, asked, .. } => {
             let filter = filter(letters, asked.all)?;
-            let records = purge(&mut admin, &filter, letters.state, asked.dry_run)?;
-            print(&Lines::of_change("purged", records, asked.dry_run))
+            let purged = purge(&mut admin, &filter, letters.state, asked.dry_run)?;
+            print(&Lines::of_purge(purged, asked.dry_run))
         }
         OutboxCommand::Verify(_) => {
             let found = admin.verify()?;
@@ -66,9 +57,11 @@ pub(crate) fn run(command: &OutboxCommand) -> Result<Outcome, CliError> {
 
 /// The file that the configuration names, whatever else is wrong with it.
 fn file(command: &OutboxCommand) -> Result<OutboxFile, CliError> {
-    let path = &command.config().config;
+    let path = command.config();
     let (config, _) = Config::examine(path, None)?;
-    let missing = || CliError::NoOutbox { path: path.clone() };
+    let missing = || CliError::NoOutbox {
+        path: path.to_owned(),
+    };
     config.outbox().cloned().ok_or_else(missing)
 }
 
@@ -78,26 +71,38 @@ fn print(lines: &Lines) -> Result<Outcome, CliError> {
 }
 
 fn list(admin: &OutboxAdmin, letters: &Letters) -> Result<Outcome, CliError> {
-    let filter = filter(letters, true)?;
+    let mut filter = filter(letters, true)?;
     let output = Output::new();
-    let (mut left, mut failed) = (filter.limit, None);
+    let (mut lines, mut left, mut failed) = (Lines::default(), filter.limit, None);
+    let mut flush = |lines: &mut Lines| {
+        let written = output.write(&std::mem::take(lines).text);
+        let goes_on = matches!(written, Ok(true));
+        failed = failed.take().or(written.err());
+        goes_on
+    };
     for state in states(letters.state) {
-        let mut filter = filter.clone();
-        filter.limit = left;
-        let mut lines = Lines::default();
-        let mut flush = |lines: &mut Lines| {
-            let written = output.write(&std::mem::take(lines).text);
-            let goes_on = matches!(written, Ok(true));
-            failed = failed.take().or(written.err());
-            goes_on
+        let mut count = |lines: &mut Lines| {
+            left = left.map(|left| left.saturating_sub(1));
+            lines.text.len() < PRINTED_AT_ONCE || flush(lines)
         };
         admin.each(&filter, state, |record: OutboxRecord| {
             lines.listed(&record);
-            left = left.map(|left| left.saturating_sub(1));
-            lines.text.len() < PRINTED_AT_ONCE || flush(&mut lines)
+            count(&mut lines)
         })?;
-        flush(&mut lines);
+        filter.limit = left;
+        if state == RecordState::Dead {
+            let mut count = |lines: &mut Lines| {
+                left = left.map(|left| left.saturating_sub(1));
+                lines.text.len() < PRINTED_AT_ONCE || flush(lines)
+            };
+            admin.each_event(&filter, |event| {
+                lines.event(&event, false);
+                count(&mut lines)
+            })?;
+            filter.limit = left;
+        }
     }
+    flush(&mut lines);
     failed.map_or(Ok(Outcome::Well), Err)
 }
 
@@ -111,10 +116,53 @@ fn show(admin: &OutboxAdmin, number: u64) -> Result<Outcome, CliError> {
             true
         })?;
     }
+    admin.each_event(&filter, |event| {
+        lines.event(&event, true);
+        true
+    })?;
     if lines.text.is_empty() {
         return Err(CliError::NoRecord { number });
     }
     print(&lines)
+}
+
+async fn replay(
+    admin: &mut OutboxAdmin,
+    files: &Files,
+    letters: &Letters,
+    asked: &Asked,
+) -> Result<Outcome, CliError> {
+    let mut filter = filter(letters, asked.all)?;
+    let extent = if asked.all && !filter.is_empty() {
+        Extent::Whole
+    } else {
+        Extent::Failed
+    };
+    if letters.state == Some(State::Waiting) {
+        // What waits needs no replay.
+        filter.limit = Some(0);
+    }
+    let events = admin.count_events(&filter)?;
+    let mut replayed = Replayed::default();
+    if asked.dry_run {
+        replayed.records = admin.count(&filter, RecordState::Dead)?;
+        let left = filter.limit.map(|limit| limit as u64);
+        let left = left.map(|limit| limit.saturating_sub(replayed.records));
+        replayed.events = events.min(left.unwrap_or(u64::MAX));
+    } else if events == 0 {
+        replayed.records = admin.replay(&filter)?;
+    } else {
+        let config = Config::read(&files.config, files.triggers.as_deref())?;
+        let builder = code_cache::keep(config.builder()).outbox_in_memory();
+        let runtime = builder.build().await;
+        let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
+        replayed = runtime.replay_in(admin, &filter, extent).await?;
+    }
+    print(&Lines::of_replay(replayed, asked.dry_run))?;
+    Ok(match replayed.failed {
+        0 => Outcome::Well,
+        _ => Outcome::SomeFailed,
+    })
 }
 
 fn purge(
@@ -123,19 +171,30 @@ fn purge(
     state: Option<State>,
     is_dry: bool,
 ) -> Result<u64, StoreError> {
-    let mut filter = filter.clone();
-    let mut records = 0;
+    let mut left = filter.clone();
+    let mut all = 0;
+    let mut count = |left: &mut Filter, purged: u64| {
+        let gone = usize::try_from(purged).unwrap_or(usize::MAX);
+        left.limit = left.limit.map(|limit| limit.saturating_sub(gone));
+        all += purged;
+    };
     for state in states(state) {
-        let count = if is_dry {
-            admin.count(&filter, state)?
+        let purged = if is_dry {
+            admin.count(&left, state)?
         } else {
-            admin.purge(&filter, state)?
+            admin.purge(&left, state)?
         };
-        let gone = usize::try_from(count).unwrap_or(usize::MAX);
-        filter.limit = filter.limit.map(|limit| limit.saturating_sub(gone));
-        records += count;
+        count(&mut left, purged);
+        if state == RecordState::Dead {
+            let purged = if is_dry {
+                admin.count_events(&left)?
+            } else {
+                admin.purge_events(&left)?
+            };
+            count(&mut left, purged);
+        }
     }
-    Ok(records)
+    Ok(all)
 }
 
 fn hold(admin: &mut OutboxAdmin, cluster: &str, is_held: bool) -> Result<Outcome, CliError> {

@@ -63,7 +63,9 @@ impl Progress {
         counts.accepted += more.accepted;
         counts.duplicates += more.duplicates;
         counts.delivered += more.delivered;
+        counts.maybe_twice += more.maybe_twice;
         counts.dead += more.dead;
+        counts.kept += more.kept;
     }
 
     /// What became of records at the outbox so far.

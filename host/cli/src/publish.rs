@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -18,8 +19,8 @@ use super::{
     interrupt,
     lines::{Lines, OutboxCounts},
     outcome::Outcome,
-    report,
-    start::{Started, start},
+    report::{self, counted},
+    start::{Purpose, Started, start},
 };
 
 /// Most reports that are written in one go.
@@ -32,7 +33,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
         pieces,
         grace,
         outbox,
-    } = start(input, ("record", "delivered")).await?;
+    } = start(input, Purpose::Publish, ("record", "delivered")).await?;
     let console = Arc::new(console);
     let (broke, broken) = oneshot::channel();
     let printer = print_reports(runtime.reports(), Arc::clone(&console), broke);
@@ -65,7 +66,7 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
     let unsaid = printer.await;
     console
         .progress
-        .above(|| tell_outbox(&console, &outbox, left));
+        .above(|| tell_outbox(&console, outbox.as_deref(), left));
     let outcome = console.progress.finish();
     published?;
     match unsaid {
@@ -75,21 +76,28 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
 }
 
 /// Says what the outbox has come to.
-fn tell_outbox(console: &Console, outbox: &str, left: u64) {
-    let counts = console.progress.outbox();
-    let duplicates = match counts.duplicates {
-        0 => String::new(),
-        count => format!("{count} sent twice, "),
-    };
+fn tell_outbox(console: &Console, outbox: Option<&Path>, left: u64) {
     let OutboxCounts {
         accepted,
+        duplicates,
         delivered,
+        maybe_twice,
         dead,
-        ..
-    } = counts;
+        kept,
+    } = console.progress.outbox();
+    let some = |count: u64, text: String| if count == 0 { String::new() } else { text };
+    let duplicates = some(duplicates, format!("{duplicates} sent twice, "));
+    let maybe_twice = some(maybe_twice, format!(" ({maybe_twice} perhaps twice)"));
+    let (outbox, kept) = match outbox {
+        Some(path) => {
+            let kept = some(kept, format!("{} kept, ", counted(kept, "failed event")));
+            (format!("outbox `{}`", path.display()), kept)
+        }
+        None => ("outbox in memory".to_owned(), String::new()),
+    };
     report::remark(&format!(
-        "{outbox}: {accepted} accepted, {duplicates}{delivered} delivered, {dead} dead, \
-         {left} left waiting"
+        "{outbox}: {accepted} accepted, {duplicates}{delivered} delivered{maybe_twice}, {dead} \
+         dead, {kept}{left} left waiting"
     ));
 }
 

@@ -12,7 +12,7 @@ use super::{
     events::Piece,
     lines::{Lines, Names},
     outcome::Outcome,
-    start::{Started, start},
+    start::{Purpose, Started, start},
 };
 
 /// The lines of one piece of events, as they come.
@@ -37,7 +37,7 @@ async fn show(
         console,
         pieces,
         ..
-    } = start(input, counts).await?;
+    } = start(input, Purpose::Show, counts).await?;
     let work = |piece| lines(&runtime, piece, console.names.clone());
     console.print_until_told(pieces, work).await?;
     Ok(console.progress.finish())

@@ -1,6 +1,6 @@
 //! What the commands that read events start with.
 
-use std::{io::IsTerminal as _, time::Duration};
+use std::{io::IsTerminal as _, path::PathBuf, time::Duration};
 
 use action_triggers_host::{Config, Runtime};
 use futures_util::Stream;
@@ -22,18 +22,33 @@ pub(crate) struct Started<P> {
     pub(crate) pieces: P,
     /// How long to go on when asked to stop.
     pub(crate) grace: Duration,
-    /// Where the outbox is, for a person.
-    pub(crate) outbox: String,
+    /// The outbox's file; none where it is in memory.
+    pub(crate) outbox: Option<PathBuf>,
+}
+
+/// What is done with the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Their records are published.
+    Publish,
+    /// What they come to is shown; the outbox's file may be another's.
+    Show,
 }
 
 /// `counts` says what is counted, such as (`record`, `delivered`).
 pub(crate) async fn start(
     input: &Input,
+    purpose: Purpose,
     counts: (&'static str, &'static str),
 ) -> Result<Started<impl Stream<Item = Result<Piece, CliError>>>, CliError> {
     let events = EventSource::open(&input.events)?;
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
-    let runtime = code_cache::keep(config.builder()).build().await;
+    let builder = code_cache::keep(config.builder());
+    let builder = match purpose {
+        Purpose::Publish => builder,
+        Purpose::Show => builder.outbox_in_memory(),
+    };
+    let runtime = builder.build().await;
     let runtime = runtime.map_err(|error| CliError::building(error, &config))?;
     let names = Names::new(&runtime.loaded());
     let progress = Progress::new(counts, std::io::stderr().is_terminal());
@@ -43,9 +58,6 @@ pub(crate) async fn start(
         console: Console::new(names, progress, events.name()),
         pieces: events.pieces(event_bytes)?,
         grace: config.shutdown_grace(),
-        outbox: match config.outbox() {
-            Some(file) => format!("outbox `{}`", file.path.display()),
-            None => "outbox in memory".to_owned(),
-        },
+        outbox: config.outbox().map(|file| file.path.clone()),
     })
 }

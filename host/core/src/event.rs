@@ -3,6 +3,7 @@
 pub mod decode;
 mod error;
 mod id;
+mod renamed;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -80,6 +80,110 @@ impl Publication {
     }
 }
 
+/// A queue of a trigger that fired for an event, and came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedQueue {
+    /// The trigger's name.
+    pub trigger: Arc<str>,
+    /// The queue's place in its trigger, from 0.
+    pub queue: u32,
+    /// Why.
+    pub failure: Failure,
+}
+
+impl FailedQueue {
+    /// This queue of a trigger, and why it came to nothing.
+    pub fn new(trigger: impl Into<Arc<str>>, queue: u32, failure: Failure) -> Self {
+        Self {
+            trigger: trigger.into(),
+            queue,
+            failure,
+        }
+    }
+}
+
+/// What of an event came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// All of it: the event was not decided.
+    Event(Failure),
+    /// These queues of triggers that fired, at least one.
+    Queues(Vec<FailedQueue>),
+}
+
+impl Missing {
+    /// What came to nothing of an event that can be tried again; none where all went
+    /// well, or where its text is not an event.
+    pub fn of(outcome: &Result<Vec<Publication>, EventFailure>) -> Option<Self> {
+        let queues = match outcome {
+            Ok(queues) => queues,
+            Err(EventFailure::Undecided(failure)) => return Some(Self::Event(failure.clone())),
+            Err(EventFailure::Unreadable(_)) => return None,
+        };
+        let failed = queues.iter().filter_map(|one| {
+            let failure = one.outcome.as_ref().err()?.clone();
+            Some(FailedQueue::new(one.trigger.clone(), one.queue, failure))
+        });
+        Self::of_queues(failed.collect())
+    }
+
+    /// These queues, if there are any.
+    pub fn of_queues(queues: Vec<FailedQueue>) -> Option<Self> {
+        (!queues.is_empty()).then_some(Self::Queues(queues))
+    }
+
+    /// The queues that came to nothing; none where the event as a whole did.
+    pub fn queues(&self) -> &[FailedQueue] {
+        match self {
+            Self::Event(_) => &[],
+            Self::Queues(queues) => queues,
+        }
+    }
+
+    /// Why the event as a whole came to nothing, else the first of its queues.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Event(failure) => Some(failure),
+            Self::Queues(queues) => queues.first().map(|queue| &queue.failure),
+        }
+    }
+}
+
+/// An event of which something came to nothing, whole, so that it can be tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedEvent {
+    /// Its id.
+    pub id: String,
+    /// Whether that is the caller's.
+    pub id_is_given: bool,
+    /// Its JSON text.
+    pub text: String,
+    /// What came to nothing.
+    pub missing: Missing,
+}
+
+impl FailedEvent {
+    /// An event with this id, which the host gave, and this text.
+    pub fn new(id: impl Into<String>, text: impl Into<String>, missing: Missing) -> Self {
+        Self {
+            id: id.into(),
+            id_is_given: false,
+            text: text.into(),
+            missing,
+        }
+    }
+
+    /// Bytes of its texts.
+    pub fn size(&self) -> usize {
+        let failures = self.missing.queues().iter().map(|queue| {
+            queue.trigger.len() + queue.failure.code.len() + queue.failure.message.len()
+        });
+        self.id.len() + self.text.len() + failures.sum::<usize>()
+    }
+}
+
 /// What one queue of a trigger that fires would publish.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

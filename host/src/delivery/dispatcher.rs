@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use action_triggers_core::{
-    clock::Now,
+    clock::{Moment, Now},
     delivery::{Machine, Notice, Post, Settled, Ticket},
 };
 use futures_util::FutureExt;
@@ -17,16 +17,14 @@ use super::{
     reports::{Report, Subscribers},
     retry::Retry,
     settling::Settling,
+    verdicts::{PURGED, beside_gone, gone, one_per_record, unread},
     windows::{Offered, Wanted, Windows},
 };
 use crate::{
-    outbox::{Accepted, Change, LaneId, Outbox, Received, Room, Rooms, Store, StoreError},
-    publisher::{Batch, Publisher, Reason, Verdict},
+    outbox::{Accepted, Change, LaneId, Outbox, Received, Room, Rooms, Store},
+    publisher::{Batch, Publisher, Verdict},
     record::{Record, RecordId, StoredRecord},
 };
-
-/// The code of a record that somebody took out of the store.
-const PURGED: &str = "purged";
 
 /// Most lanes for which the store is asked at once.
 const ASKED_AT_ONCE: usize = 4;
@@ -47,6 +45,8 @@ pub(super) struct Dispatcher {
     posts: JoinSet<Vec<Verdict>>,
     in_flight: HashMap<Id, Post>,
     settling: Settling,
+    /// Whether the store has said that it takes nothing more.
+    has_stopped: bool,
     clock: Clock,
     subscribers: Arc<Subscribers>,
     retries: broadcast::Sender<Retry>,
@@ -78,6 +78,7 @@ impl Dispatcher {
             asked: JoinSet::new(),
             posts: JoinSet::new(),
             in_flight: HashMap::new(),
+            has_stopped: false,
             clock,
             subscribers,
             retries,
@@ -92,12 +93,17 @@ impl Dispatcher {
         let mut is_open = true;
         while is_open || !self.is_settled() {
             self.outbox.answer_flushes(|| self.windows.oldest_left());
-            self.ask_store();
-            let now = self.clock.now();
-            let expired = self.machine.advance(now.moment);
-            self.settling.push(expired, now);
-            self.start_posts(now);
-            let wake = self.machine.next_wake(now.moment);
+            let wake = if self.is_stopped() {
+                if self.in_flight.is_empty() && self.settling.is_idle() {
+                    self.outbox.answer_all_flushes();
+                    if !is_open {
+                        break;
+                    }
+                }
+                None
+            } else {
+                self.go_on()
+            };
             tokio::select! {
                 biased;
                 Ok(done) = &mut stop => {
@@ -121,6 +127,22 @@ impl Dispatcher {
         self.subscribers.close();
     }
 
+    /// Starts what is due; says when something changes by time alone.
+    fn go_on(&mut self) -> Option<Moment> {
+        self.ask_store();
+        let now = self.clock.now();
+        let expired = self.machine.advance(now.moment);
+        self.settling.push(expired, now);
+        self.start_posts(now);
+        self.machine.next_wake(now.moment)
+    }
+
+    /// Whether the store takes nothing more. Then nothing more is sent: what became of it
+    /// could not be kept, so the next process would send it again.
+    fn is_stopped(&self) -> bool {
+        self.has_stopped || self.settling.is_stopped()
+    }
+
     /// Whether every record that came in has ended.
     fn is_settled(&self) -> bool {
         self.outbox.is_settled() && self.windows.oldest_left().is_none()
@@ -142,6 +164,7 @@ impl Dispatcher {
             match one {
                 Received::Accepted(accepted) => self.accept(accepted),
                 Received::Changed(change) => self.change(change),
+                Received::Stopped => self.has_stopped = true,
             }
         }
     }
@@ -367,7 +390,7 @@ impl Dispatcher {
     /// taken it.
     fn report(&mut self, settled: Vec<Settled>) {
         for one in settled {
-            let is_delivered = one.result.is_ok();
+            let (number, is_delivered) = (one.number, one.result.is_ok());
             if let Some(waiting) = self.waiting.remove(&one.number) {
                 let Waiting { id, lane, mut room } = waiting;
                 if one.result.as_ref().is_err_and(|error| error.code == PURGED) {
@@ -389,10 +412,10 @@ impl Dispatcher {
                         "a record is given up: {error}"
                     );
                 }
-                let report = Report::new((id, topic), (one.result, one.attempts), room);
+                let report = Report::new((id, topic), one, room);
                 self.subscribers.report(&report);
             }
-            self.outbox.settle(one.number, is_delivered);
+            self.outbox.settle(number, is_delivered);
         }
     }
 }
@@ -435,44 +458,4 @@ fn named(record: Record, stored: &StoredRecord, has_headers: bool) -> Record {
     } else {
         record
     }
-}
-
-/// A record that somebody took out of the store.
-fn gone() -> Verdict {
-    let message = "it was taken out of the outbox before it was delivered";
-    Verdict::Permanent(Reason::new(PURGED, message))
-}
-
-/// Verdicts on the records that are there, and on those that are not.
-fn beside_gone(is_there: &[bool], verdicts: Vec<Verdict>) -> Vec<Verdict> {
-    if is_there.iter().all(|is_there| *is_there) {
-        return verdicts;
-    }
-    let mut verdicts = verdicts.into_iter();
-    let verdict = |is_there: &bool| {
-        if *is_there {
-            verdicts.next()
-        } else {
-            Some(gone())
-        }
-    };
-    is_there.iter().filter_map(verdict).collect()
-}
-
-fn unread(error: &StoreError) -> Verdict {
-    Verdict::Retriable(Reason::new(error.code(), error.to_string()))
-}
-
-/// The publisher's verdicts, if it gave one per record.
-fn one_per_record(answer: Result<Vec<Verdict>, JoinError>, count: usize) -> Vec<Verdict> {
-    let message = match answer {
-        Ok(verdicts) if verdicts.len() == count => return verdicts,
-        Ok(verdicts) => format!(
-            "the publisher gave {} verdicts for {count} records",
-            verdicts.len()
-        ),
-        Err(_) => "the publisher panicked".to_owned(),
-    };
-    let reason = Reason::new("publisher_failed", message);
-    vec![Verdict::Unknown(reason); count]
 }

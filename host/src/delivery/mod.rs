@@ -16,7 +16,8 @@
 //! | One of several clusters has no room left of its share and delivered nothing for `stalled_after` | its further records are refused at once, code `cluster_stalled`, until one is delivered or given up |
 //! | Reports are not read | they wait in memory and keep their room in the outbox, so that accepting waits in the end; sending goes on |
 //! | Nobody wants reports | delivery goes on without; a record that is given up is a `warn!` |
-//! | Shutdown runs out of time | a store in a file keeps what is left for the next process; in memory it is failed, `shut_down`; what was being sent may have been written |
+//! | Shutdown runs out of time | a store in a file keeps what is left for the next process; in memory it is failed, `shut_down`, or `outcome_unknown` where it may have been written |
+//! | The store's disk did not keep what was written | nothing more is accepted or sent until a new start: what was sent meanwhile would be sent again; a flush ends |
 //! | Somebody takes a record out of the store | failed, `purged` |
 //! | A process was killed | the records that it had taken on may have been written |
 //!
@@ -31,6 +32,7 @@ mod retry;
 mod settling;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 mod windows;
 
 use std::{
@@ -51,9 +53,11 @@ pub use self::{
 use crate::{
     cluster::ClusterId,
     outbox::{
-        Acceptance, DeadLetter, Entered, Filter, Flushed, Intake, MemoryStore, NotAccepted,
-        OutboxFile, OutboxLimits, SqliteStore, Store, StoreError, outbox,
+        Acceptance, DeadEvent, DeadLetter, Entered, Filter, Flushed, Intake, MemoryStore,
+        NotAccepted, OutboxFile, OutboxLimits, Redecided, SqliteStore, Store, StoreError,
+        StoredEvent, Taken, outbox,
     },
+    outcome::FailedEvent,
     publisher::Publisher,
     record::{Message, StoredRecord},
 };
@@ -154,12 +158,32 @@ impl Delivery {
     /// its share and delivers nothing; or, with all that come after them, because the
     /// outbox is closed or its store fails.
     pub async fn accept(&self, messages: Vec<Message>) -> Result<Vec<Acceptance>, NotAccepted> {
-        self.enter(messages).await.taken().await
+        let entered = self.enter(messages, Vec::new()).await;
+        let Taken {
+            accepted, error, ..
+        } = entered.taken().await;
+        match error {
+            None => Ok(accepted),
+            Some(error) => Err(NotAccepted { accepted, error }),
+        }
     }
 
-    /// Hands records to the store in order; waits while the outbox is full, and not for
-    /// the store to have them.
-    pub(crate) async fn enter(&self, messages: Vec<Message>) -> Entered {
+    /// Hands records to the store in order, and events of which something failed, each
+    /// behind so many of the records; waits while the outbox is full, and not for the
+    /// store to have them.
+    pub(crate) async fn enter(
+        &self,
+        messages: Vec<Message>,
+        failed: Vec<(usize, FailedEvent)>,
+    ) -> Entered {
+        let now_ms = self.clock.now().unix_ms;
+        let event = |(place, event)| (place, StoredEvent::new(event, now_ms));
+        let events = failed.into_iter().map(event).collect();
+        self.intake.enter(self.stored(messages), events).await
+    }
+
+    /// Messages as they are stored, accepted now.
+    pub(crate) fn stored(&self, messages: Vec<Message>) -> Vec<StoredRecord> {
         let now = self.clock.now();
         let stored = messages.into_iter().map(|message| {
             let destination = &message.destination;
@@ -169,7 +193,7 @@ impl Delivery {
             let deadline = now.moment.after(terms.time_to_live);
             StoredRecord::new(message, now.unix_ms, now.unix_ms_at(deadline))
         });
-        self.intake.enter(stored.collect()).await
+        stored.collect()
     }
 
     /// What becomes of each record, from now on.
@@ -198,8 +222,31 @@ impl Delivery {
         self.store.list(filter).await
     }
 
-    /// Tries dead letters again, with a new time to live and today's connections;
-    /// says how many. They come after what was accepted since.
+    /// Some of the oldest events with numbers above `after` that were given up and pass a
+    /// filter, as far as the store keeps them; none only where there are none.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    pub async fn dead_events(
+        &self,
+        filter: &Filter,
+        after: u64,
+    ) -> Result<Vec<DeadEvent>, StoreError> {
+        self.store.events(filter, after).await
+    }
+
+    /// Takes what events that were given up came to when they were decided again.
+    pub(crate) async fn redeem(
+        &self,
+        redecided: Vec<Redecided>,
+    ) -> Result<Vec<Option<bool>>, StoreError> {
+        let now = self.clock.now();
+        self.intake.redeem(redecided, now.unix_ms).await
+    }
+
+    /// Tries records again that were given up, with a new time to live and today's
+    /// connections; says how many. They come after what was accepted since.
     ///
     /// # Errors
     ///
@@ -236,7 +283,8 @@ impl Delivery {
 
     /// Flushes for at most `grace`. What is left then stays in an outbox in a file, for
     /// the next process; says how many records that are. In memory it is given up, and
-    /// reported as failed with the code `shut_down`.
+    /// reported as failed with the code `shut_down`, or `outcome_unknown` where it may have
+    /// been written.
     pub async fn shutdown(self, grace: Duration) -> u64 {
         // Running out of time is what `grace` is for.
         tokio::time::timeout(grace, self.flush()).await.ok();

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use action_triggers_core::delivery::Settled;
 use tokio::sync::mpsc;
 
 use super::{Delivered, DeliveryError};
@@ -19,6 +20,9 @@ pub struct Report {
     pub result: Result<Delivered, DeliveryError>,
     /// How often it was sent.
     pub attempts: u32,
+    /// Whether it is delivered and an attempt before may have written it too: the answer
+    /// to that one was lost.
+    pub maybe_twice: bool,
     /// Kept until everybody has read the report, so that reports that wait are
     /// bounded as the outbox is.
     room: Option<Arc<Room>>,
@@ -27,14 +31,15 @@ pub struct Report {
 impl Report {
     pub(super) fn new(
         (id, topic): (RecordId, String),
-        (result, attempts): (Result<Delivered, DeliveryError>, u32),
+        settled: Settled,
         room: Option<Room>,
     ) -> Self {
         Self {
             id,
             topic,
-            result,
-            attempts,
+            result: settled.result,
+            attempts: settled.attempts,
+            maybe_twice: settled.maybe_twice,
             room: room.map(Arc::new),
         }
     }

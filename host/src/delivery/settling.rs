@@ -17,6 +17,8 @@ pub(super) struct Settling {
     next: Vec<(Settled, End)>,
     doubtful: Vec<u64>,
     under_way: Option<UnderWay>,
+    /// Whether the store takes nothing more.
+    is_stopped: bool,
 }
 
 impl Settling {
@@ -26,7 +28,18 @@ impl Settling {
             next: Vec::new(),
             doubtful: Vec::new(),
             under_way: None,
+            is_stopped: false,
         }
+    }
+
+    /// Whether the store takes nothing more.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
+    /// Whether the store is taking nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way.is_none()
     }
 
     /// Takes ends on their way.
@@ -51,7 +64,10 @@ impl Settling {
         let (_, taken) = self.under_way.as_mut()?;
         let problem = match taken.await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
+            Ok(Err(error)) => {
+                self.is_stopped |= error.is_final();
+                Some(error.to_string())
+            }
             Err(error) => Some(error.to_string()),
         };
         if let Some(problem) = problem {

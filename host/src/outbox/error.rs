@@ -88,6 +88,12 @@ impl StoreError {
         Self::Failed("its thread has ended".to_owned())
     }
 
+    /// Whether nothing more may be written after it: what the disk holds is not what it was
+    /// told to.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::SyncFailed { .. } | Self::Corrupt { .. })
+    }
+
     /// Stable, for machines.
     pub fn code(&self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::{
     Accepted, Entry, Flushed, Outbox, Received,
     error::{Closed, StoreError},
-    letter::Filter,
+    letter::{Filter, Redecided, StoredEvent},
     room::{Room, Rooms},
     store::{Appended, Change, Store},
 };
@@ -72,18 +72,40 @@ pub(crate) fn outbox(
     (intake, Outbox::new(receiver, left), rooms)
 }
 
-/// Records on their way in. Those that are left when it ends are lost: the outbox is
-/// closed, its store fails, or nobody waits for them any more.
+/// Events of which something failed, each behind so many records: those of its own and
+/// of events before it.
+pub(crate) type Placed = Vec<(usize, StoredEvent)>;
+
+/// Records on their way in, and events between them. Those that are left when it ends are
+/// lost: the outbox is closed, its store fails, or nobody waits for them any more.
 struct Entering {
     records: Peekable<vec::IntoIter<StoredRecord>>,
+    events: Peekable<vec::IntoIter<(usize, StoredEvent)>>,
+    /// Records taken.
+    taken: usize,
     why: StoreError,
 }
 
 impl Entering {
-    fn new(records: Vec<StoredRecord>) -> Self {
+    fn new(records: Vec<StoredRecord>, events: Placed) -> Self {
         Self {
             records: records.into_iter().peekable(),
+            events: events.into_iter().peekable(),
+            taken: 0,
             why: Closed.into(),
+        }
+    }
+
+    fn next(&mut self) -> Option<StoredRecord> {
+        self.taken += 1;
+        self.records.next()
+    }
+
+    /// Adds the events that stand before the next record.
+    fn due(&mut self, events: &mut Vec<StoredEvent>) {
+        let taken = self.taken;
+        while let Some((_, event)) = self.events.next_if(|(place, _)| *place <= taken) {
+            events.push(event);
         }
     }
 }
@@ -111,8 +133,9 @@ type Answer = oneshot::Receiver<Result<Vec<Appended>, StoreError>>;
 
 /// What was done with records, in order.
 enum Step {
-    /// They are on their way into the store.
-    Appended(Answer),
+    /// They are on their way into the store, with so many events of which something
+    /// failed.
+    Appended(Answer, usize),
     /// One was refused, for its cluster is stalled.
     Refused(StoreError),
 }
@@ -124,31 +147,48 @@ pub(crate) struct Entered {
     refused: Option<StoreError>,
 }
 
+/// What became of records and events that were handed over.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// What became of the records, as far as they came.
+    pub(crate) accepted: Vec<Acceptance>,
+    /// How many of the events, the first ones, are kept.
+    pub(crate) kept: usize,
+    /// Why the rest is not.
+    pub(crate) error: Option<StoreError>,
+}
+
 impl Entered {
     /// Waits for the store to have them.
-    pub(crate) async fn taken(self) -> Result<Vec<Acceptance>, NotAccepted> {
-        let mut accepted = Vec::new();
+    pub(crate) async fn taken(self) -> Taken {
+        let mut taken = Taken::default();
         for step in self.steps {
-            let answer = match step {
-                Step::Appended(answer) => answer,
+            let (answer, events) = match step {
+                Step::Appended(answer, events) => (answer, events),
                 Step::Refused(why) => {
-                    accepted.push(Acceptance::Stalled(why));
+                    taken.accepted.push(Acceptance::Stalled(why));
                     continue;
                 }
             };
             match answer.await.unwrap_or_else(|_| Err(StoreError::ended())) {
-                Ok(appended) => accepted.extend(appended.into_iter().map(|one| match one {
-                    Appended::New(_) => Acceptance::Accepted,
-                    Appended::Duplicate => Acceptance::Duplicate,
-                    Appended::Reused => Acceptance::Reused,
-                })),
-                Err(error) => return Err(NotAccepted { accepted, error }),
+                Ok(appended) => {
+                    taken.kept += events;
+                    taken
+                        .accepted
+                        .extend(appended.into_iter().map(|one| match one {
+                            Appended::New(_) => Acceptance::Accepted,
+                            Appended::Duplicate => Acceptance::Duplicate,
+                            Appended::Reused => Acceptance::Reused,
+                        }));
+                }
+                Err(error) => {
+                    taken.error = Some(error);
+                    return taken;
+                }
             }
         }
-        match self.refused {
-            None => Ok(accepted),
-            Some(error) => Err(NotAccepted { accepted, error }),
-        }
+        taken.error = self.refused;
+        taken
     }
 }
 
@@ -162,42 +202,51 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// Hands records to the store in order; waits while the outbox is full. Those for
-    /// which there is room at once go into the store together, and the records of one
-    /// event always do, but for those that are refused because their cluster is stalled.
-    pub(crate) async fn enter(&self, records: Vec<StoredRecord>) -> Entered {
-        let mut entering = Entering::new(records);
+    /// which there is room at once go into the store together. The records of one event
+    /// always do, with the event where something of it failed; but for those that are
+    /// refused because their cluster is stalled.
+    pub(crate) async fn enter(&self, records: Vec<StoredRecord>, events: Placed) -> Entered {
+        let mut entering = Entering::new(records, events);
         let mut entered = Entered {
             steps: Vec::new(),
             refused: None,
         };
+        // Events need no room: what bounds dead letters bounds them.
+        let mut events = Vec::new();
+        entering.due(&mut events);
         while let Some(first) = entering.records.peek() {
             let room = self.rooms.take(&first.cluster(), first.record.size()).await;
             let room = match room {
                 Ok(room) => room,
                 Err(stalled @ StoreError::Stalled { .. }) => {
-                    if let Some(record) = entering.records.next() {
+                    if let Some(record) = entering.next() {
                         lost(&record, &stalled);
                     }
+                    entering.due(&mut events);
                     entered.steps.push(Step::Refused(stalled));
                     continue;
                 }
                 Err(closed) => {
                     entering.why = closed.clone();
                     entered.refused = Some(closed);
-                    break;
+                    return entered;
                 }
             };
-            let (mut batch, mut rooms) = (Vec::from_iter(entering.records.next()), vec![room]);
-            let mut bytes = batch.iter().map(|one| one.record.size()).sum();
+            let (mut batch, mut rooms) = (Vec::from_iter(entering.next()), vec![room]);
+            entering.due(&mut events);
             while let Some(next) = entering.records.peek()
                 && let Some(room) = self.room_beside(next, batch.last())
             {
-                bytes += next.record.size();
                 rooms.push(room);
-                batch.extend(entering.records.next());
+                batch.extend(entering.next());
+                entering.due(&mut events);
             }
-            let answer = self.append(batch, rooms, bytes).await;
-            entered.steps.push(Step::Appended(answer));
+            let step = self.append(batch, std::mem::take(&mut events), rooms).await;
+            entered.steps.push(step);
+        }
+        if !events.is_empty() {
+            let step = self.append(Vec::new(), events, Vec::new()).await;
+            entered.steps.push(step);
         }
         entered
     }
@@ -213,7 +262,14 @@ impl Intake {
         }
     }
 
-    async fn append(&self, batch: Vec<StoredRecord>, rooms: Vec<Room>, bytes: usize) -> Answer {
+    async fn append(
+        &self,
+        batch: Vec<StoredRecord>,
+        events: Vec<StoredEvent>,
+        rooms: Vec<Room>,
+    ) -> Step {
+        let records: usize = batch.iter().map(|one| one.record.size()).sum();
+        let bytes = records + events.iter().map(|one| one.event.size()).sum::<usize>();
         let weight = u32::try_from(bytes).unwrap_or(ENTERING).clamp(1, ENTERING);
         let permit = Arc::clone(&self.entering).acquire_many_owned(weight).await;
         let entries = self.entries.clone();
@@ -239,18 +295,35 @@ impl Intake {
                         Entry::Received(Received::Accepted(accepted.collect())),
                     );
                 }
-                Err(error) => batch.iter().for_each(|one| lost(one, error)),
+                Err(error) => {
+                    for one in &batch {
+                        lost(one, error);
+                    }
+                    if error.is_final() {
+                        send(&entries, Entry::Received(Received::Stopped));
+                    }
+                }
             }
             // An error means that the caller no longer waits.
             answer.send(appended).ok();
         };
-        self.store.append(batch, Box::new(done));
-        answered
+        let count = events.len();
+        self.store.append(batch, events, Box::new(done));
+        Step::Appended(answered, count)
     }
 
     /// Makes dead letters waiting records again; says how many.
     pub(crate) async fn replay(&self, filter: &Filter, now_ms: u64) -> Result<usize, StoreError> {
         self.store.replay(filter, now_ms).await
+    }
+
+    /// Takes what events that were given up came to when they were decided again.
+    pub(crate) async fn redeem(
+        &self,
+        redecided: Vec<Redecided>,
+        now_ms: u64,
+    ) -> Result<Vec<Option<bool>>, StoreError> {
+        self.store.redeem(redecided, now_ms).await
     }
 
     /// Holds a cluster's lanes back, or lets them go on.

@@ -1,6 +1,6 @@
 //! Dead letters: what was given up, and why.
 
-use crate::record::StoredRecord;
+use crate::{outcome::FailedEvent, record::StoredRecord};
 
 /// Why and when a record was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,88 @@ pub struct DeadLetter {
     pub death: Death,
 }
 
+/// An event of which something failed, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredEvent {
+    /// Whose triggers it met.
+    pub tenant: String,
+    /// The event, and what of it failed.
+    pub event: FailedEvent,
+    /// How often it was decided.
+    pub attempts: u32,
+    /// When it was accepted, in milliseconds since 1970.
+    pub accepted_ms: u64,
+    /// When something of it failed last, in milliseconds since 1970.
+    pub died_ms: u64,
+}
+
+impl StoredEvent {
+    /// An event of which something failed for the first time.
+    pub(crate) fn new(event: FailedEvent, now_ms: u64) -> Self {
+        Self {
+            tenant: String::new(),
+            event,
+            attempts: 1,
+            accepted_ms: now_ms,
+            died_ms: now_ms,
+        }
+    }
+
+    /// The same event after it was decided again.
+    pub(crate) fn again(self, event: FailedEvent, now_ms: u64) -> Self {
+        Self {
+            event,
+            attempts: self.attempts.saturating_add(1),
+            died_ms: now_ms,
+            ..self
+        }
+    }
+
+    /// Whether it is the same event, sent again.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let (one, other_event) = (&self.event, &other.event);
+        one.id_is_given
+            && other_event.id_is_given
+            && self.tenant == other.tenant
+            && one.id == other_event.id
+            && one.text == other_event.text
+    }
+}
+
+/// An event that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadEvent {
+    /// Its number, among those of records.
+    pub number: u64,
+    /// The event.
+    pub stored: StoredEvent,
+}
+
+/// What an event that was given up came to when it was decided again.
+#[derive(Clone, Debug)]
+pub(crate) struct Redecided {
+    /// The event's number.
+    pub(crate) number: u64,
+    /// What it publishes.
+    pub(crate) records: Vec<StoredRecord>,
+    /// The event as it stays a dead letter, where something of it failed again.
+    pub(crate) left: Option<FailedEvent>,
+}
+
+/// What became of dead letters that were tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replayed {
+    /// Records that wait again.
+    pub records: u64,
+    /// Events that were decided again.
+    pub events: u64,
+    /// Those of them of which something failed again: they stay dead letters.
+    pub failed: u64,
+}
+
 /// Which letters are meant; all, unless something is asked of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,7 +132,7 @@ pub struct Filter {
     pub until_ms: Option<u64>,
     /// Of the event with this id.
     pub event: Option<String>,
-    /// At most so many, the oldest.
+    /// At most so many, the oldest; records before events.
     pub limit: Option<usize>,
 }
 
@@ -76,5 +158,27 @@ impl Filter {
                 .since_ms
                 .is_none_or(|since| record.accepted_ms >= since)
             && self.until_ms.is_none_or(|until| record.accepted_ms < until)
+    }
+
+    /// Whether an event passes, its place among others aside. It passes as one of a
+    /// trigger or a code where one of its queues does, and as one of a topic never.
+    pub fn passes_event(&self, stored: &StoredEvent) -> bool {
+        let queues = stored.event.missing.queues();
+        let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|w| w == text);
+        let is_code = |wanted: &String| {
+            let failures = queues.iter().map(|queue| &queue.failure);
+            let mut failures = failures.chain(stored.event.missing.failure());
+            failures.any(|failure| failure.code == *wanted)
+        };
+        let is_trigger = |wanted: &String| queues.iter().any(|queue| *queue.trigger == **wanted);
+        is(&self.tenant, &stored.tenant)
+            && is(&self.event, &stored.event.id)
+            && self.topic.is_none()
+            && self.trigger.as_ref().is_none_or(is_trigger)
+            && self.code.as_ref().is_none_or(is_code)
+            && self
+                .since_ms
+                .is_none_or(|since| stored.accepted_ms >= since)
+            && self.until_ms.is_none_or(|until| stored.accepted_ms < until)
     }
 }

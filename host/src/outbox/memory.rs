@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    letter::{DeadLetter, Filter},
+    letter::{DeadEvent, DeadLetter, Filter, Redecided, StoredEvent},
     store::{Appended, Backlog, Change, Done, End, LaneId, Store, StoreFuture, Watcher},
 };
 use crate::{cluster::ClusterId, record::StoredRecord};
@@ -25,6 +25,9 @@ struct State {
     last: u64,
     waiting: BTreeMap<u64, StoredRecord>,
     dead: BTreeMap<u64, DeadLetter>,
+    /// Events of which something failed.
+    events: BTreeMap<u64, StoredEvent>,
+    /// Bytes of both.
     dead_bytes: usize,
     held: BTreeSet<ClusterId>,
     watcher: Option<Watcher>,
@@ -51,16 +54,71 @@ impl State {
     fn bury(&mut self, letter: DeadLetter) {
         self.dead_bytes += letter.record.record.size();
         self.dead.insert(letter.number, letter);
-        while self.dead_bytes > DEAD_BYTES
-            && let Some((_, oldest)) = self.dead.pop_first()
-        {
-            self.dead_bytes -= oldest.record.record.size();
+        self.forget();
+    }
+
+    /// Keeps an event of which something failed; once, however often it is sent.
+    fn keep(&mut self, stored: StoredEvent) {
+        let known = self.events.iter().find(|(_, known)| known.is_same(&stored));
+        if let Some(number) = known.map(|(number, _)| *number) {
+            self.take_event(number);
+        }
+        self.last += 1;
+        self.keep_as(self.last, stored);
+    }
+
+    fn keep_as(&mut self, number: u64, stored: StoredEvent) {
+        self.dead_bytes += stored.event.size();
+        self.events.insert(number, stored);
+        self.forget();
+    }
+
+    fn take_event(&mut self, number: u64) -> Option<StoredEvent> {
+        let stored = self.events.remove(&number)?;
+        self.dead_bytes -= stored.event.size();
+        Some(stored)
+    }
+
+    /// Forgets the oldest letters where there are too many bytes of them.
+    fn forget(&mut self) {
+        while self.dead_bytes > DEAD_BYTES {
+            let first = |number: Option<&u64>| number.copied().unwrap_or(u64::MAX);
+            let (record, event) = (
+                first(self.dead.keys().next()),
+                first(self.events.keys().next()),
+            );
+            let (event, trigger) = if record < event
+                && let Some(oldest) = self.dead.remove(&record)
+            {
+                self.dead_bytes -= oldest.record.record.size();
+                (oldest.record.event, Some(oldest.record.trigger))
+            } else if let Some(oldest) = self.take_event(event) {
+                (oldest.event.id, None)
+            } else {
+                return;
+            };
             tracing::warn!(
-                event = oldest.record.event,
-                trigger = oldest.record.trigger,
+                event,
+                trigger,
                 "a dead letter is forgotten: the outbox keeps {DEAD_BYTES} bytes of them"
             );
         }
+    }
+
+    fn redeem(&mut self, one: Redecided, now_ms: u64) -> Option<bool> {
+        let stored = self.take_event(one.number)?;
+        let mut moved = Vec::new();
+        for record in one.records {
+            let bytes = i64::try_from(record.record.size()).unwrap_or(i64::MAX);
+            moved.push((record.cluster(), 1, bytes));
+            self.append(record);
+        }
+        self.tell(moved);
+        let is_left = one.left.is_some();
+        if let Some(event) = one.left {
+            self.keep_as(one.number, stored.again(event, now_ms));
+        }
+        Some(is_left)
     }
 
     fn matching(&self, filter: &Filter) -> Vec<u64> {
@@ -104,8 +162,11 @@ impl State {
 }
 
 impl Store for MemoryStore {
-    fn append(&self, records: Vec<StoredRecord>, done: Done) {
+    fn append(&self, records: Vec<StoredRecord>, events: Vec<StoredEvent>, done: Done) {
         let mut state = self.state();
+        for event in events {
+            state.keep(event);
+        }
         let appended = records.iter().map(|record| state.append(record.clone()));
         let appended = appended.map(Appended::New).collect();
         // Under the lock, so that it is called in order.
@@ -198,6 +259,28 @@ impl Store for MemoryStore {
             }
             state.tell(moved);
             numbers.len()
+        })
+    }
+
+    fn events(&self, filter: &Filter, after: u64) -> StoreFuture<'_, Vec<DeadEvent>> {
+        self.with(|state| {
+            let events = state.events.range(after.saturating_add(1)..);
+            let events = events.filter(|(number, stored)| {
+                filter.number.is_none_or(|wanted| wanted == **number) && filter.passes_event(stored)
+            });
+            events
+                .map(|(number, stored)| DeadEvent {
+                    number: *number,
+                    stored: stored.clone(),
+                })
+                .collect()
+        })
+    }
+
+    fn redeem(&self, redecided: Vec<Redecided>, now_ms: u64) -> StoreFuture<'_, Vec<Option<bool>>> {
+        self.with(|state| {
+            let redecided = redecided.into_iter();
+            redecided.map(|one| state.redeem(one, now_ms)).collect()
         })
     }
 

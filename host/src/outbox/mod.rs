@@ -26,11 +26,14 @@ pub(crate) use self::store::{Done, StoreFuture, Watcher};
 pub use self::{
     error::{Closed, StoreError},
     intake::{Acceptance, NotAccepted},
-    letter::{DeadLetter, Death, Filter},
-    sqlite::{ClusterStats, OutboxAdmin, OutboxRecord, OutboxTotals, RecordState},
+    letter::{DeadEvent, DeadLetter, Death, Filter, Replayed, StoredEvent},
+    sqlite::{
+        ClusterStats, EventStats, OutboxAdmin, OutboxRecord, OutboxStats, OutboxTotals, RecordState,
+    },
 };
 pub(crate) use self::{
-    intake::{Entered, Intake, outbox, warn_of_lost},
+    intake::{Entered, Intake, Taken, outbox, warn_of_lost},
+    letter::Redecided,
     memory::MemoryStore,
     room::{Room, Rooms},
     sqlite::SqliteStore,
@@ -80,6 +83,8 @@ pub(crate) enum Received {
     Accepted(Vec<Accepted>),
     /// Somebody else has changed what waits.
     Changed(Change),
+    /// The store takes nothing more.
+    Stopped,
 }
 
 enum Entry {
@@ -145,6 +150,7 @@ impl Outbox {
                         Received::Changed(change) => {
                             self.last = self.last.max(newest(&change.lanes));
                         }
+                        Received::Stopped => {}
                     }
                     received.push(one);
                 }
@@ -182,6 +188,14 @@ impl Outbox {
     /// Whether someone waits for records to end.
     pub(crate) fn is_flushing(&self) -> bool {
         !self.flushes.is_empty()
+    }
+
+    /// Answers all flushes: nothing ends any more.
+    pub(crate) fn answer_all_flushes(&mut self) {
+        while let Some((_, settled)) = self.flushes.pop_front() {
+            // An error means that the caller no longer waits.
+            settled.send(std::mem::take(&mut self.ended)).ok();
+        }
     }
 
     /// Answers the flushes before which no record is open, nor left in the store: the

@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use super::{
     error::StoreError,
-    letter::{DeadLetter, Death, Filter},
+    letter::{DeadEvent, DeadLetter, Death, Filter, Redecided, StoredEvent},
 };
 use crate::{cluster::ClusterId, record::StoredRecord};
 
@@ -23,10 +23,11 @@ pub(crate) type Watcher = Box<dyn Fn(Change) + Send + Sync>;
 /// Keeps records. What it has called appended is kept until it is settled, whatever
 /// happens to the process, as far as the store outlives it.
 pub(crate) trait Store: Send + Sync + 'static {
-    /// Takes records, all of them or none, and numbers them in their order, above
-    /// every number given before. Calls of one thread are taken in their order, and
-    /// every `done` is called in the order of the numbers.
-    fn append(&self, records: Vec<StoredRecord>, done: Done);
+    /// Takes records, and events of which something failed as dead letters: all of them
+    /// or none. Numbers records in their order, above every number given before. Calls of
+    /// one thread are taken in their order, and every `done` is called in the order of
+    /// the numbers.
+    fn append(&self, records: Vec<StoredRecord>, events: Vec<StoredEvent>, done: Done);
 
     /// Tells of changes from now on, in one order with what `append` calls.
     fn watch(&self, watcher: Watcher);
@@ -62,6 +63,15 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Makes dead letters that pass a filter waiting records again, under new numbers
     /// and with a time to live from now on; says how many.
     fn replay(&self, filter: &Filter, now_ms: u64) -> StoreFuture<'_, usize>;
+
+    /// The oldest events with numbers above `after` that were given up and pass a
+    /// filter; some of them, and none only where there are none.
+    fn events(&self, filter: &Filter, after: u64) -> StoreFuture<'_, Vec<DeadEvent>>;
+
+    /// Takes what events that were given up came to when they were decided again. Says
+    /// of each whether something of it failed again; none where somebody else has taken
+    /// the event meanwhile.
+    fn redeem(&self, redecided: Vec<Redecided>, now_ms: u64) -> StoreFuture<'_, Vec<Option<bool>>>;
 
     /// Holds a cluster's lanes back, or lets them go on.
     fn hold(&self, cluster: &ClusterId, is_held: bool) -> StoreFuture<'_, ()>;

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     cluster::ClusterId,
+    outcome::{FailedEvent, FailedQueue, Failure, Missing},
     record::{Destination, Message, Record, RecordId},
 };
 
@@ -48,7 +49,7 @@ pub(super) async fn append(
 ) -> Result<Vec<Appended>, StoreError> {
     let (answer, answered) = oneshot::channel();
     let done = |_, appended| drop(answer.send(appended));
-    store.append(records, Box::new(done));
+    store.append(records, Vec::new(), Box::new(done));
     answered.await.unwrap()
 }
 
@@ -129,6 +130,112 @@ async fn dead_letters_are_kept_with_their_reason_and_can_be_tried_again() {
         assert_eq!(&*record.event, "b");
         assert_eq!((record.accepted_ms, record.deadline_ms), (500_000, 620_000));
         assert_eq!(store.list(&Filter::default()).await.unwrap().len(), 1);
+    }
+}
+
+fn failed(event: &str, codes: &[&str]) -> StoredEvent {
+    let queues = (0..).zip(codes);
+    let queue = |(queue, code): (u32, &&str)| {
+        FailedQueue::new("t", queue, Failure::new(*code, format!("no {code}")))
+    };
+    let missing = Missing::of_queues(queues.map(queue).collect());
+    let trapped = || Missing::Event(Failure::new("guest_trapped", "it broke"));
+    let text = format!("{{\"id\":\"{event}\"}}");
+    let mut event = FailedEvent::new(event, text, missing.unwrap_or_else(trapped));
+    event.id_is_given = true;
+    StoredEvent {
+        died_ms: u64::try_from(i64::MAX).unwrap(),
+        ..StoredEvent::new(event, 1_000)
+    }
+}
+
+/// The numbers and ids of the events that were given up and pass a filter.
+async fn kept(store: &dyn Store, filter: &Filter) -> Vec<(u64, String)> {
+    let events = store.events(filter, 0).await.unwrap();
+    let events = events.into_iter();
+    events
+        .map(|one| (one.number, one.stored.event.id))
+        .collect()
+}
+
+/// Hands events to a store, each beside a record of its own.
+pub(super) async fn keep(store: &dyn Store, events: Vec<StoredEvent>) {
+    let (answer, answered) = oneshot::channel();
+    let done = |_, appended: Result<Vec<Appended>, _>| drop(answer.send(appended));
+    let records = events.iter().map(|one| stored(&one.event.id)).collect();
+    store.append(records, events, Box::new(done));
+    answered.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn events_of_which_something_failed_are_kept_whole_and_once() {
+    for (store, _folder) in each() {
+        let trapped = failed("b", &[]);
+        let events = vec![failed("a", &["x", "y"]), trapped.clone()];
+        keep(&*store, events.clone()).await;
+        let all = store.events(&Filter::default(), 0).await.unwrap();
+        let there: Vec<_> = all.iter().map(|one| one.stored.clone()).collect();
+        assert_eq!(there, events);
+        let after = store.events(&Filter::default(), all[0].number).await;
+        assert_eq!(after.unwrap().len(), 1);
+        let of = |change: fn(&mut Filter)| {
+            let mut filter = Filter::default();
+            change(&mut filter);
+            filter
+        };
+        let ids = async |filter: Filter| -> Vec<String> {
+            let kept = kept(&*store, &filter).await;
+            kept.into_iter().map(|(_, id)| id).collect()
+        };
+        assert_eq!(ids(of(|f| f.code = Some("y".to_owned()))).await, ["a"]);
+        assert_eq!(
+            ids(of(|f| f.code = Some("guest_trapped".to_owned()))).await,
+            ["b"]
+        );
+        assert_eq!(ids(of(|f| f.trigger = Some("t".to_owned()))).await, ["a"]);
+        assert_eq!(ids(of(|f| f.event = Some("b".to_owned()))).await, ["b"]);
+        assert!(
+            ids(of(|f| f.topic = Some("sales".to_owned())))
+                .await
+                .is_empty()
+        );
+        assert!(ids(of(|f| f.until_ms = Some(1_000))).await.is_empty());
+        // Its caller sends it again.
+        keep(&*store, vec![trapped]).await;
+        let ids = kept(&*store, &Filter::default()).await;
+        assert_eq!(ids.len(), 2);
+        assert!(ids[1].0 > all[1].number);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_decided_again_is_taken_once_and_what_failed_again_stays() {
+    for (store, _folder) in each() {
+        keep(&*store, vec![failed("a", &["x", "y"]), failed("b", &["x"])]).await;
+        let events = store.events(&Filter::default(), 0).await.unwrap();
+        let left = failed("a", &["y"]).event;
+        let redecided = |place: usize, left: Option<FailedEvent>| Redecided {
+            number: events[place].number,
+            records: vec![stored_for("others", &events[place].stored.event.id)],
+            left,
+        };
+        let both = vec![redecided(0, Some(left.clone())), redecided(1, None)];
+        let redeemed = store.redeem(both, 7_000).await;
+        assert_eq!(redeemed, Ok(vec![Some(true), Some(false)]));
+        let again = store.redeem(vec![redecided(1, None)], 7_000).await;
+        assert_eq!(again, Ok(vec![None]), "somebody else has taken it");
+        let lane = LaneId::of(&stored_for("others", "a"));
+        let waiting = store.next(&lane, 0, 10).await.unwrap();
+        assert_eq!(self::events(&waiting), ["a", "b"]);
+        let there = store.events(&Filter::default(), 0).await.unwrap();
+        let [DeadEvent { number, stored }] = &there[..] else {
+            panic!("{there:?}");
+        };
+        assert_eq!((*number, &stored.event), (events[0].number, &left));
+        assert_eq!(
+            (stored.attempts, stored.accepted_ms, stored.died_ms),
+            (2, 1_000, 7_000)
+        );
     }
 }
 

@@ -137,6 +137,13 @@ impl Builder {
         self
     }
 
+    /// Keeps accepted records in memory, whatever was said before: for whoever decides or
+    /// renders events while another process has the file.
+    pub fn outbox_in_memory(mut self) -> Self {
+        self.outbox = None;
+        self
+    }
+
     /// How much may wait in an outbox in memory.
     pub fn outbox_limits(mut self, limits: OutboxLimits) -> Self {
         self.outbox_limits = limits;

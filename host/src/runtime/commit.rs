@@ -15,9 +15,10 @@ use tokio::{
 use super::input::EventOutcome;
 use crate::{
     delivery::Delivery,
-    outbox::{Acceptance, Closed, NotAccepted, StoreError, warn_of_lost},
-    outcome::Failure,
+    outbox::{Acceptance, Closed, StoreError, Taken, warn_of_lost},
+    outcome::{Failure, Missing},
     record::Message,
+    sandbox::Decided,
 };
 
 /// Bytes of records beyond which a worker waits for room before it goes on.
@@ -41,9 +42,10 @@ pub(super) struct Decision {
     reply: oneshot::Sender<Vec<EventOutcome>>,
 }
 
-/// Records of a decision, and whom to tell that the outbox has them.
+/// Records of a decision, and events of which something failed; and whom to tell that the
+/// outbox has them.
 struct Yield {
-    messages: Vec<Message>,
+    decided: Decided,
     taken: Option<oneshot::Sender<()>>,
 }
 
@@ -51,7 +53,7 @@ struct Yield {
 pub(super) struct Yields {
     sender: mpsc::Sender<Yield>,
     outcomes: oneshot::Sender<Vec<EventOutcome>>,
-    messages: Vec<Message>,
+    decided: Decided,
     bytes: usize,
 }
 
@@ -68,18 +70,27 @@ pub(super) fn decision() -> (Commit, Yields, oneshot::Receiver<Vec<EventOutcome>
     let worker = Yields {
         sender,
         outcomes: decide,
-        messages: Vec::new(),
+        decided: Decided::default(),
         bytes: 0,
     };
     (Commit::Decision(decision), worker, caller)
 }
 
 impl Yields {
-    /// Adds what a call published; waits for room when there is much of it.
-    pub(super) fn add(&mut self, mut messages: Vec<Message>) {
+    /// Adds what a call came to; waits for room when there is much of it.
+    pub(super) fn add(&mut self, decided: Decided) {
+        let Decided {
+            mut messages,
+            failed,
+        } = decided;
         let sizes = messages.iter().map(|message| message.record.size());
         self.bytes += sizes.sum::<usize>();
-        self.messages.append(&mut messages);
+        let before = self.decided.messages.len();
+        for (place, event) in failed {
+            self.bytes += event.size();
+            self.decided.failed.push((before + place, event));
+        }
+        self.decided.messages.append(&mut messages);
         if self.bytes > MOST_WAITING {
             let (taken, wait) = oneshot::channel();
             self.send(Some(taken));
@@ -96,20 +107,21 @@ impl Yields {
 
     fn send(&mut self, taken: Option<oneshot::Sender<()>>) {
         self.bytes = 0;
-        let messages = std::mem::take(&mut self.messages);
-        if messages.is_empty() {
+        let decided = std::mem::take(&mut self.decided);
+        if decided.messages.is_empty() && decided.failed.is_empty() {
             return;
         }
         // The committer ends before its work only when the runtime is shut down.
-        if let Err(unsent) = self.sender.blocking_send(Yield { messages, taken }) {
-            lost(&unsent.0.messages, &Closed.into());
+        if let Err(unsent) = self.sender.blocking_send(Yield { decided, taken }) {
+            lost(&unsent.0.decided, &Closed.into());
         }
     }
 }
 
-/// Says that decided records do not come to the outbox.
-fn lost(messages: &[Message], why: &StoreError) {
-    for Message { id, .. } in messages {
+/// Says that decided records do not come to the outbox. Of events that failed their
+/// callers are told in any case.
+fn lost(decided: &Decided, why: &StoreError) {
+    for Message { id, .. } in &decided.messages {
         warn_of_lost((&id.event, &id.trigger, id.queue), why);
     }
 }
@@ -145,68 +157,64 @@ impl Drop for Arriving {
     /// What waits here has no way into the outbox any more.
     fn drop(&mut self) {
         self.0.close();
-        while let Ok(Yield { messages, .. }) = self.0.try_recv() {
-            lost(&messages, &Closed.into());
+        while let Ok(Yield { decided, .. }) = self.0.try_recv() {
+            lost(&decided, &Closed.into());
         }
     }
 }
 
 impl Decision {
     async fn commit(mut self, delivery: &Delivery, entering: &mut JoinSet<()>) {
-        let mut accepted = Vec::new();
-        let mut failed = None;
+        let mut all = Taken::default();
         let mut last = None;
-        while let Some(Yield { messages, taken }) = self.yields.0.recv().await {
-            if let Some(error) = &failed {
-                lost(&messages, error);
+        while let Some(Yield { decided, taken }) = self.yields.0.recv().await {
+            if let Some(error) = &all.error {
+                lost(&decided, error);
             } else {
-                let entered = delivery.enter(messages).await;
+                let entered = delivery.enter(decided.messages, decided.failed).await;
                 let Some(taken) = taken else {
                     // It is the last one.
                     last = Some(entered);
                     continue;
                 };
-                note(entered.taken().await, &mut accepted, &mut failed);
+                note(entered.taken().await, &mut all);
                 // The worker waits for nothing else.
                 taken.send(()).ok();
             }
         }
         entering.spawn(async move {
             if let Some(last) = last {
-                note(last.taken().await, &mut accepted, &mut failed);
+                note(last.taken().await, &mut all);
             }
             // An error means that the caller gave up before its work was handed over.
             if let Ok(mut outcomes) = self.outcomes.await {
-                tell(&accepted, &mut outcomes, failed.as_ref());
+                tell(&all, &mut outcomes);
                 drop(self.reply.send(outcomes));
             }
         });
     }
 }
 
-/// Adds what became of some records to what became of those before.
-fn note(
-    taken: Result<Vec<Acceptance>, NotAccepted>,
-    accepted: &mut Vec<Acceptance>,
-    failed: &mut Option<StoreError>,
-) {
-    match taken {
-        Ok(more) => accepted.extend(more),
-        Err(not_all) => {
-            accepted.extend(not_all.accepted);
-            *failed = Some(not_all.error);
-        }
-    }
+/// Adds what became of some records and events to what became of those before.
+fn note(taken: Taken, all: &mut Taken) {
+    all.accepted.extend(taken.accepted);
+    all.kept += taken.kept;
+    all.error = taken.error;
 }
 
-/// Tells of each publication what the outbox made of it.
-fn tell(accepted: &[Acceptance], outcomes: &mut [EventOutcome], error: Option<&StoreError>) {
+/// Tells of each event and each publication what the outbox made of it.
+fn tell(all: &Taken, outcomes: &mut [EventOutcome]) {
+    let failed = outcomes.iter_mut();
+    let failed = failed.filter(|one| Missing::of(&one.outcome).is_some());
+    for event in failed.take(all.kept) {
+        event.is_kept = true;
+    }
     let queues = outcomes
         .iter_mut()
         .filter_map(|one| one.outcome.as_mut().ok());
     let published = queues.flatten().filter(|queue| queue.outcome.is_ok());
     for (place, publication) in published.enumerate() {
-        let failure = match (accepted.get(place), error) {
+        let failure = match (all.accepted.get(place), &all.error) {
             (Some(Acceptance::Reused), _) => Failure::new("event_id_reused", REUSED),
             (Some(Acceptance::Stalled(why)), _) => Failure::new(why.code(), why.to_string()),
             (Some(Acceptance::Duplicate), _) => {

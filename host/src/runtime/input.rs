@@ -11,8 +11,7 @@ use crate::{
     event::{Event, EventError, EventIds, EventText, text_of},
     limits::Limits,
     outcome::{EventFailure, Explanation, Failure, Publication, Rendering},
-    record::Message,
-    sandbox::{Guest, Outcome},
+    sandbox::{Decided, Guest, Outcome},
 };
 
 /// What became of one event, queue by queue.
@@ -25,6 +24,9 @@ pub struct EventResult<T> {
     pub line: Option<u64>,
     /// One per queue of each trigger that fires; or why the event came to nothing.
     pub outcome: Result<Vec<T>, EventFailure>,
+    /// Whether the outbox keeps the event as a dead letter: something of it failed that
+    /// may go well another time.
+    pub is_kept: bool,
 }
 
 /// What became of one event: each queue of each trigger that fired.
@@ -122,17 +124,21 @@ impl Rules {
         &self,
         input: Input,
         guest: &mut Guest<'_>,
-        mut publish: impl FnMut(Vec<Message>),
+        mut publish: impl FnMut(Decided),
     ) -> Vec<EventResult<Publication>> {
         let ids = event_ids();
         let is_decoded = matches!(input.piece, Piece::Decoded(_));
         let (places, events) = self.read_with(input, ids.clone());
         let count = places.len();
-        let publish = |mut messages: Vec<Message>| {
-            for message in &mut messages {
-                message.id_is_given = is_decoded || !ids.will_make(&message.id.event, count);
+        let is_given = |id: &str| is_decoded || !ids.will_make(id, count);
+        let publish = |mut decided: Decided| {
+            for message in &mut decided.messages {
+                message.id_is_given = is_given(&message.id.event);
             }
-            publish(messages);
+            for (_, event) in &mut decided.failed {
+                event.id_is_given = is_given(&event.id);
+            }
+            publish(decided);
         };
         join(places, guest.process(events, publish))
     }
@@ -164,6 +170,7 @@ impl Rules {
             event: place.event,
             line: place.line,
             outcome: Err(why.clone().into()),
+            is_kept: false,
         };
         places.into_iter().map(failed).collect()
     }
@@ -343,6 +350,7 @@ fn placed<T>(
         event,
         line,
         outcome,
+        is_kept: false,
     }
 }
 

@@ -38,7 +38,7 @@ impl Job {
         match reply {
             Reply::Process(mut yields) => {
                 let mut guest = Guest::of(&generation);
-                let outcomes = rules.process(input, &mut guest, |messages| yields.add(messages));
+                let outcomes = rules.process(input, &mut guest, |decided| yields.add(decided));
                 drop(guest);
                 drop(generation);
                 yields.finish(outcomes);

@@ -206,6 +206,11 @@ impl Batch {
         self.0.iter().map(|event| event.id.as_str())
     }
 
+    /// The text of the event at this place.
+    pub(super) fn text(&self, place: usize) -> Option<&str> {
+        self.0.get(place).map(|event| event.text.as_str())
+    }
+
     /// Each event as a batch of its own.
     pub(super) fn split(self) -> impl Iterator<Item = Self> {
         self.0.into_iter().map(|event| Self(vec![event]))

@@ -13,9 +13,19 @@ use super::{
 use crate::{
     broker::Routes,
     event::EventText,
-    outcome::{EventFailure, Explanation, Failure, Publication, Rendering},
+    outcome::{EventFailure, Explanation, FailedEvent, Failure, Missing, Publication, Rendering},
     record::Message,
 };
+
+/// What a call came to besides its outcomes.
+#[derive(Debug, Default)]
+pub(crate) struct Decided {
+    /// The records that it published, in the order of their events.
+    pub(crate) messages: Vec<Message>,
+    /// The events of which something failed, each behind so many of the records: those of
+    /// its own and of events before it.
+    pub(crate) failed: Vec<(usize, FailedEvent)>,
+}
 
 /// A generation's instance at work. Whatever breaks it costs one call: the next one
 /// gets a new instance. What is left of it waits for the next work.
@@ -42,17 +52,36 @@ impl<'a> Guest<'a> {
         }
     }
 
-    /// Decides for each event which triggers fire, and hands on what they publish
-    /// call by call. One outcome per event, in order.
+    /// Decides for each event which triggers fire, and hands on what they publish, and
+    /// the events of which something failed, call by call. One outcome per event, in order.
     pub(crate) fn process(
         &mut self,
         events: Vec<EventText>,
-        mut publish: impl FnMut(Vec<Message>),
+        mut publish: impl FnMut(Decided),
     ) -> Vec<Outcome<Publication>> {
         let call = |guest: &mut Self, batch: &Batch| {
-            let (outcomes, messages) = guest.process_batch(batch)?;
-            publish(messages);
-            Ok(outcomes)
+            let decided = match guest.process_batch(batch) {
+                Ok((outcomes, _)) if outcomes.is_empty() && batch.len() == 1 => Err(undecided()),
+                decided => decided,
+            };
+            match decided {
+                Ok((outcomes, messages)) => {
+                    let failed = failed_events(batch, &outcomes, &messages);
+                    publish(Decided { messages, failed });
+                    Ok(outcomes)
+                }
+                // Nobody but this event can be to blame.
+                Err(error) if batch.len() == 1 => {
+                    let outcome = failed(batch.ids().next().unwrap_or_default().into(), &error);
+                    let failed = failed_events(batch, std::slice::from_ref(&outcome), &[]);
+                    publish(Decided {
+                        messages: Vec::new(),
+                        failed,
+                    });
+                    Ok(vec![outcome])
+                }
+                Err(error) => Err(error),
+            }
         };
         self.all(events, call)
     }
@@ -183,7 +212,7 @@ impl<'a> Guest<'a> {
                 let decided = call(self, &event).map(|mut decided| decided.pop());
                 let outcome = match decided {
                     Ok(Some(outcome)) => outcome,
-                    Ok(None) => failed(id, &CallError::misbehaved("it did not decide an event")),
+                    Ok(None) => failed(id, &undecided()),
                     Err(error) => failed(id, &error),
                 };
                 if !take(vec![outcome]) {
@@ -304,6 +333,30 @@ fn receipt(taken: &[Taken], number: u32, origin: (u32, u32, u32)) -> Result<Stri
             "there is no receipt {number} for a record of its queue"
         )),
     }
+}
+
+/// The events of a batch of which something failed, and their places among its records.
+fn failed_events(
+    batch: &Batch,
+    outcomes: &[Outcome<Publication>],
+    messages: &[Message],
+) -> Vec<(usize, FailedEvent)> {
+    let mut failed = Vec::new();
+    let mut records = 0;
+    for (place, outcome) in outcomes.iter().enumerate() {
+        let queues = outcome.result.iter().flatten();
+        records += queues.filter(|queue| queue.outcome.is_ok()).count();
+        if let Some(missing) = Missing::of(&outcome.result) {
+            let text = batch.text(place).unwrap_or_default();
+            let event = FailedEvent::new(&*outcome.id, text, missing);
+            failed.push((records.min(messages.len()), event));
+        }
+    }
+    failed
+}
+
+fn undecided() -> CallError {
+    CallError::misbehaved("it did not decide an event")
 }
 
 /// Gives a record the event's id.

@@ -26,7 +26,7 @@ pub(crate) use self::{
     compiled::{Code, Sandbox},
     data::{Services, Source},
     generation::Generation,
-    guest::Guest,
+    guest::{Decided, Guest},
 };
 pub use self::{call::CallError, error::StartError};
 

@@ -87,6 +87,8 @@ pub struct Settled {
     pub attempts: u32,
     /// What the last attempt that failed came to.
     pub last_answer: Option<Reason>,
+    /// Whether it is delivered and an attempt before may have written it too.
+    pub maybe_twice: bool,
 }
 
 /// Where a delivered record lies.

@@ -122,6 +122,7 @@ impl Pending {
     fn settle(self, result: Result<Delivered, DeliveryError>) -> Settled {
         Settled {
             number: self.ticket.number,
+            maybe_twice: result.is_ok() && self.may_be_written,
             result,
             attempts: self.attempts,
             last_answer: self.last,
@@ -159,9 +160,11 @@ impl Pending {
             message.push_str("; the last answer was: ");
             message.push_str(&reason.message);
         }
-        self.settle(Err(DeliveryError {
-            code: "shut_down",
-            message,
-        }))
+        let code = if is_in_flight || self.may_be_written {
+            "outcome_unknown"
+        } else {
+            "shut_down"
+        };
+        self.settle(Err(DeliveryError { code, message }))
     }
 }

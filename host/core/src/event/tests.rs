@@ -25,6 +25,29 @@ fn an_instance_cannot_bring_members_of_the_event() {
 }
 
 #[test]
+fn an_event_under_another_id_keeps_everything_else() {
+    let text =
+        r#"{ "signal": "post_save", "id": 7, "instance": {"id": 1, "p": 10.50}, "id": "b" }"#;
+    let event = EventText {
+        text: text.to_owned(),
+        id: "b".to_owned(),
+    };
+    let renamed = event.renamed("b~2").unwrap();
+    assert_eq!(
+        (renamed.text.as_str(), renamed.id.as_str()),
+        (
+            r#"{"id":"b~2","signal":"post_save","instance":{"id": 1, "p": 10.50}}"#,
+            "b~2"
+        )
+    );
+    let list = EventText {
+        text: "[]".to_owned(),
+        id: String::new(),
+    };
+    assert_eq!(list.renamed("b").unwrap_err().code(), "event_malformed");
+}
+
+#[test]
 fn a_text_is_bounded_and_utf_8() {
     assert_eq!(text_of(b"abc", 3), Ok("abc"));
     assert_eq!(text_of(b"abcd", 3).unwrap_err().code(), "event_too_large");

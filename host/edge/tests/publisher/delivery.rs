@@ -149,7 +149,10 @@ fn what_is_given_up_ends_in_one_report_and_a_late_answer_is_ignored() {
     let mut caller = Caller::started(&config("http://proxy", &json!([trigger()])).to_string());
     let step = caller.process_at(&[sale("1")], at(0)).unwrap().step;
     let reports = caller.give_up().reports;
-    assert_eq!(reports.iter().map(code).collect::<Vec<_>>(), ["shut_down"]);
+    assert_eq!(
+        reports.iter().map(code).collect::<Vec<_>>(),
+        ["outcome_unknown"]
+    );
     let late = caller.answer_at(step.requests[0].id, &answered(200, WRITTEN), at(1));
     assert!(late.reports.is_empty());
 }

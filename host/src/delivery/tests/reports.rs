@@ -179,7 +179,7 @@ async fn shutdown_waits_for_its_grace_and_then_reports_what_is_left() {
     good later: ok
     bad: shut_down: the host shut down before the record was delivered; the last answer was: not now
     bad later: shut_down: the host shut down before the record was delivered
-    slow: shut_down: the host shut down before the record was delivered; it was being sent and may have been written
+    slow: outcome_unknown: the host shut down before the record was delivered; it was being sent and may have been written
     slow later: shut_down: the host shut down before the record was delivered
     ");
 }

@@ -1,6 +1,9 @@
 //! Stores that are slow or fail.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -8,8 +11,8 @@ use super::support::{Bench, DELIVERED, all_delivered, cluster, retriable, to, va
 use crate::{
     cluster::ClusterId,
     outbox::{
-        Backlog, Change, DeadLetter, Done, End, Filter, LaneId, MemoryStore, OutboxLimits, Store,
-        StoreError, StoreFuture, Watcher,
+        Backlog, Change, DeadEvent, DeadLetter, Done, End, Filter, LaneId, MemoryStore,
+        OutboxLimits, Redecided, Store, StoreError, StoreFuture, StoredEvent, Watcher,
     },
     record::StoredRecord,
 };
@@ -26,11 +29,12 @@ struct SlowStore {
     untold: Arc<Mutex<Vec<Untold>>>,
     /// How many ends came together.
     batches: Mutex<Vec<usize>>,
-    fails: bool,
+    /// How taking ends fails, if it does.
+    fails: Option<StoreError>,
 }
 
 impl SlowStore {
-    fn new(fails: bool) -> Arc<Self> {
+    fn new(fails: Option<StoreError>) -> Arc<Self> {
         Arc::new(Self {
             inner: MemoryStore::default(),
             allowed: Semaphore::new(0),
@@ -54,9 +58,9 @@ impl SlowStore {
 }
 
 impl Store for SlowStore {
-    fn append(&self, records: Vec<StoredRecord>, done: Done) {
+    fn append(&self, records: Vec<StoredRecord>, events: Vec<StoredEvent>, done: Done) {
         if self.told.try_acquire().map(SemaphorePermit::forget).is_ok() {
-            return self.inner.append(records, done);
+            return self.inner.append(records, events, done);
         }
         // It has them, and the word of it comes later.
         let untold = Arc::clone(&self.untold);
@@ -66,7 +70,7 @@ impl Store for SlowStore {
                 .unwrap()
                 .push(Box::new(move || done(records, appended)));
         };
-        self.inner.append(records, Box::new(keep));
+        self.inner.append(records, events, Box::new(keep));
     }
 
     fn watch(&self, watcher: Watcher) {
@@ -98,8 +102,8 @@ impl Store for SlowStore {
         Box::pin(async move {
             self.allowed.acquire().await.unwrap().forget();
             self.batches.lock().unwrap().push(ends.len());
-            if self.fails {
-                return Err(StoreError::Failed("the disk is full".to_owned()));
+            if let Some(error) = &self.fails {
+                return Err(error.clone());
             }
             self.inner.settle(ends).await
         })
@@ -117,6 +121,14 @@ impl Store for SlowStore {
         self.inner.replay(filter, now_ms)
     }
 
+    fn events(&self, filter: &Filter, after: u64) -> StoreFuture<'_, Vec<DeadEvent>> {
+        self.inner.events(filter, after)
+    }
+
+    fn redeem(&self, redecided: Vec<Redecided>, now_ms: u64) -> StoreFuture<'_, Vec<Option<bool>>> {
+        self.inner.redeem(redecided, now_ms)
+    }
+
     fn hold(&self, cluster: &ClusterId, is_held: bool) -> StoreFuture<'_, ()> {
         self.inner.hold(cluster, is_held)
     }
@@ -132,7 +144,7 @@ impl Store for SlowStore {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_slow_to_take_ends_holds_up_no_post() {
-    let store = SlowStore::new(false);
+    let store = SlowStore::new(None);
     let limits = OutboxLimits::new(20_000, usize::MAX);
     let mut bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
     let message = to(&Arc::new(cluster()), "sales");
@@ -159,7 +171,7 @@ async fn a_store_that_is_slow_to_take_ends_holds_up_no_post() {
 
 #[tokio::test(start_paused = true)]
 async fn what_became_of_records_is_told_though_the_store_fails_to_take_it() {
-    let store = SlowStore::new(true);
+    let store = SlowStore::new(Some(StoreError::Failed("no".to_owned())));
     store.allow(100);
     let limits = OutboxLimits::new(20_000, usize::MAX);
     let mut bench = Bench::with_store(|batch, _| all_delivered(batch), store, limits);
@@ -170,8 +182,31 @@ async fn what_became_of_records_is_told_though_the_store_fails_to_take_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_failed_sync_nothing_more_is_sent_and_a_flush_ends() {
+    let failed = StoreError::SyncFailed {
+        path: "outbox.db".into(),
+        message: "EIO".to_owned(),
+    };
+    let store = SlowStore::new(Some(failed));
+    store.allow(100);
+    let limits = OutboxLimits::new(20_000, usize::MAX);
+    let bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
+    let message = to(&Arc::new(cluster()), "sales");
+    // One at a time, since they have one key.
+    let messages = ["1", "2", "3"].map(|name| message("a", name));
+    bench.delivery.accept(messages.into()).await.unwrap();
+    bench.delivery.flush().await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    bench.delivery.flush().await;
+    // The second was on its way when the word came.
+    assert_eq!(bench.batches(), [["1"], ["2"]]);
+    let left = store.inner.waiting().await.unwrap();
+    assert_eq!(left.lanes[0].records, 3, "they wait for the next process");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_that_ends_before_the_word_of_it_comes_ends_once() {
-    let store = SlowStore::new(false);
+    let store = SlowStore::new(None);
     store.allow(1_000);
     fill(&store.inner, MANY);
     store.told.forget_permits(1_000);
@@ -186,7 +221,7 @@ async fn a_record_that_ends_before_the_word_of_it_comes_ends_once() {
         {
             tokio::time::sleep(cluster().linger).await;
         }
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         store.tell();
     };
     let (accepted, ()) = tokio::join!(bench.delivery.accept(vec![new]), told);
@@ -211,6 +246,7 @@ fn fill(store: &MemoryStore, count: u32) {
     });
     store.append(
         records.collect(),
+        Vec::new(),
         Box::new(|_, appended| drop(appended.unwrap())),
     );
 }

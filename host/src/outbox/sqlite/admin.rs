@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result as SqlResult, backup::Backup};
 
 use super::{
     count::{OutboxTotals, State},
-    fault,
+    events, fault,
     open::{Role, open},
     reader, rows,
     transaction::{Tables, in_steps},
@@ -16,7 +16,7 @@ use crate::{
     limits::OutboxFile,
     outbox::{
         error::StoreError,
-        letter::{Death, Filter},
+        letter::{DeadEvent, Death, Filter, Redecided},
     },
     record::StoredRecord,
     wall_clock::unix_ms,
@@ -58,6 +58,30 @@ pub struct ClusterStats {
     pub is_held: bool,
 }
 
+/// The events that were given up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventStats {
+    /// How many there are.
+    pub events: u64,
+    /// Bytes of their texts.
+    pub bytes: u64,
+    /// When the oldest was accepted, in milliseconds since 1970.
+    pub oldest_ms: Option<u64>,
+}
+
+/// What an outbox has, and what its file has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxStats {
+    /// The records of each cluster in each state.
+    pub clusters: Vec<ClusterStats>,
+    /// The events that were given up.
+    pub events: EventStats,
+    /// What the file has seen.
+    pub totals: OutboxTotals,
+}
+
 /// A record in an outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -83,15 +107,26 @@ impl OutboxAdmin {
         })
     }
 
-    /// What each cluster has in each state, and what the file has seen.
+    /// What the outbox has, and what its file has seen.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn stats(&self) -> Result<(Vec<ClusterStats>, OutboxTotals), StoreError> {
-        let stats = stats(self.connection()).and_then(|stats| {
-            let (_, totals) = reader::state(self.connection())?;
-            Ok((stats, totals))
+    pub fn stats(&self) -> Result<OutboxStats, StoreError> {
+        let connection = self.connection();
+        let stats = clusters(connection).and_then(|clusters| {
+            let (_, totals, events) = reader::state(connection)?;
+            let oldest = "SELECT min(accepted_ms) FROM dead_events";
+            let events = EventStats {
+                events: u64::try_from(events.events).unwrap_or(0),
+                bytes: u64::try_from(events.bytes).unwrap_or(0),
+                oldest_ms: connection.query_row(oldest, [], |row| row.get(0))?,
+            };
+            Ok(OutboxStats {
+                clusters,
+                events,
+                totals,
+            })
         });
         self.classified(stats)
     }
@@ -129,6 +164,58 @@ impl OutboxAdmin {
             }
         };
         self.classified(read)
+    }
+
+    /// Hands on the events that were given up and pass a filter, oldest first, until
+    /// `take` says that no more are wanted.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn each_event(
+        &self,
+        filter: &Filter,
+        take: impl FnMut(DeadEvent) -> bool,
+    ) -> Result<(), StoreError> {
+        self.classified(events::each(self.connection(), (filter, 0), take))
+    }
+
+    /// Some of the oldest events with numbers above `after` that were given up and pass a
+    /// filter; none only where there are none.
+    pub(crate) fn events(&self, filter: &Filter, after: u64) -> Result<Vec<DeadEvent>, StoreError> {
+        self.classified(events::page(self.connection(), filter, after))
+    }
+
+    /// How many events that were given up pass a filter.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn count_events(&self, filter: &Filter) -> Result<u64, StoreError> {
+        self.classified(events::count(self.connection(), filter))
+    }
+
+    /// Takes what events that were given up came to when they were decided again. Says of
+    /// each whether something of it failed again; none where somebody else has taken the
+    /// event meanwhile.
+    pub(crate) fn redeem(
+        &mut self,
+        redecided: &[Redecided],
+    ) -> Result<Vec<Option<bool>>, StoreError> {
+        let now_ms = unix_ms();
+        self.within(|tables| {
+            let redeemed = redecided.iter().map(|one| tables.redeem(one, now_ms));
+            redeemed.collect()
+        })
+    }
+
+    /// Takes events that were given up out for good; says how many.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn purge_events(&mut self, filter: &Filter) -> Result<u64, StoreError> {
+        self.in_steps(filter, |tables, place| tables.purge_events(filter, place))
     }
 
     /// How many records in a state pass a filter.
@@ -241,7 +328,7 @@ impl From<RecordState> for State {
     }
 }
 
-fn stats(connection: &Connection) -> SqlResult<Vec<ClusterStats>> {
+fn clusters(connection: &Connection) -> SqlResult<Vec<ClusterStats>> {
     let mut stats = connection.prepare(
         "SELECT l.tenant, l.bootstrap_servers, c.state, sum(c.records), sum(c.bytes), \
          min(c.oldest_ms), EXISTS (SELECT 1 FROM held h WHERE h.tenant = l.tenant AND \
@@ -299,6 +386,18 @@ fn verify(connection: &Connection) -> SqlResult<Vec<String>> {
                 found.push(format!("{orphans} records ({table}) have {names}"));
             }
         }
+    }
+    let events: (i64, i64) = connection.query_row(
+        "SELECT dead_events - (SELECT count(*) FROM dead_events), dead_event_bytes - \
+         (SELECT coalesce(sum(bytes), 0) FROM dead_events) FROM state",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if events != (0, 0) {
+        let (events, bytes) = events;
+        found.push(format!(
+            "the counts of events are off by {events} events and {bytes} bytes"
+        ));
     }
     drop(check);
     connection.execute_batch("COMMIT")?;

@@ -43,10 +43,21 @@ pub struct OutboxTotals {
     pub duplicates: u64,
     /// Records that were delivered.
     pub delivered: u64,
+    /// Those of them that an attempt before may have written too: its answer was lost.
+    pub maybe_twice: u64,
     /// Records that were given up.
     pub dead: u64,
+    /// Events of which something failed.
+    pub failed_events: u64,
     /// Dead letters that were too old or too many.
     pub forgotten: u64,
+}
+
+/// The events that were given up, as they are within the transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct EventCount {
+    pub(super) events: i64,
+    pub(super) bytes: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

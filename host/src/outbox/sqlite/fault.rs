@@ -42,15 +42,6 @@ pub(super) fn classify(path: &Path, error: &Error) -> StoreError {
     }
 }
 
-/// Whether nothing more may be written after it: what the disk holds is not what it was
-/// told to.
-pub(super) fn is_final(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::SyncFailed { .. } | StoreError::Corrupt { .. }
-    )
-}
-
 /// Whether another process had the file for too long, so that nothing has happened yet.
 pub(super) fn is_busy(error: &Error) -> bool {
     error

@@ -21,19 +21,15 @@ impl Clause {
             text: String::new(),
             values: Vec::new(),
         };
-        let text = |text: &Option<String>| text.clone().map(Value::Text);
-        let number = |number: Option<u64>| {
-            number.map(|number| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)))
-        };
-        clause.ask("r.number =", number(filter.number));
-        clause.ask("l.tenant =", text(&filter.tenant));
-        clause.ask("s.trigger =", text(&filter.trigger));
-        clause.ask("l.topic =", text(&filter.topic));
-        clause.ask("r.event =", text(&filter.event));
-        clause.ask("r.accepted_ms >=", number(filter.since_ms));
-        clause.ask("r.accepted_ms <", number(filter.until_ms));
+        clause.ask("r.number = ?", number(filter.number));
+        clause.ask("l.tenant = ?", text(filter.tenant.as_ref()));
+        clause.ask("s.trigger = ?", text(filter.trigger.as_ref()));
+        clause.ask("l.topic = ?", text(filter.topic.as_ref()));
+        clause.ask("r.event = ?", text(filter.event.as_ref()));
+        clause.ask("r.accepted_ms >= ?", number(filter.since_ms));
+        clause.ask("r.accepted_ms < ?", number(filter.until_ms));
         match (state, &filter.code) {
-            (State::Dead, code) => clause.ask("r.code =", text(code)),
+            (State::Dead, code) => clause.ask("r.code = ?", text(code.as_ref())),
             // What waits has no code yet.
             (State::Waiting, Some(_)) => clause.text.push_str(" AND FALSE"),
             (State::Waiting, None) => {}
@@ -41,12 +37,41 @@ impl Clause {
         clause
     }
 
+    /// The same of events `r` that were given up: [`Filter::passes_event`] as a query.
+    pub(super) fn of_events(filter: &Filter) -> Self {
+        let mut clause = Self {
+            text: String::new(),
+            values: Vec::new(),
+        };
+        clause.ask("r.number = ?", number(filter.number));
+        clause.ask("r.tenant = ?", text(filter.tenant.as_ref()));
+        clause.ask(
+            "EXISTS (SELECT 1 FROM json_each(r.queues) q WHERE q.value ->> 'trigger' = ?)",
+            text(filter.trigger.as_ref()),
+        );
+        if filter.topic.is_some() {
+            // Only a record has one.
+            clause.text.push_str(" AND FALSE");
+        }
+        clause.ask("r.event = ?", text(filter.event.as_ref()));
+        clause.ask("r.accepted_ms >= ?", number(filter.since_ms));
+        clause.ask("r.accepted_ms < ?", number(filter.until_ms));
+        clause.ask(
+            "(r.code = ? OR EXISTS (SELECT 1 FROM json_each(r.queues) q WHERE q.value ->> 'code' \
+             = ?))",
+            text(filter.code.as_ref()),
+        );
+        clause
+    }
+
+    /// Asks for something, with the value in place of each `?`.
     fn ask(&mut self, what: &str, value: Option<Value>) {
         if let Some(value) = value {
             self.values.push(value);
             let number = self.values.len() + 2;
+            let what = what.replace('?', &format!("?{number}"));
             // Writing to a string cannot fail.
-            write!(self.text, " AND {what} ?{number}").ok();
+            write!(self.text, " AND {what}").ok();
         }
     }
 
@@ -57,4 +82,12 @@ impl Clause {
         }
         Ok(())
     }
+}
+
+fn text(text: Option<&String>) -> Option<Value> {
+    text.cloned().map(Value::Text)
+}
+
+fn number(number: Option<u64>) -> Option<Value> {
+    number.map(|number| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)))
 }

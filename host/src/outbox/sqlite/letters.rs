@@ -46,37 +46,53 @@ impl Tables {
         let too_old = unix_ms().saturating_sub(age);
         let most = i64::try_from(self.file.dead_bytes).unwrap_or(i64::MAX);
         for _ in 0..MOST_AT_ONCE {
-            let oldest = format!(
-                "SELECT r.number, r.died_ms, r.event, s.trigger FROM dead r {} \
-                 ORDER BY r.died_ms, r.number LIMIT 1",
-                rows::JOINS
-            );
-            let mut oldest = self.connection.prepare_cached(&oldest)?;
-            let found = oldest.query_row([], |row| {
-                let letter = Forgotten {
-                    event: row.get(2)?,
-                    trigger: row.get(3)?,
-                };
-                Ok((row.get(0)?, row.get(1)?, letter))
-            });
-            let found: Option<(u64, u64, Forgotten)> = found.optional()?;
-            drop(oldest);
-            let Some((number, died_ms, letter)) = found else {
+            let (record, event) = (self.oldest_letter()?, self.oldest_event()?);
+            let died = |oldest: &Option<(u64, u64)>| oldest.map(|(number, died)| (died, number));
+            let oldest = [died(&record), died(&event)].into_iter().flatten().min();
+            let Some((died_ms, number)) = oldest else {
                 return Ok(());
             };
-            if died_ms >= too_old && self.counts.bytes(State::Dead) <= most {
+            let bytes = self.counts.bytes(State::Dead) + self.events.bytes;
+            if died_ms >= too_old && bytes <= most {
                 return Ok(());
             }
-            self.take_letter(number)?;
-            self.tally.forgotten += 1;
-            self.forgotten.push(letter);
+            if event.is_some_and(|(event, _)| event == number) {
+                self.forget_event(number)?;
+            } else {
+                self.forget_letter(number)?;
+            }
         }
         Ok(())
     }
 
-    fn take_letter(&mut self, number: u64) -> Result<bool> {
-        let delete = "DELETE FROM dead WHERE number = ?1 RETURNING lane, bytes";
-        self.take(delete, number, State::Dead)
+    /// The record that is to be forgotten first, and when it was given up.
+    fn oldest_letter(&self) -> Result<Option<(u64, u64)>> {
+        let oldest = "SELECT number, died_ms FROM dead ORDER BY died_ms, number LIMIT 1";
+        let mut oldest = self.connection.prepare_cached(oldest)?;
+        let oldest = oldest.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+        oldest.optional()
+    }
+
+    fn forget_letter(&mut self, number: u64) -> Result<()> {
+        let name = "SELECT r.event, s.trigger FROM dead r JOIN sources s ON s.id = r.source \
+                    WHERE r.number = ?1";
+        let mut name = self.connection.prepare_cached(name)?;
+        let letter = name.query_row([number], |row| {
+            Ok(Forgotten {
+                event: row.get(0)?,
+                trigger: row.get(1)?,
+            })
+        })?;
+        drop(name);
+        self.take_letter(number)?;
+        self.tally.forgotten += 1;
+        self.forgotten.push(letter);
+        Ok(())
+    }
+
+    fn take_letter(&mut self, number: u64) -> Result<()> {
+        let delete = "DELETE FROM dead WHERE number = ?1 RETURNING lane, bytes, flags";
+        self.take(delete, number, State::Dead).map(drop)
     }
 
     /// Makes some dead letters with numbers up to `newest` waiting records again.
@@ -118,7 +134,7 @@ impl Tables {
     ) -> Result<usize> {
         let numbers = self.matching(filter, state, (newest, most))?;
         let delete = format!(
-            "DELETE FROM {} WHERE number = ?1 RETURNING lane, bytes",
+            "DELETE FROM {} WHERE number = ?1 RETURNING lane, bytes, flags",
             state.table()
         );
         for number in &numbers {

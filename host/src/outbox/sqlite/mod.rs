@@ -8,6 +8,7 @@
 
 mod admin;
 mod count;
+mod events;
 mod fault;
 mod filter;
 mod letters;
@@ -26,7 +27,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use self::{
-    admin::{ClusterStats, OutboxAdmin, OutboxRecord, RecordState},
+    admin::{ClusterStats, EventStats, OutboxAdmin, OutboxRecord, OutboxStats, RecordState},
     count::OutboxTotals,
 };
 use self::{
@@ -36,7 +37,7 @@ use self::{
 };
 use super::{
     error::StoreError,
-    letter::{DeadLetter, Filter},
+    letter::{DeadEvent, DeadLetter, Filter, Redecided, StoredEvent},
     store::{Backlog, Change, Done, End, LaneId, Store, StoreFuture, Watcher},
 };
 use crate::{cluster::ClusterId, limits::OutboxFile, record::StoredRecord};
@@ -116,8 +117,12 @@ impl Drop for SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn append(&self, records: Vec<StoredRecord>, done: Done) {
-        self.send(Work::Append { records, done });
+    fn append(&self, records: Vec<StoredRecord>, events: Vec<StoredEvent>, done: Done) {
+        self.send(Work::Append {
+            records,
+            events,
+            done,
+        });
     }
 
     fn watch(&self, watcher: Watcher) {
@@ -167,6 +172,20 @@ impl Store for SqliteStore {
         let filter = filter.clone();
         self.ask(|reply| Work::Replay {
             filter,
+            now_ms,
+            reply,
+        })
+    }
+
+    fn events(&self, filter: &Filter, after: u64) -> StoreFuture<'_, Vec<DeadEvent>> {
+        let filter = filter.clone();
+        self.reader
+            .ask(move |connection| events::page(connection, &filter, after))
+    }
+
+    fn redeem(&self, redecided: Vec<Redecided>, now_ms: u64) -> StoreFuture<'_, Vec<Option<bool>>> {
+        self.ask(|reply| Work::Redeem {
+            redecided,
             now_ms,
             reply,
         })

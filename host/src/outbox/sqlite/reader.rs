@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result, Row};
 use tokio::sync::oneshot;
 
 use super::{
-    count::{Counts, OutboxTotals, State},
+    count::{Counts, EventCount, OutboxTotals, State},
     fault::classify,
     filter::Clause,
     open::{Role, open},
@@ -84,18 +84,25 @@ pub(super) fn held(connection: &Connection) -> Result<Vec<ClusterId>> {
     held.collect()
 }
 
-/// The last number given out, and what the file has seen.
-pub(super) fn state(connection: &Connection) -> Result<(u64, OutboxTotals)> {
-    let state = "SELECT last, accepted, duplicates, delivered, buried, forgotten FROM state";
+/// The last number given out, what the file has seen, and the events that were given up.
+pub(super) fn state(connection: &Connection) -> Result<(u64, OutboxTotals, EventCount)> {
+    let state = "SELECT last, accepted, duplicates, delivered, maybe_twice, buried, \
+                 failed_events, forgotten, dead_events, dead_event_bytes FROM state";
     connection.prepare_cached(state)?.query_row([], |row| {
         let totals = OutboxTotals {
             accepted: row.get(1)?,
             duplicates: row.get(2)?,
             delivered: row.get(3)?,
-            dead: row.get(4)?,
-            forgotten: row.get(5)?,
+            maybe_twice: row.get(4)?,
+            dead: row.get(5)?,
+            failed_events: row.get(6)?,
+            forgotten: row.get(7)?,
         };
-        Ok((row.get(0)?, totals))
+        let events = EventCount {
+            events: row.get(8)?,
+            bytes: row.get(9)?,
+        };
+        Ok((row.get(0)?, totals, events))
     })
 }
 

@@ -7,7 +7,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6174_6f62;
 
 /// What makes each version of the tables of the one before. The first one begins with an
 /// empty file.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 -- Where records go: their lanes. Few, and never forgotten.
 CREATE TABLE lanes (
     id INTEGER PRIMARY KEY,
@@ -122,7 +123,36 @@ CREATE TABLE state (
     forgotten INTEGER NOT NULL
 ) STRICT;
 INSERT INTO state VALUES (1, 0, 1, 0, 0, 0, 0, 0);
-"];
+",
+    "
+-- Events of which something failed, whole. `queues` is a JSON array of what failed, each
+-- with its trigger, queue, code and message: empty where the event as a whole did. Numbers
+-- are those of records.
+CREATE TABLE dead_events (
+    number INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    event TEXT NOT NULL,
+    flags INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    queues TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    accepted_ms INTEGER NOT NULL,
+    died_ms INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX dead_events_by_age ON dead_events (died_ms, number);
+CREATE INDEX dead_events_by_name ON dead_events (event);
+
+-- How many of them there are, what they weigh, and how many there ever were; and how many
+-- delivered records may be there twice.
+ALTER TABLE state ADD COLUMN dead_events INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN dead_event_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN failed_events INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN maybe_twice INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// The version of today's tables.
 pub(super) fn version() -> i64 {

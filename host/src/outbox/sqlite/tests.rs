@@ -1,6 +1,8 @@
 //! What a store in a file promises besides: it outlives the process, and says what is
 //! wrong with the file.
 
+mod events;
+
 use std::{path::Path, time::Duration};
 
 use bytes::Bytes;
@@ -164,7 +166,7 @@ async fn callers_share_a_commit_and_are_answered_in_their_order() {
             told.send((records[0].event.clone(), appended.unwrap()[0]))
                 .unwrap();
         };
-        store.append(vec![stored(&event.to_string())], Box::new(done));
+        store.append(vec![stored(&event.to_string())], Vec::new(), Box::new(done));
     }
     for event in 0..1_000 {
         let expected = (event.to_string(), Appended::New(event + 1));
@@ -221,7 +223,7 @@ async fn after_a_failed_sync_nothing_is_accepted_any_more() {
     );
     let error = fault::classify(&path, &failed);
     insta::assert_snapshot!(folder.said(&error), @"outbox_sync_failed: the disk did not keep what the outbox `FOLDER/outbox.db` wrote (Error code 1034: disk I/O error): nothing more is accepted until a new start; see to the disk first");
-    assert!(fault::is_final(&error));
+    assert!(error.is_final());
     let store = folder.open();
     numbers(&store, vec![stored("a")]).await;
     store.send(Work::Fail(error.clone()));
@@ -263,7 +265,7 @@ fn a_file_that_is_no_outbox_is_refused() {
     insta::assert_snapshot!(all.join("\n"), @r"
     a text: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is not a database
     another program's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is another kind of database
-    a newer version's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it has version 99, and this program knows up to 1
+    a newer version's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it has version 99, and this program knows up to 2
     a missing folder: outbox_unopened: the outbox `FOLDER/missing/outbox.db` cannot be opened: No such file or directory (os error 2)
     ");
 }
@@ -337,7 +339,7 @@ async fn a_file_that_must_not_be_written_refuses_and_is_named() {
     let written = only_read.execute("UPDATE state SET last = 0", []);
     let error = fault::classify(&path, &written.unwrap_err());
     insta::assert_snapshot!(folder.said(&error), @"outbox_read_only: the outbox `FOLDER/outbox.db` can only be read: see to the rights of the file and its folder");
-    assert!(!fault::is_final(&error));
+    assert!(!error.is_final());
 }
 
 #[tokio::test]

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, Result};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
 use super::{
-    count::{Counts, OutboxTotals, State},
+    count::{Counts, EventCount, OutboxTotals, State},
     reader, rows,
 };
 use crate::{
@@ -27,7 +27,8 @@ pub(super) const MOST_AT_ONCE: usize = 1_000;
 #[derive(Clone, Debug)]
 pub(super) struct Forgotten {
     pub(super) event: String,
-    pub(super) trigger: String,
+    /// None of an event.
+    pub(super) trigger: Option<String>,
 }
 
 /// The tables, and what is known of them.
@@ -44,6 +45,8 @@ pub(super) struct Tables {
     /// The last number given out.
     pub(super) last: u64,
     pub(super) tally: OutboxTotals,
+    /// The events that were given up.
+    pub(super) events: EventCount,
     /// What `PRAGMA data_version` said; none where nothing is known any more.
     version: Option<i64>,
     pub(super) forgotten: Vec<Forgotten>,
@@ -64,6 +67,7 @@ impl Tables {
             counts: Counts::default(),
             last: 0,
             tally: OutboxTotals::default(),
+            events: EventCount::default(),
             version: None,
             forgotten: Vec::new(),
         }
@@ -76,7 +80,7 @@ impl Tables {
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
         let found = self.data_version()?;
-        (self.last, self.tally) = reader::state(&self.connection)?;
+        (self.last, self.tally, self.events) = reader::state(&self.connection)?;
         self.forgotten.clear();
         if self.version == Some(found) {
             return Ok(None);
@@ -106,7 +110,8 @@ impl Tables {
     fn commit(&mut self) -> Result<()> {
         self.counts.write(&self.connection)?;
         let write = "UPDATE state SET last = ?1, accepted = ?2, delivered = ?3, duplicates = ?4, \
-                     buried = ?5, forgotten = ?6";
+                     buried = ?5, forgotten = ?6, maybe_twice = ?7, failed_events = ?8, \
+                     dead_events = ?9, dead_event_bytes = ?10";
         self.connection.prepare_cached(write)?.execute((
             self.last,
             self.tally.accepted,
@@ -114,6 +119,10 @@ impl Tables {
             self.tally.duplicates,
             self.tally.dead,
             self.tally.forgotten,
+            self.tally.maybe_twice,
+            self.tally.failed_events,
+            self.events.events,
+            self.events.bytes,
         ))?;
         self.connection
             .prepare_cached("COMMIT")?
@@ -336,27 +345,30 @@ impl Tables {
             if let End::Dead(death) = end {
                 self.bury(*number, death)?;
             }
-            let is_gone = self.take(
-                "DELETE FROM waiting WHERE number = ?1 RETURNING lane, bytes",
+            let gone = self.take(
+                "DELETE FROM waiting WHERE number = ?1 RETURNING lane, bytes, flags",
                 *number,
                 State::Waiting,
             )?;
-            if is_gone && *end == End::Delivered {
+            if let Some(flags) = gone
+                && *end == End::Delivered
+            {
                 self.tally.delivered += 1;
+                self.tally.maybe_twice += u64::from(flags & rows::MAY_BE_WRITTEN != 0);
             }
         }
-        self.forget_letters()
+        Ok(())
     }
 
-    /// Takes a row out of a table; says whether it was there.
-    pub(super) fn take(&mut self, delete: &str, number: u64, state: State) -> Result<bool> {
+    /// Takes a row out of a table; gives its flags, if it was there.
+    pub(super) fn take(&mut self, delete: &str, number: u64, state: State) -> Result<Option<u8>> {
         let mut delete = self.connection.prepare_cached(delete)?;
-        let gone = delete.query_row([number], |row| Ok((row.get(0)?, row.get(1)?)));
-        let gone: Option<(i64, i64)> = gone.optional()?;
-        if let Some((lane, bytes)) = gone {
+        let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let gone: Option<(i64, i64, u8)> = delete.query_row([number], columns).optional()?;
+        Ok(gone.map(|(lane, bytes, flags)| {
             self.counts.remove(lane, state, bytes);
-        }
-        Ok(gone.is_some())
+            flags
+        }))
     }
 
     /// Forgets names that are known for long enough; some of them.

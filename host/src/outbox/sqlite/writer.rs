@@ -19,7 +19,7 @@ use crate::{
     limits::OutboxFile,
     outbox::{
         error::StoreError,
-        letter::Filter,
+        letter::{Filter, Redecided, StoredEvent},
         store::{Appended, Backlog, Change, Done, End, Watcher},
     },
     record::StoredRecord,
@@ -40,6 +40,7 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) enum Work {
     Append {
         records: Vec<StoredRecord>,
+        events: Vec<StoredEvent>,
         done: Done,
     },
     Watch(Watcher),
@@ -59,6 +60,11 @@ pub(super) enum Work {
         now_ms: u64,
         reply: Reply<usize>,
     },
+    Redeem {
+        redecided: Vec<Redecided>,
+        now_ms: u64,
+        reply: Reply<Vec<Option<bool>>>,
+    },
     Hold {
         cluster: ClusterId,
         is_held: bool,
@@ -76,7 +82,7 @@ impl Work {
         let error = error.clone();
         // Nobody waits where an answer cannot be sent.
         match self {
-            Self::Append { records, done } => done(records, Err(error)),
+            Self::Append { records, done, .. } => done(records, Err(error)),
             Self::Watch(_) => {}
             #[cfg(test)]
             Self::Fail(_) => {}
@@ -85,6 +91,7 @@ impl Work {
             | Self::Hold { reply, .. }
             | Self::Close { reply, .. } => drop(reply.send(Err(error))),
             Self::Replay { reply, .. } => drop(reply.send(Err(error))),
+            Self::Redeem { reply, .. } => drop(reply.send(Err(error))),
         }
     }
 
@@ -173,11 +180,16 @@ impl Writer {
                 Work::Watch(watcher) => self.watcher = Some(watcher),
                 #[cfg(test)]
                 Work::Fail(error) => self.note(&error),
-                Work::Replay { .. } | Work::Hold { .. } | Work::Close { .. } => apart.push(work),
+                Work::Replay { .. }
+                | Work::Redeem { .. }
+                | Work::Hold { .. }
+                | Work::Close { .. } => apart.push(work),
                 work => together.push(work),
             }
         }
-        self.write_together(together);
+        if !together.is_empty() {
+            self.write_together(together);
+        }
         for work in apart {
             self.write_apart(work);
         }
@@ -215,16 +227,27 @@ impl Writer {
             }
         }
         let outcomes = self.within(|tables| {
+            // Before the ends, which count those that were in doubt.
+            for work in &works {
+                if let Work::Doubt { numbers, .. } = work {
+                    tables.doubt(numbers)?;
+                }
+            }
             tables.settle(&ends)?;
             let outcome = |work: &Work| match work {
-                Work::Append { records, .. } => tables.append(records).map(Outcome::Appended),
-                Work::Doubt { numbers, .. } => tables.doubt(numbers).map(|()| Outcome::Done),
+                Work::Append {
+                    records, events, ..
+                } => {
+                    tables.keep_events(events)?;
+                    tables.append(records).map(Outcome::Appended)
+                }
                 _ => Ok(Outcome::Done),
             };
             let outcomes: rusqlite::Result<Vec<_>> = works.iter().map(outcome).collect();
             if works.iter().any(|work| matches!(work, Work::Append { .. })) {
                 tables.forget_names()?;
             }
+            tables.forget_letters()?;
             outcomes
         });
         match outcomes {
@@ -257,6 +280,14 @@ impl Writer {
                 let replayed = self.replay(&filter, now_ms);
                 reply.send(replayed).ok();
             }
+            Work::Redeem {
+                redecided,
+                now_ms,
+                reply,
+            } => {
+                let redeemed = self.redeem(&redecided, now_ms);
+                reply.send(redeemed).ok();
+            }
             Work::Hold {
                 cluster,
                 is_held,
@@ -271,6 +302,7 @@ impl Writer {
                 let closed = self.within(|tables| {
                     tables.settle(&ends)?;
                     tables.doubt(&in_flight)?;
+                    tables.forget_letters()?;
                     tables.end_service()
                 });
                 reply.send(closed).ok();
@@ -281,15 +313,36 @@ impl Writer {
 
     fn replay(&mut self, filter: &Filter, now_ms: u64) -> Result<usize, StoreError> {
         in_steps(filter.limit, |newest, most| {
-            let (replayed, moved) = self.within(|tables| {
+            self.moving(|tables| {
                 let newest = *newest.get_or_insert(tables.last);
-                let before = tables.counts.clone();
-                let replayed = tables.replay(filter, (newest, most), now_ms)?;
-                Ok((replayed, tables.counts.moved_since(&before)))
-            })?;
-            self.tell(moved);
-            Ok(replayed)
+                tables.replay(filter, (newest, most), now_ms)
+            })
         })
+    }
+
+    fn redeem(
+        &mut self,
+        redecided: &[Redecided],
+        now_ms: u64,
+    ) -> Result<Vec<Option<bool>>, StoreError> {
+        self.moving(|tables| {
+            let redeemed = redecided.iter().map(|one| tables.redeem(one, now_ms));
+            redeemed.collect()
+        })
+    }
+
+    /// Does something within a transaction that makes records wait, and tells of them.
+    fn moving<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tables) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let (done, moved) = self.within(|tables| {
+            let before = tables.counts.clone();
+            let done = work(tables)?;
+            Ok((done, tables.counts.moved_since(&before)))
+        })?;
+        self.tell(moved);
+        Ok(done)
     }
 
     /// Does something within a transaction, and tells what others have done before.
@@ -333,7 +386,7 @@ impl Writer {
 
     /// Stops for good where the file cannot be trusted any more.
     fn note(&mut self, error: &StoreError) {
-        if fault::is_final(error) {
+        if error.is_final() {
             tracing::error!(code = error.code(), "{error}");
             self.stopped = Some(error.clone());
         }
@@ -370,7 +423,7 @@ fn gather(queue: &Receiver<Work>, first: Work) -> Vec<Work> {
 /// Tells what came of a work that is committed.
 fn answer(work: Work, outcome: Outcome) {
     match (work, outcome) {
-        (Work::Append { records, done }, Outcome::Appended(appended)) => {
+        (Work::Append { records, done, .. }, Outcome::Appended(appended)) => {
             done(records, Ok(appended));
         }
         (Work::Settle { reply, .. } | Work::Doubt { reply, .. }, _) => {
