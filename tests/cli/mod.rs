@@ -3,9 +3,13 @@
 mod checks;
 mod failures;
 mod formats;
+#[cfg(unix)]
+mod kills;
 #[cfg(target_os = "linux")]
 mod memory;
 mod outbox;
+#[cfg(target_os = "linux")]
+mod plug;
 mod processes;
 mod readme;
 mod references;

@@ -1,10 +1,12 @@
 //! The machine, a store and a proxy that fails in every way it can, simulated.
 //!
 //! A seed replays a run to the letter: who comes when, for which of two clusters, how
-//! each POST goes, when the process is killed and started again on what its store
-//! holds. Whatever happens, the promises of [`Violation`] hold.
+//! each POST goes, how long a sync takes and whether it fails, when the process is killed
+//! or the power goes, and what the disk has then, on which the next one starts. Whatever
+//! happens, the promises of [`Violation`] hold.
 
 mod proxy;
+mod store;
 mod world;
 
 use self::world::{Plant, Violation, World};
@@ -33,6 +35,9 @@ fn a_million_seeds_hold_as_well() {
 #[test]
 fn planted_faults_are_found() {
     for (plant, expected) in [
+        (Plant::AcceptsBeforeTheSync, Violation::Lost),
+        (Plant::GivesAnotherIdOnARetry, Violation::AnotherId),
+        (Plant::DropsDeadLettersWhenFull, Violation::LetterLost),
         (Plant::SettlesBeforeTheVerdict, Violation::NotWritten),
         (Plant::ForgetsKeys, Violation::TwoOfAKey),
         (Plant::DropsDeadLetters, Violation::Lost),

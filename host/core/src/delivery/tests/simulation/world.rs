@@ -1,12 +1,18 @@
 //! What drives the machine, as a host does: a clock, a store, a process that is
 //! killed at times.
 
+mod checks;
+mod restarts;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
-use super::proxy::{Course, Proxy};
+use super::{
+    proxy::{Course, Proxy},
+    store::{End, Store, Stored, Write},
+};
 use crate::{
     clock::Moment,
     cluster::{ClusterId, Order, Terms},
@@ -17,6 +23,8 @@ use crate::{
 
 /// More steps than any run takes.
 const MOST_STEPS: usize = 100_000;
+/// The longest that a sync takes.
+const SYNC_MS: u64 = 20;
 
 /// A promise that was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +33,10 @@ pub(super) enum Violation {
     Lost,
     /// A record that had ended did so again.
     EndedTwice,
+    /// A record that was given up is no dead letter, and was not counted as forgotten.
+    LetterLost,
+    /// A record was sent under two ids.
+    AnotherId,
     /// A record counts as delivered that was never written.
     NotWritten,
     /// A record was written and its end denies it.
@@ -45,6 +57,9 @@ pub(super) enum Violation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plant {
     Nothing,
+    AcceptsBeforeTheSync,
+    GivesAnotherIdOnARetry,
+    DropsDeadLettersWhenFull,
     SettlesBeforeTheVerdict,
     ForgetsKeys,
     DropsDeadLetters,
@@ -53,21 +68,6 @@ pub(super) enum Plant {
     HidesUnknownOutcomes,
     ForgetsDoubts,
     WaitsForTheStalled,
-}
-
-#[derive(Clone, Debug)]
-struct Stored {
-    topic: String,
-    key: u64,
-    ticket: Ticket,
-}
-
-/// How a record ended.
-#[derive(Debug)]
-struct End {
-    is_delivered: bool,
-    /// Whether its end admits that it may have been written.
-    admits_write: bool,
 }
 
 pub(super) struct World {
@@ -87,12 +87,20 @@ pub(super) struct World {
     held: Option<(Moment, Option<Moment>)>,
     /// When a record of each cluster was last delivered.
     delivered: BTreeMap<ClusterId, Moment>,
-    /// The store: records that wait, and how others ended.
-    waiting: BTreeMap<u64, Stored>,
-    ended: BTreeMap<u64, End>,
+    store: Store,
+    /// When the sync under way ends, and how many writes it is for.
+    sync: Option<(Moment, usize)>,
+    /// Whether its disk fails at times.
+    is_failing: bool,
+    /// Records that somebody was told are accepted, or that a process found in the store.
     accepted: BTreeMap<u64, Stored>,
     arrivals: VecDeque<(Moment, Stored)>,
-    kills: VecDeque<Moment>,
+    /// When the process is killed, or the power goes.
+    kills: VecDeque<(Moment, bool)>,
+    /// Records of whose end this process has told the store.
+    ending: BTreeSet<u64>,
+    /// Under which ids each record was sent, and how often.
+    ids: BTreeMap<u64, (BTreeSet<u64>, u64)>,
     /// POSTs under way by when they end.
     running: BTreeMap<(Moment, u64), (Post, Vec<Verdict>)>,
     /// What the proxy will write, by when.
@@ -119,11 +127,20 @@ impl World {
             (at, stored(number, topic, key, at, terms.time_to_live))
         });
         let arrivals: VecDeque<_> = arrivals.collect();
-        let mut kill = || at.after(Duration::from_millis(random.below(200_000)));
-        let mut kills = [kill(), kill()];
+        let kill = |random: &mut Random| {
+            let late = at.after(Duration::from_millis(random.below(200_000)));
+            let count = u8::try_from(arrivals.len()).unwrap_or(u8::MAX);
+            let (arrival, _) = &arrivals[random.index(count)];
+            let soon = arrival.after(Duration::from_millis(random.below(SYNC_MS)));
+            ([late, soon][random.index(2)], random.below(2) == 0)
+        };
+        let mut kills = [kill(&mut random), kill(&mut random)];
         kills.sort_unstable();
         let count = random.index(3);
         let limits = OutboxLimits::new(4 + random.index(100), 1 << 20);
+        let is_failing = random.below(4) == 0;
+        let mut store = Store::new(1 + random.index(8));
+        store.drops_when_full = plant == Plant::DropsDeadLettersWhenFull;
         Self {
             plant,
             limits,
@@ -137,8 +154,11 @@ impl World {
             proxy: Proxy::new(Random::seeded(random.next())),
             machine: Machine::new(Backoff::seeded(random.next())),
             random,
-            waiting: BTreeMap::new(),
-            ended: BTreeMap::new(),
+            store,
+            sync: None,
+            is_failing,
+            ending: BTreeSet::new(),
+            ids: BTreeMap::new(),
             accepted: BTreeMap::new(),
             arrivals,
             kills: kills.into_iter().take(count).collect(),
@@ -166,18 +186,21 @@ impl World {
 
     /// When something happens next.
     fn next(&self) -> Option<Moment> {
-        let is_done = self.arrivals.is_empty() && self.waiting.is_empty();
+        let is_done =
+            self.arrivals.is_empty() && self.store.waiting.is_empty() && self.sync.is_none();
         let kill = self.kills.front().filter(|_| !is_done);
         let arrival = match self.held {
             Some((_, again)) => again,
             None => self.arrivals.front().map(|(at, _)| *at),
         };
+        let machine = self.machine.next_wake(self.now);
         [
             arrival,
+            self.sync.map(|(at, _)| at),
             self.running.keys().next().map(|(at, _)| *at),
             self.writes.keys().next().map(|(at, _)| *at),
-            kill.copied(),
-            self.machine.next_wake(self.now),
+            kill.map(|(at, _)| *at),
+            machine.filter(|_| !self.store.has_failed),
         ]
         .into_iter()
         .flatten()
@@ -193,9 +216,10 @@ impl World {
             let post = entry.key().1;
             self.proxy.write(post, entry.remove());
         }
-        while self.kills.pop_front_if(|at| *at <= now).is_some() {
-            self.kill();
+        while let Some((_, is_powerless)) = self.kills.pop_front_if(|(at, _)| *at <= now) {
+            self.kill(is_powerless);
         }
+        self.end_sync();
         while let Some(entry) = self.running.first_entry()
             && entry.key().0 <= now
         {
@@ -209,13 +233,55 @@ impl World {
             }
             self.settle(settled)?;
         }
+        if self.store.has_failed {
+            // Nothing is accepted, and nothing more is sent.
+            while self.arrivals.pop_front_if(|(at, _)| *at <= now).is_some() {}
+            return Ok(());
+        }
         let expired = self.machine.advance(now);
         self.settle(expired)?;
         self.let_in()?;
         while let Some(post) = self.machine.next_post(now, self.arrivals.is_empty()) {
             self.start(post)?;
         }
+        self.begin_sync();
         Ok(())
+    }
+
+    /// Begins to sync what was written, unless a sync is under way.
+    fn begin_sync(&mut self) {
+        if self.sync.is_none() && self.store.unsynced() > 0 {
+            let takes = Duration::from_millis(1 + self.random.below(SYNC_MS));
+            self.sync = Some((self.now.after(takes), self.store.unsynced()));
+        }
+    }
+
+    /// Ends the sync that is due: what it was for is safe, or the disk has failed.
+    fn end_sync(&mut self) {
+        let Some((_, count)) = self.sync.take_if(|(at, _)| *at <= self.now) else {
+            return;
+        };
+        if self.is_failing && self.random.below(40) == 0 {
+            self.store.has_failed = true;
+            self.held = None;
+            // Somebody sees to the disk and starts again.
+            let later = self
+                .now
+                .after(Duration::from_millis(self.random.below(60_000)));
+            self.kills.push_front((later, false));
+            return;
+        }
+        for write in self.store.sync(count) {
+            match write {
+                Write::Record(stored) if self.plant != Plant::AcceptsBeforeTheSync => {
+                    self.accepted.insert(stored.ticket.number, stored.clone());
+                    self.accept(stored);
+                }
+                Write::End(number, end) => self.make_room(number, end.is_delivered),
+                _ => {}
+            }
+        }
+        self.begin_sync();
     }
 
     /// Lets those in who have come, in order, as far as there is room.
@@ -232,9 +298,11 @@ impl World {
                     stored.ticket.deadline = now.after(self.terms.time_to_live);
                     let number = stored.ticket.number;
                     self.roomy.insert(number);
-                    self.accepted.insert(number, stored.clone());
-                    self.waiting.insert(number, stored.clone());
-                    self.accept(stored);
+                    self.store.write(Write::Record(stored.clone()));
+                    if self.plant == Plant::AcceptsBeforeTheSync {
+                        self.accepted.insert(number, stored.clone());
+                        self.accept(stored);
+                    }
                 }
                 Err(NoRoom::Stalled) if self.plant != Plant::WaitsForTheStalled => {
                     self.held = None;
@@ -282,6 +350,12 @@ impl World {
                 return Err(Violation::TwoOfAKey);
             }
         }
+        for record in &records {
+            let (ids, attempts) = self.ids.entry(*record).or_default();
+            let is_other = self.plant == Plant::GivesAnotherIdOnARetry && *attempts > 0;
+            ids.insert(if is_other { u64::MAX } else { *record });
+            *attempts += 1;
+        }
         let Course {
             takes,
             verdicts,
@@ -300,8 +374,8 @@ impl World {
             .insert(number, missed.map(|(record, _)| *record).collect());
         if self.plant == Plant::SettlesBeforeTheVerdict {
             for record in &records {
-                self.waiting.remove(record);
-                self.ended.insert(
+                self.store.waiting.remove(record);
+                self.store.ended.insert(
                     *record,
                     End {
                         is_delivered: true,
@@ -323,7 +397,7 @@ impl World {
                     admits_write: true,
                 },
                 Err(_) if self.plant == Plant::DropsDeadLetters => {
-                    self.waiting.remove(&one.number);
+                    self.store.waiting.remove(&one.number);
                     continue;
                 }
                 Err(error) => End {
@@ -332,22 +406,21 @@ impl World {
                         && error.message.contains("written"),
                 },
             };
-            let is_delivered = one.result.is_ok();
-            self.make_room(one.number, is_delivered);
-            let is_first = self.waiting.remove(&one.number).is_some();
             if self.plant == Plant::SettlesBeforeTheVerdict {
+                self.make_room(one.number, end.is_delivered);
                 continue;
             }
-            self.ended.insert(one.number, end);
-            if !is_first {
+            let is_first = self.ending.insert(one.number);
+            if !is_first || self.store.ended.contains_key(&one.number) {
                 return Err(Violation::EndedTwice);
             }
+            self.store.write(Write::End(one.number, end));
         }
         Ok(())
     }
 
     fn make_room(&mut self, number: u64, is_delivered: bool) {
-        let Some(stored) = self.waiting.get(&number) else {
+        let Some(stored) = self.accepted.get(&number) else {
             return;
         };
         let id = cluster(&stored.topic);
@@ -360,42 +433,13 @@ impl World {
         }
     }
 
-    /// The process is gone and another one goes on with what the store holds. POSTs
-    /// under way reach the proxy or not.
-    fn kill(&mut self) {
-        let in_flight: BTreeSet<_> = self.in_flight().collect();
-        // A store marks, at the start after, whatever may have been under way.
-        self.doubt(in_flight.iter().copied().collect());
-        for (_, number) in std::mem::take(&mut self.running).into_keys() {
-            if self.random.below(2) == 0 {
-                self.writes.retain(|(_, other), _| *other != number);
-            }
-        }
-        self.machine = Machine::new(Backoff::seeded(self.random.next()));
-        self.shares = Shares::new(self.limits, true);
-        for (number, stored) in &self.waiting {
-            let size = (1, stored.ticket.size);
-            self.shares.add(&cluster(&stored.topic), size, self.now);
-            self.roomy.insert(*number);
-        }
-        self.held = None;
-        for stored in self.waiting.clone().into_values() {
-            let was_in_flight = in_flight.contains(&stored.ticket.number);
-            if !(was_in_flight && self.plant == Plant::ForgetsWhatWasInFlight) {
-                self.accept(stored);
-            }
-        }
-    }
-
     /// The store notes that attempts may have written these records.
     fn doubt(&mut self, records: Vec<u64>) {
         if self.plant == Plant::ForgetsDoubts {
             return;
         }
         for record in records {
-            if let Some(stored) = self.waiting.get_mut(&record) {
-                stored.ticket.may_be_written = true;
-            }
+            self.store.write(Write::Doubt(record));
         }
     }
 
@@ -406,53 +450,6 @@ impl World {
     fn key(&self, record: u64) -> Option<(&str, u64)> {
         let stored = self.accepted.get(&record)?;
         Some((&stored.topic, stored.key))
-    }
-
-    fn look_back(&self) -> Result<(), Violation> {
-        if !self.accepted.keys().eq(self.ended.keys()) {
-            return Err(Violation::Lost);
-        }
-        let written: BTreeSet<_> = self.proxy.log.iter().map(|(_, record)| *record).collect();
-        for (record, end) in &self.ended {
-            let is_written = written.contains(record);
-            let may_deny = self.proxy.lied_about.contains(record);
-            if end.is_delivered && !is_written {
-                return Err(Violation::NotWritten);
-            }
-            if is_written && !end.admits_write && !may_deny {
-                return Err(Violation::WrittenUnsaid);
-            }
-        }
-        self.order()
-    }
-
-    /// Delivered records of a key were first written in the order accepted. Only
-    /// under `fast` one that failed in the POST that wrote a later one comes after it.
-    fn order(&self) -> Result<(), Violation> {
-        let mut seen = BTreeSet::new();
-        let mut earlier: BTreeMap<_, Vec<(u64, u64)>> = BTreeMap::new();
-        for (post, record) in &self.proxy.log {
-            let is_delivered = self.ended.get(record).is_some_and(|end| end.is_delivered);
-            if !is_delivered || !seen.insert(*record) {
-                continue;
-            }
-            let before = earlier.entry(self.key(*record)).or_default();
-            let may_overtake = |post: &u64| {
-                self.terms.order == Order::Fast
-                    && self
-                        .missed
-                        .get(post)
-                        .is_some_and(|missed| missed.contains(record))
-            };
-            if before
-                .iter()
-                .any(|(post, other)| other > record && !may_overtake(post))
-            {
-                return Err(Violation::OutOfOrder);
-            }
-            before.push((*post, *record));
-        }
-        Ok(())
     }
 }
 
