@@ -9,6 +9,7 @@ use tempfile::TempDir;
 const README: &str = include_str!("../README.md");
 const DELIVERY: &str = include_str!("../host/docs/delivery.md");
 const TEMPLATES: &str = include_str!("../host/docs/templates.md");
+const SOURCES: &str = include_str!("../host/docs/sources.md");
 const CONTRACT: &str = include_str!("fixtures/oracle/contract.ndjson");
 
 /// Contract cases that are about what the schema refuses, and `check` too.
@@ -123,6 +124,20 @@ fn everything() -> Value {
             "load_deadline_ms": 1, "events_per_call": 1, "event_bytes": 1,
             "records_per_call": 1, "record_bytes_per_call": 1, "workers": 1,
             "trigger_fuel": 1, "call_fuel": 1, "output_bytes": 1, "event_depth": 1,
+        },
+        "sources": {
+            "cloudevents": {
+                "types": {"com.example.placed": {
+                    "signal": "post_save", "content_type": "shop.order", "created": true,
+                }},
+                "subjects": {"orders": "shop.order"},
+            },
+            "debezium": {
+                "content_types": {"public.orders": "shop.order"}, "snapshots": true,
+                "time_precision": "microseconds", "datetimes_are_utc": true,
+            },
+            "hasura": {"content_types": {"public.orders": "shop.order"}},
+            "supabase": {"content_types": {"public.orders": "shop.order"}},
         },
         "text_encoding": "raw",
         "triggers": [{
@@ -263,7 +278,7 @@ fn the_schema_refuses_what_the_readers_refuse_and_nothing_else() {
 
 #[test]
 fn the_examples_of_the_documents_are_valid() {
-    let blocks: Vec<Value> = [README, DELIVERY, TEMPLATES]
+    let blocks: Vec<Value> = [README, DELIVERY, TEMPLATES, SOURCES]
         .iter()
         .flat_map(|text| text.split("```json\n").skip(1))
         .map(|text| serde_json::from_str(text.split("```").next().unwrap()).unwrap())
@@ -281,7 +296,7 @@ fn the_examples_of_the_documents_are_valid() {
         assert_eq!(schema.fault(&block), None, "{block}");
         valid += 1;
     }
-    assert_eq!(valid, 5);
+    assert_eq!(valid, 6);
 }
 
 #[test]

@@ -218,6 +218,7 @@ const CONFIG: Allowed = &[
         &["document", "keys", "node", "problem", "surroundings"],
     ),
     ("secret", &["keys", "node", "reading"]),
+    ("sources", &["keys", "reading"]),
     ("trial", &["finding", "locate", "node"]),
     ("upstream", &["keys", "node", "reading"]),
 ];

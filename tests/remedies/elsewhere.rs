@@ -14,6 +14,16 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         "Events",
+        "unsupported_encoding",
+        "what_is_wrong_with_a_change_is_said_with_its_place",
+    ),
+    (
+        "Events",
+        "unknown_event_type",
+        "what_is_wrong_with_a_cloud_event_is_said_with_its_place",
+    ),
+    (
+        "Events",
         "other_format",
         "an_event_of_another_tool_is_told_its_format",
     ),

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     broker::TextEncoding,
     cluster::Cluster,
+    event::decode::Sources,
     limits::{Limits, MOST_MEMORY, MOST_STACK, MOST_WORKERS},
     problem::Problem,
     settings::{Settings, SettingsBuilder},
@@ -39,6 +40,7 @@ pub(super) struct Parts {
     limits: Limits,
     workers: Option<usize>,
     outbox: Outbox,
+    sources: Sources,
     text_encoding: TextEncoding,
     triggers: Option<Triggers>,
 }
@@ -53,6 +55,7 @@ impl Parts {
             max_broker_timeout: self.upstream.max_broker_timeout,
             limits: self.limits,
             outbox: self.outbox,
+            sources: self.sources,
             workers: self.workers,
             text_encoding: self.text_encoding,
             triggers: self.triggers,
@@ -75,6 +78,7 @@ impl<'a> Reading<'a> {
         let settings = self.settings(&root, &upstream.allowed);
         let (limits, workers) = self.limits(&root);
         let outbox = self.outbox(&root);
+        let sources = self.sources(&root);
         let encoding = root.get("text_encoding");
         let encoding = encoding.and_then(|field| self.choice(&field, ENCODINGS));
         let triggers = self.triggers(&root, triggers);
@@ -86,6 +90,7 @@ impl<'a> Reading<'a> {
             limits,
             workers,
             outbox,
+            sources,
             text_encoding: encoding.unwrap_or_default(),
             triggers,
         })

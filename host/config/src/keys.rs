@@ -37,6 +37,7 @@ pub(super) const FILE: Keys = Keys {
         "triggers",
         "outbox",
         "limits",
+        "sources",
         "text_encoding",
     ],
 };
@@ -181,6 +182,41 @@ pub(super) const LIMITS: Keys = Keys {
     ],
 };
 
+pub(super) const SOURCES: Keys = Keys {
+    name: "sources",
+    place: "`sources`",
+    names: &["cloudevents", "debezium", "hasura", "supabase"],
+};
+
+pub(super) const SOURCE_OF_CLOUDEVENTS: Keys = Keys {
+    name: "source_of_cloudevents",
+    place: "`sources.cloudevents`",
+    names: &["types", "subjects"],
+};
+
+pub(super) const EVENT_TYPE: Keys = Keys {
+    name: "event_type",
+    place: "a type of `sources.cloudevents.types`",
+    names: &["signal", "content_type", "created"],
+};
+
+pub(super) const SOURCE_OF_CHANGES: Keys = Keys {
+    name: "source_of_changes",
+    place: "`sources.debezium`",
+    names: &[
+        "content_types",
+        "snapshots",
+        "time_precision",
+        "datetimes_are_utc",
+    ],
+};
+
+pub(super) const SOURCE_OF_ROWS: Keys = Keys {
+    name: "source_of_rows",
+    place: "`hasura` or `supabase` in `sources`",
+    names: &["content_types"],
+};
+
 /// All of them, outer objects first.
 pub(super) const ALL: &[&Keys] = &[
     &FILE,
@@ -190,6 +226,11 @@ pub(super) const ALL: &[&Keys] = &[
     &CLUSTER,
     &OUTBOX,
     &LIMITS,
+    &SOURCES,
+    &SOURCE_OF_CLOUDEVENTS,
+    &SOURCE_OF_CHANGES,
+    &SOURCE_OF_ROWS,
+    &EVENT_TYPE,
     &AUTH,
     &PROXY,
     &BASIC,

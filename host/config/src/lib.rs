@@ -13,6 +13,7 @@
 //! | `triggers` | the set of triggers, or the path of its file |
 //! | `limits` | bounds on the sandbox, see [`Limits`], and `workers` |
 //! | `outbox` | `memory`, or the `path` of a file; and what bounds it |
+//! | `sources` | the tools that events come from, see [`Sources`] |
 //! | `text_encoding` | `raw` or `json`, see [`TextEncoding`] |
 //!
 //! Paths are relative to the file. Every problem is found at once, and each
@@ -20,6 +21,7 @@
 //! their own, and are never shown.
 //!
 //! [`Cluster`]: action_triggers_core::cluster::Cluster
+//! [`Sources`]: action_triggers_core::event::decode::Sources
 //! [`TextEncoding`]: action_triggers_core::broker::TextEncoding
 
 mod checks;
@@ -38,6 +40,7 @@ mod problem;
 mod reading;
 pub mod schema;
 mod secret;
+mod sources;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -53,6 +56,7 @@ use self::{
     broker::{Broker, Policy, TextEncoding},
     cluster::Cluster,
     document::{Document, Syntax, excerpt_of_unread},
+    event::decode::Sources,
     limits::{Limits, OutboxFile, OutboxLimits},
     locate::Locator,
     outcome::{Diagnostic, LoadedTrigger},
@@ -77,6 +81,7 @@ pub struct Configuration {
     max_broker_timeout: Option<Duration>,
     limits: Limits,
     outbox: outbox::Outbox,
+    sources: Sources,
     workers: Option<usize>,
     text_encoding: TextEncoding,
     /// None where they could not be found.
@@ -202,6 +207,11 @@ impl Configuration {
     /// How long to go on delivering when asked to stop.
     pub fn shutdown_grace(&self) -> Duration {
         self.outbox.shutdown_grace
+    }
+
+    /// The tools that events come from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// What the sandbox says of the triggers, with its places in their file and

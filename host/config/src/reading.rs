@@ -145,6 +145,14 @@ impl<'a> Reading<'a> {
         None
     }
 
+    pub(super) fn boolean(&mut self, field: &Field<'a>) -> Option<bool> {
+        if let Value::Bool(value) = field.node.value {
+            return Some(value);
+        }
+        self.wrong_type(field, "true or false");
+        None
+    }
+
     /// A list of strings.
     pub(super) fn texts(&mut self, field: &Field<'a>) -> Option<Vec<&'a str>> {
         let items = self.list(field)?;

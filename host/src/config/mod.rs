@@ -10,6 +10,7 @@ use action_triggers_config::{ClusterFault, ConfigError, Configuration, Problem, 
 
 use crate::{
     cluster::Cluster,
+    event::decode::{Decoder, Models},
     file,
     limits::{Limits, OutboxFile},
     outcome::{Diagnostic, LoadedTrigger},
@@ -72,6 +73,13 @@ impl Config {
     /// The outbox's file; none where it is in memory.
     pub fn outbox(&self) -> Option<&OutboxFile> {
         self.0.outbox()
+    }
+
+    /// What decodes the bodies of requests: as `sources` says, and as the set of triggers
+    /// declares fields.
+    pub fn decoder(&self) -> Decoder {
+        let set = self.triggers_json().unwrap_or_default();
+        Decoder::new(self.0.sources().clone()).models(&Models::of_set(&set))
     }
 
     /// A builder with everything the file says.

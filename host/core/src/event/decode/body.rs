@@ -31,6 +31,13 @@ impl<'a> Body<'a> {
         self
     }
 
+    /// The value of a header, by its name in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&'a [u8]> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(given, _)| given.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| *value)
+    }
+
     /// With the query's `format`.
     pub fn format(mut self, format: impl Into<Option<&'a str>>) -> Self {
         self.format = format.into();

@@ -80,6 +80,12 @@ enum Fault {
         "the table `{table}` has no content type: give it one in `{key}`, such as `{{\"{table}\": \"shop.order\"}}`"
     )]
     NoContentType { table: String, key: String },
+    #[error("{0}")]
+    UnsupportedEncoding(String),
+    #[error(
+        "the type `{0}` does not say what happened to which model: name it in `sources.cloudevents.types`, let it end like `shop.order.post_save`, or send an event in our own form as the data"
+    )]
+    UnknownEventType(String),
 }
 
 impl DecodeError {
@@ -114,6 +120,18 @@ impl DecodeError {
         Self { fault, path }
     }
 
+    /// With a value that cannot be decoded.
+    pub(super) fn unsupported_encoding(path: Place, message: impl Into<String>) -> Self {
+        let fault = Fault::UnsupportedEncoding(message.into());
+        Self { fault, path }
+    }
+
+    /// A `CloudEvent` of a type that says nothing to us.
+    pub(super) fn unknown_event_type(path: Place, name: &str) -> Self {
+        let fault = Fault::UnknownEventType(shown(name));
+        Self { fault, path }
+    }
+
     /// The same, of an event that stands here.
     pub(super) fn under(mut self, place: &Place) -> Self {
         self.path = place.joined(self.path.as_str());
@@ -127,6 +145,8 @@ impl DecodeError {
             Fault::Malformed(_) => "event_malformed",
             Fault::OtherFormat(_) => "other_format",
             Fault::NoContentType { .. } => "invalid_content_type",
+            Fault::UnsupportedEncoding(_) => "unsupported_encoding",
+            Fault::UnknownEventType(_) => "unknown_event_type",
         }
     }
 
@@ -141,6 +161,8 @@ impl DecodeError {
 fn tool(format: Format) -> &'static str {
     match format {
         Format::Own => "an event",
+        Format::CloudEvents => "a CloudEvent",
+        Format::Debezium => "a change event of Debezium",
         Format::Hasura => "an event of Hasura",
         Format::Supabase => "a webhook of Supabase",
     }

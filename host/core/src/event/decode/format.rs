@@ -6,6 +6,10 @@
 pub enum Format {
     /// Our own.
     Own,
+    /// `CloudEvents` 1.0.
+    CloudEvents,
+    /// Debezium's change events.
+    Debezium,
     /// What Hasura's event triggers send.
     Hasura,
     /// What Supabase's database webhooks send.
@@ -16,6 +20,8 @@ pub enum Format {
 const FORMATS: &[(&str, Format)] = &[
     ("json", Format::Own),
     (NDJSON, Format::Own),
+    ("cloudevents", Format::CloudEvents),
+    ("debezium", Format::Debezium),
     ("hasura", Format::Hasura),
     ("supabase", Format::Supabase),
 ];

@@ -20,7 +20,21 @@ pub(super) fn foreign(text: &str) -> Option<Format> {
 const OWN: [&str; 3] = ["signal", "content_type", "instance"];
 
 /// Members by which forms of other tools are known.
-const TELLING: [&str; 6] = ["event", "table", "trigger", "type", "record", "old_record"];
+const TELLING: [&str; 13] = [
+    "specversion",
+    "op",
+    "before",
+    "after",
+    "source",
+    "schema",
+    "payload",
+    "event",
+    "table",
+    "trigger",
+    "type",
+    "record",
+    "old_record",
+];
 
 /// Which telling members an event has.
 #[derive(Default)]
@@ -34,7 +48,13 @@ impl Seen {
 
     fn format(&self) -> Option<Format> {
         let has = |name| self.has(name);
-        if has("event") && (has("table") || has("trigger")) {
+        if has("specversion") {
+            Some(Format::CloudEvents)
+        } else if has("op") && (has("before") || has("after") || has("source"))
+            || has("schema") && has("payload")
+        {
+            Some(Format::Debezium)
+        } else if has("event") && (has("table") || has("trigger")) {
             Some(Format::Hasura)
         } else if has("type") && has("table") && (has("record") || has("old_record")) {
             Some(Format::Supabase)

@@ -1,6 +1,7 @@
 //! Bodies cut into the JSON texts that their events are.
 
 use action_triggers_vocabulary::Place;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{
@@ -31,7 +32,20 @@ pub(super) fn cut(bytes: &[u8], layout: Layout) -> Result<Vec<Piece<'_>>, BodyEr
     match layout {
         Layout::Lines => Ok(lines(bytes)),
         Layout::OneOrMany => one_or_many(text(bytes)?),
+        Layout::One | Layout::Data => one(text(bytes)?),
+        Layout::Many => many(text(bytes)?),
     }
+}
+
+/// Says of a line that it is not JSON; none where it is.
+pub(super) fn not_json(text: &str) -> Option<DecodeError> {
+    let error = serde_json::from_str::<IgnoredAny>(text).err()?;
+    let message = format!(
+        "this is not JSON: {} (column {})",
+        what(&error),
+        error.column()
+    );
+    Some(DecodeError::malformed(Place::root(), message))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, BodyError> {
@@ -84,8 +98,7 @@ fn many(text: &str) -> Result<Vec<Piece<'_>>, BodyError> {
 }
 
 fn malformed(text: &str, error: &serde_json::Error) -> BodyError {
-    let full = error.to_string();
-    let what = full.split(" at line ").next().unwrap_or(&full);
+    let what = what(error);
     let message = if text.trim_ascii().is_empty() {
         "the body is empty: send an event, or an array of events".to_owned()
     } else if what == "trailing characters" {
@@ -98,6 +111,12 @@ fn malformed(text: &str, error: &serde_json::Error) -> BodyError {
         line: error.line().max(1),
         column: error.column().max(1),
     }
+}
+
+/// What is wrong, without its place.
+fn what(error: &serde_json::Error) -> String {
+    let full = error.to_string();
+    full.split(" at line ").next().unwrap_or(&full).to_owned()
 }
 
 /// Counts lines while parts of a text are met in their order.

@@ -13,8 +13,14 @@ use super::{
 pub(super) enum Layout {
     /// One JSON value, or an array of them.
     OneOrMany,
+    /// One JSON value.
+    One,
+    /// An array of JSON values.
+    Many,
     /// One JSON value a line.
     Lines,
+    /// The data of an event whose attributes are headers.
+    Data,
 }
 
 /// The form of a body.
@@ -34,6 +40,15 @@ const TYPES_OF_LINES: &[&str] = &[
     "application/jsonlines",
 ];
 
+const ONE_CLOUD_EVENT: &str = "application/cloudevents+json";
+const MANY_CLOUD_EVENTS: &str = "application/cloudevents-batch+json";
+
+/// What the types of events begin with that do not stand in headers.
+const CLOUD_EVENTS: &str = "application/cloudevents";
+
+/// The header that says that the body is the data of a `CloudEvent`.
+const SPEC_VERSION: &str = "ce-specversion";
+
 impl Shape {
     /// What a request says of its body. One without a content type is JSON.
     ///
@@ -46,7 +61,10 @@ impl Shape {
             return Err(media.unsupported("send the body as UTF-8"));
         }
         let essence = media.essence.as_str();
+        let has_attributes = || body.header(SPEC_VERSION).is_some();
         let layout = match essence {
+            ONE_CLOUD_EVENT => Layout::One,
+            MANY_CLOUD_EVENTS => Layout::Many,
             _ if TYPES_OF_LINES.contains(&essence) => Layout::Lines,
             _ => Layout::OneOrMany,
         };
@@ -54,14 +72,22 @@ impl Shape {
             let format = Format::from_name(name).ok_or_else(|| unknown_format(name))?;
             let layout = match (format, layout) {
                 (Format::Own, _) if name == NDJSON => Layout::Lines,
+                (Format::CloudEvents, Layout::OneOrMany) if has_attributes() => Layout::Data,
                 _ => layout,
             };
             return Ok(Self { format, layout });
         }
         let (format, layout) = match layout {
+            Layout::One | Layout::Many => (Format::CloudEvents, layout),
+            _ if essence.starts_with(CLOUD_EVENTS) => {
+                return Err(media.unsupported(
+                    "of the forms of CloudEvents send JSON, as `application/cloudevents+json`",
+                ));
+            }
+            _ if has_attributes() => (Format::CloudEvents, Layout::Data),
             Layout::Lines => (Format::Own, layout),
             _ if TYPES_OF_JSON.contains(&essence) => (Format::Own, layout),
-            Layout::OneOrMany => {
+            _ => {
                 return Err(media.unsupported(
                     "send `application/json` or `application/x-ndjson`, or say the format, such as `?format=json`",
                 ));
@@ -77,6 +103,12 @@ fn unknown_format(name: &str) -> BodyError {
         given: shown(name),
         help: did_you_mean(name, &known),
     }
+}
+
+/// Whether a content type says that something is JSON.
+pub(super) fn is_json(content_type: &str) -> bool {
+    let essence = MediaType::of(content_type).essence;
+    TYPES_OF_JSON.contains(&essence.as_str()) || essence.ends_with("+json")
 }
 
 /// A content type, taken apart.

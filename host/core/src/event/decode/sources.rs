@@ -2,19 +2,72 @@
 
 use std::collections::BTreeMap;
 
-use action_triggers_vocabulary::content_type;
+use action_triggers_vocabulary::{Place, Signal, content_type};
 
-use super::error::DecodeError;
-use action_triggers_vocabulary::Place;
+use super::{error::DecodeError, temporal::Precision};
 
 /// How the forms of other tools are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sources {
+    /// `sources.cloudevents`.
+    pub cloudevents: CloudEventsSource,
+    /// `sources.debezium`.
+    pub debezium: DebeziumSource,
     /// `sources.hasura.content_types`.
     pub hasura: Tables,
     /// `sources.supabase.content_types`.
     pub supabase: Tables,
+}
+
+/// How `CloudEvents` become events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloudEventsSource {
+    /// What events of a `type` say.
+    pub types: BTreeMap<String, EventType>,
+    /// The content types of subjects: of a whole `subject`, or of what stands before its
+    /// first `/`.
+    pub subjects: BTreeMap<String, String>,
+}
+
+/// What an event of some type says; its data is the instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventType {
+    /// What happened.
+    pub signal: Signal,
+    /// Of which model; none where the subject tells it.
+    pub content_type: Option<String>,
+    /// Whether a save made the instance, where that is known.
+    pub created: Option<bool>,
+}
+
+impl EventType {
+    /// A type of events that says what happened, and nothing more.
+    pub fn new(signal: Signal) -> Self {
+        Self {
+            signal,
+            content_type: None,
+            created: None,
+        }
+    }
+}
+
+/// How Debezium's change events become events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DebeziumSource {
+    /// The content types of tables.
+    pub tables: Tables,
+    /// Whether rows that were read for a snapshot are saves.
+    pub snapshots: bool,
+    /// What numbers count that `models` declares to be a `datetime` or `time`, where events
+    /// come without their schema.
+    pub time_precision: Option<Precision>,
+    /// Whether datetimes without a zone are in UTC, as those of Django in databases that
+    /// have no zones.
+    pub datetimes_are_utc: bool,
 }
 
 /// The content types of tables.

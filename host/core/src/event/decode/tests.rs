@@ -1,5 +1,9 @@
 //! Bodies and what they are decoded into.
 
+mod cloudevents;
+mod debezium;
+mod properties;
+
 use super::*;
 
 const SALE: &str = r#"{"signal": "post_save", "content_type": "shop.sale", "instance": {"id": 7, "n": 9007199254740993.10}}"#;
@@ -186,7 +190,17 @@ fn an_event_of_another_tool_is_told_its_format() {
         let error = events[0].content.clone().unwrap_err();
         format!("{}: {error}", error.code())
     };
-    insta::assert_snapshot!([HASURA, SUPABASE].map(sent).join("\n"));
+    insta::assert_snapshot!(
+        [
+            HASURA,
+            SUPABASE,
+            debezium::PLAIN,
+            debezium::WITH_SCHEMA,
+            cloudevents::STRUCTURED
+        ]
+        .map(sent)
+        .join("\n")
+    );
     let own = SALE.replace("\"id\"", "\"event\": 1, \"table\"");
     assert!(guess::foreign(&own).is_none());
 }
