@@ -50,6 +50,39 @@ async fn render_shows_the_record_and_publishes_nothing() {
 }
 
 #[tokio::test]
+async fn lines_of_another_tool_are_decoded_and_a_bad_one_is_named() {
+    let mut config = config("http://localhost:1");
+    config["sources"] = json!({"debezium": {"content_types": {"public.sales": "myapp.sale"}}});
+    let place = Place::new(&config);
+    let source = r#""source": {"schema": "public", "table": "sales"}"#;
+    let row = r#"{"id": 7, "quantity": 3}"#;
+    let events = [
+        format!(r#"{{"op": "c", "after": {row}, {source}}}"#),
+        "null".to_owned(),
+        String::new(),
+        format!(r#"{{"op": "x", "after": {row}, {source}}}"#),
+        format!(r#"{{"op": "u", "after": {row}, "before": {row}, {source}}}"#),
+    ];
+    place.write("events.ndjson", events.join("\n"));
+    let mut call = place.command("render");
+    let output = call
+        .args(["--format", "debezium", "events.ndjson"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 1, "{output:?}");
+    let printed = lines(&output);
+    let failed: Vec<_> = printed
+        .iter()
+        .filter(|line| line["error"].is_object())
+        .collect();
+    assert_eq!(failed[0]["event"], "line 4");
+    assert_eq!(failed[0]["error"]["code"], "event_malformed");
+    assert_eq!((printed.len(), failed.len()), (3, 1));
+    let value = r#"{"customer":"","quantity":"3"}"#;
+    assert!(printed.iter().filter(|line| line["value"] == value).count() == 2);
+}
+
+#[tokio::test]
 async fn triggers_may_come_with_the_call() {
     let mut named = trigger();
     named["name"] = json!("given");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use action_triggers_dev_proxy::Fault;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
 use super::time;
 
@@ -327,6 +327,9 @@ pub(crate) struct Input {
     /// pre_save, post_save, pre_delete and post_delete.
     #[arg(default_value = "-", value_name = "EVENTS")]
     pub(crate) events: PathBuf,
+    /// The form of the events: our own, or that of another tool
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["cloudevents", "debezium", "hasura", "supabase"]))]
+    pub(crate) format: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -95,6 +95,9 @@ impl Console {
         });
         let mut begun = Box::pin(begun.buffered(at_once()));
         while let Some((piece, mut next, mut rest)) = begun.try_next().await? {
+            if !piece.refused.is_empty() && !self.print(Lines::of_refused(&piece.refused)).await? {
+                return Ok(());
+            }
             while let Some(lines) = next {
                 self.point_out(&piece, &lines);
                 if !self.print(lines).await? {

@@ -8,7 +8,10 @@ use std::{
     thread,
 };
 
-use action_triggers_host::Events;
+use action_triggers_host::{
+    Events,
+    decode::{Body, Content, DecodeError, Decoder},
+};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
@@ -28,11 +31,62 @@ pub(crate) struct Piece {
     pub(crate) lines: Bytes,
     /// The number of the first one, from 1.
     pub(crate) first_line: u64,
+    /// Lines of another format that are left empty here, by their numbers, and why.
+    pub(crate) refused: Vec<(u64, DecodeError)>,
 }
 
 impl From<Piece> for Events {
     fn from(piece: Piece) -> Self {
         Self::ndjson(piece.lines).first_line(piece.first_line)
+    }
+}
+
+/// How events of another tool become events.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    pub(crate) decoder: Decoder,
+    /// The name of their format.
+    pub(crate) format: String,
+    /// A longer line was cut when it was read.
+    pub(crate) event_bytes: usize,
+}
+
+impl Foreign {
+    /// The piece with an event in our own form on each line that had one of the format.
+    pub(crate) fn decoded(&self, piece: Piece) -> Piece {
+        let body = Body::new(&piece.lines)
+            .content_type("application/x-ndjson")
+            .format(self.format.as_str());
+        let Ok(events) = self.decoder.decode(&body) else {
+            return piece;
+        };
+        let mut events = events.into_iter().peekable();
+        let mut lines = Vec::with_capacity(piece.lines.len());
+        let mut refused = Vec::new();
+        for (number, line) in (1..).zip(piece.lines.split(|byte| *byte == b'\n')) {
+            if number > 1 {
+                lines.push(b'\n');
+            }
+            let event = events.next_if(|event| event.line == number);
+            match event.map(|event| event.content) {
+                // Its length is the fault that is reported.
+                Some(_) if line.len() > self.event_bytes => lines.extend_from_slice(line),
+                // JSON that came as text may have line breaks, which are only spaces there.
+                Some(Ok(Content::Event(text))) => {
+                    lines.extend(
+                        text.bytes()
+                            .map(|byte| if byte == b'\n' { b' ' } else { byte }),
+                    );
+                }
+                Some(Err(error)) => refused.push((piece.first_line + number - 1, error)),
+                Some(Ok(_)) | None => {}
+            }
+        }
+        Piece {
+            lines: lines.into(),
+            first_line: piece.first_line,
+            refused,
+        }
     }
 }
 
@@ -134,7 +188,11 @@ fn piece(lines: Vec<u8>, next_line: &mut u64) -> Piece {
     if first_line == 1 && lines.starts_with(BYTE_ORDER_MARK) {
         lines = lines.split_off(BYTE_ORDER_MARK.len());
     }
-    Piece { lines, first_line }
+    Piece {
+        lines,
+        first_line,
+        refused: Vec::new(),
+    }
 }
 
 /// The whole lines that one read brings; the beginning of the next stays in

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use action_triggers_host::{
     EventError, EventExplanation, EventFailure, EventOutcome, EventRendering, Explanation, Failure,
-    Loaded, Message, Publication, Record, Rendering, Report,
+    Loaded, Message, Publication, Record, Rendering, Report, decode::DecodeError,
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
@@ -313,6 +313,18 @@ impl Lines {
             clause: &explanation.clause,
             reason: &explanation.reason,
         });
+    }
+
+    /// Lines that are not events of their format, by their numbers, and why.
+    pub(crate) fn of_refused(refused: &[(u64, DecodeError)]) -> Self {
+        let mut lines = Self::default();
+        for (number, error) in refused {
+            lines.events += 1;
+            let message = format!("{error} (at {})", error.path());
+            let failure = Failure::new(error.code(), message);
+            lines.failure(&format!("line {number}"), None, &failure);
+        }
+        lines
     }
 
     /// An event that failed as a whole. It may never have told its id, so it is

@@ -3,14 +3,14 @@
 use std::{io::IsTerminal as _, path::PathBuf, time::Duration};
 
 use action_triggers_host::{Config, Runtime};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 
 use super::{
     args::Input,
     code_cache,
     console::Console,
     error::CliError,
-    events::{EventSource, Piece},
+    events::{EventSource, Foreign, Piece},
     lines::Names,
     progress::Progress,
 };
@@ -53,10 +53,21 @@ pub(crate) async fn start(
     let names = Names::new(&runtime.loaded());
     let progress = Progress::new(counts, std::io::stderr().is_terminal());
     let event_bytes = config.limits().event_bytes;
+    let foreign = input.format.clone().map(|format| Foreign {
+        decoder: config.decoder(),
+        format,
+        event_bytes,
+    });
+    let decoded = move |piece| match &foreign {
+        Some(foreign) => foreign.decoded(piece),
+        None => piece,
+    };
+    let console = Console::new(names, progress, events.name());
+    let pieces = events.pieces(event_bytes)?;
     Ok(Started {
         runtime,
-        console: Console::new(names, progress, events.name()),
-        pieces: events.pieces(event_bytes)?,
+        console,
+        pieces: pieces.map(move |piece| piece.map(&decoded)),
         grace: config.shutdown_grace(),
         outbox: config.outbox().map(|file| file.path.clone()),
     })
