@@ -15,6 +15,7 @@ use crate::{
         OutboxLimits, Redecided, Store, StoreError, StoreFuture, StoredEvent, Watcher,
     },
     record::StoredRecord,
+    wall_clock::unix_ms,
 };
 
 /// The word of records that a store has.
@@ -202,6 +203,24 @@ async fn after_a_failed_sync_nothing_more_is_sent_and_a_flush_ends() {
     assert_eq!(bench.batches(), [["1"], ["2"]]);
     let left = store.inner.waiting().await.unwrap();
     assert_eq!(left.lanes[0].records, 3, "they wait for the next process");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_while_no_process_runs_loses_nothing() {
+    const HOUR: u64 = 3_600_000;
+    let (now, lives) = (unix_ms(), 120_000);
+    // Set back, so that the record is from the future; and forward, so that its time is over.
+    for accepted_ms in [now + HOUR, now - HOUR] {
+        let store = Arc::new(MemoryStore::default());
+        let message = to(&Arc::new(cluster()), "sales")("a", "1");
+        let record = StoredRecord::new(message, accepted_ms, accepted_ms + lives);
+        let done = Box::new(|_, appended: Result<Vec<_>, _>| drop(appended.unwrap()));
+        store.append(vec![record], Vec::new(), done);
+        let limits = OutboxLimits::new(20_000, usize::MAX);
+        let mut bench = Bench::with_store(|batch, _| all_delivered(batch), store, limits);
+        bench.delivery.flush().await;
+        assert_eq!(bench.results()["1"], "ok");
+    }
 }
 
 #[tokio::test(start_paused = true)]
