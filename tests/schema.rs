@@ -119,6 +119,12 @@ fn everything() -> Value {
             "path": "outbox.db", "max_bytes": 1, "dedup_hours": 0, "dead_days": 1, "dead_bytes": 1,
             "messages": 1, "bytes": 1, "stalled_after_secs": 10, "shutdown_grace_secs": 1,
         },
+        "serve": {
+            "listen": "127.0.0.1:0", "token": {"env": "HOME"},
+            "tls": {"cert": "secret", "key": {"file": "secret"}, "client_ca": "secret"},
+            "max_body_bytes": 1, "max_connections": 1, "client_timeout_secs": 1,
+            "shutdown_grace_secs": 0,
+        },
         "limits": {
             "memory_bytes": 67_108_864, "stack_bytes": 1_048_576, "call_deadline_ms": 1,
             "load_deadline_ms": 1, "events_per_call": 1, "event_bytes": 1,
@@ -296,7 +302,7 @@ fn the_examples_of_the_documents_are_valid() {
         assert_eq!(schema.fault(&block), None, "{block}");
         valid += 1;
     }
-    assert_eq!(valid, 6);
+    assert_eq!(valid, 7);
 }
 
 #[test]

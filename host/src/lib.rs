@@ -182,6 +182,7 @@ pub mod artefacts;
 mod config;
 mod delivery;
 mod file;
+mod observe;
 mod outbox;
 mod process;
 mod publisher;
@@ -209,7 +210,7 @@ pub use self::{
     outcome::{EventFailure, Failure},
     runtime::{
         BuildError, Builder, Component, EMBEDDED, EventExplanation, EventOutcome, EventRendering,
-        EventResult, Events, Extent, Renderings, Runtime,
+        EventResult, Events, Extent, NotTaken, Renderings, Runtime,
     },
     sandbox::{CallError, StartError},
     settings::{Environment, SettingError, Settings, SettingsBuilder},
@@ -231,10 +232,11 @@ pub use self::{
 // Records and what becomes of them.
 pub use self::{
     delivery::{Delivered, Delivery, DeliveryError, Report, Reports, Retries, Retry},
+    observe::{Attempts, Times},
     outbox::{
         Acceptance, Closed, ClusterStats, DeadEvent, DeadLetter, Death, EventStats, Filter,
         Flushed, NotAccepted, OutboxAdmin, OutboxRecord, OutboxStats, OutboxTotals, RecordState,
-        Replayed, StoreError, StoredEvent,
+        Replayed, StoreError, StoredEvent, Waiting,
     },
     publisher::{Batch, PublishFuture, Publisher},
     record::{Destination, Message, Record, RecordId, StoredRecord},
@@ -242,8 +244,10 @@ pub use self::{
 };
 
 // Configuration files, and what is wrong with them.
-pub use self::config::Config;
-pub use action_triggers_config::{ConfigError, Excerpt, Problem, is_steering, schema};
+pub use self::config::{Config, ConfigFiles};
+pub use action_triggers_config::{
+    ConfigError, Excerpt, Problem, Service, ServiceTls, is_steering, schema,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod input;
 mod job;
+mod offer;
 mod parts;
 mod plan;
 mod reload;
@@ -26,14 +27,14 @@ use tokio::{
 pub use self::{
     builder::Builder,
     component::{Component, EMBEDDED},
-    error::BuildError,
+    error::{BuildError, NotTaken},
     events::Events,
     input::{EventExplanation, EventOutcome, EventRendering, EventResult},
     renderings::Renderings,
     replay::Extent,
 };
 use self::{
-    commit::Commit,
+    commit::{Commit, Keeper},
     input::{Input, Rules},
     job::{Job, Reply},
     renderings::Asked,
@@ -42,7 +43,8 @@ use self::{
 use crate::{
     cluster::ClusterId,
     delivery::{Delivery, Reports, Retries},
-    outbox::{Flushed, StoreError},
+    observe::{Attempts, Observed},
+    outbox::{Flushed, StoreError, Waiting},
     outcome::{Failure, Loaded, Publication},
     rest::RestPublisher,
     sandbox::Generation,
@@ -59,6 +61,7 @@ pub struct Runtime {
     commits: mpsc::Sender<Commit>,
     committer: JoinHandle<()>,
     delivery: Arc<Delivery>,
+    observed: Arc<Observed>,
     /// The REST client, unless the embedder gave a publisher.
     rest: Option<Arc<RestPublisher>>,
     /// Held while a call takes its place and its work is handed over, so that
@@ -82,7 +85,7 @@ impl Runtime {
     fn start(
         generation: Arc<Generation>,
         workers: Workers,
-        delivery: Delivery,
+        (delivery, observed): (Delivery, Arc<Observed>),
         rest: Option<Arc<RestPublisher>>,
     ) -> Self {
         let delivery = Arc::new(delivery);
@@ -95,6 +98,7 @@ impl Runtime {
             commits,
             committer,
             delivery,
+            observed,
             rest,
             order: Mutex::new(()),
             reloading: Mutex::new(()),
@@ -116,6 +120,20 @@ impl Runtime {
     /// now on. Who is slow misses some.
     pub fn retries(&self) -> Retries {
         self.delivery.retries()
+    }
+
+    /// What waits in the outbox now.
+    ///
+    /// # Errors
+    ///
+    /// The outbox's store fails.
+    pub async fn waiting(&self) -> Result<Waiting, StoreError> {
+        self.delivery.waiting().await
+    }
+
+    /// What attempts to write records came to since the start.
+    pub fn attempts(&self) -> Attempts {
+        self.observed.attempts()
     }
 
     /// Decides which triggers fire and hands over what they publish. Returns one
@@ -241,8 +259,9 @@ impl Runtime {
     async fn submit(&self, generation: &Arc<Generation>, input: Input) -> Submitted<Publication> {
         let order = self.order.lock().await;
         let place = self.commits.reserve().await.map_err(|_| EngineStopped)?;
-        let (commit, yields, outcomes) = commit::decision();
-        place.send(commit);
+        let (decision, yields) = commit::decision(Keeper::Nobody);
+        let (reply, outcomes) = oneshot::channel();
+        place.send(Commit::Decision(decision, reply));
         let job = Job {
             generation: Arc::clone(generation),
             input,

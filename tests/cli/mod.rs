@@ -14,4 +14,6 @@ mod processes;
 mod readme;
 mod references;
 mod replays;
+#[cfg(unix)]
+mod serve;
 pub(crate) mod support;

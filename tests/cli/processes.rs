@@ -9,7 +9,7 @@ use super::support::SlowProxy;
 use super::support::{Place, Running, binary, code, config, lines, proxy, sale, stderr};
 
 /// Runs what blocks away from the proxy's thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 

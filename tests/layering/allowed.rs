@@ -194,7 +194,8 @@ const CONFIG: Allowed = &[
     (
         "host",
         &[
-            "document", "keys", "lib", "node", "outbox", "problem", "reading", "secret", "upstream",
+            "document", "keys", "lib", "node", "outbox", "problem", "reading", "secret", "serve",
+            "upstream",
         ],
     ),
     (
@@ -207,6 +208,7 @@ const CONFIG: Allowed = &[
             "outbox",
             "problem",
             "reading",
+            "serve",
             "surroundings",
         ],
     ),
@@ -219,6 +221,7 @@ const CONFIG: Allowed = &[
     ),
     ("secret", &["keys", "node", "reading"]),
     ("sources", &["keys", "reading"]),
+    ("serve", &["keys", "node", "reading"]),
     ("trial", &["finding", "locate", "node"]),
     ("upstream", &["keys", "node", "reading"]),
 ];
@@ -227,6 +230,7 @@ const HOST: Allowed = &[
     ("artefacts", &["runtime"]),
     ("config", &["file", "process", "rest", "runtime"]),
     ("delivery", &["outbox", "publisher", "wall_clock"]),
+    ("observe", &["publisher"]),
     ("outbox", &["wall_clock"]),
     ("process", &["file"]),
     ("rest", &["file", "publisher", "wall_clock"]),
@@ -235,6 +239,7 @@ const HOST: Allowed = &[
         &[
             "delivery",
             "file",
+            "observe",
             "outbox",
             "process",
             "publisher",
@@ -287,6 +292,7 @@ const CLI: Allowed = &[
             "publish",
             "report",
             "schema",
+            "serve",
             "show",
         ],
     ),
@@ -315,6 +321,19 @@ const CLI: Allowed = &[
     ),
     ("report", &["error", "print", "shown"]),
     ("schema", &["args", "error", "outcome", "output"]),
+    (
+        "serve",
+        &[
+            "args",
+            "code_cache",
+            "error",
+            "interrupt",
+            "lines",
+            "outcome",
+            "output",
+            "report",
+        ],
+    ),
     (
         "show",
         &["args", "error", "events", "lines", "outcome", "start"],
@@ -354,7 +373,7 @@ pub(super) const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
     ("wasmtime", &["host/src/sandbox/"]),
     ("reqwest", &["host/src/rest/"]),
     ("rusqlite", &["host/src/outbox/sqlite/"]),
-    ("axum", &["host/dev-proxy/src/"]),
+    ("axum", &["host/cli/src/serve/", "host/dev-proxy/src/"]),
     ("clap", &["host/cli/src/"]),
     ("indicatif", &["host/cli/src/"]),
     ("miette", &["host/cli/src/"]),

@@ -114,6 +114,9 @@ impl Case {
         let file = folder.path().join("config.json");
         match self {
             Self::Check(config) => {
+                // Secrets that a configuration may name.
+                std::fs::write(folder.path().join("token"), "c4n4ry\n").unwrap();
+                std::fs::write(folder.path().join("spaced"), "c4n 4ry").unwrap();
                 std::fs::write(&file, config.to_string()).unwrap();
                 checked(&file).await
             }

@@ -196,6 +196,24 @@ fn keys() -> Vec<Row> {
                 &[("/outbox", json!({"path": "outbox.db"}))],
             ),
             (
+                "invalid_listen",
+                &[("/serve", json!({"listen": "localhost"}))],
+                &[("/serve", json!({"listen": "127.0.0.1:8090"}))],
+            ),
+            (
+                "invalid_token",
+                &[("/serve", json!({"token": {"file": "spaced"}}))],
+                &[("/serve", json!({"token": {"file": "token"}}))],
+            ),
+            (
+                "unprotected_service",
+                &[("/serve", json!({"listen": "0.0.0.0:8090"}))],
+                &[(
+                    "/serve",
+                    json!({"listen": "0.0.0.0:8090", "token": {"file": "token"}}),
+                )],
+            ),
+            (
                 "outbox_key_unused",
                 &[("/outbox", json!({"max_bytes": 1_000_000}))],
                 &[(

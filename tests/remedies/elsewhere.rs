@@ -48,6 +48,81 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "a_body_that_cannot_be_cut_says_where_and_what_to_do",
     ),
     (
+        SERVICE,
+        "no_room",
+        "a_full_outbox_refuses_at_once_and_keeps_nothing_of_what_it_refuses",
+    ),
+    (
+        SERVICE,
+        "batch_too_large",
+        "a_batch_that_no_outbox_could_hold_is_too_large",
+    ),
+    (
+        SERVICE,
+        "event_trapped",
+        "a_trap_costs_its_event_and_no_other",
+    ),
+    (
+        SERVICE,
+        "unauthenticated",
+        "only_who_shows_the_token_is_served",
+    ),
+    (
+        SERVICE,
+        "unknown_path",
+        "requests_that_are_no_events_are_refused_as_a_whole",
+    ),
+    (
+        SERVICE,
+        "wrong_method",
+        "requests_that_are_no_events_are_refused_as_a_whole",
+    ),
+    (
+        SERVICE,
+        "body_too_large",
+        "requests_that_are_no_events_are_refused_as_a_whole",
+    ),
+    (
+        SERVICE,
+        "body_too_slow",
+        "a_client_that_does_not_go_on_is_given_up",
+    ),
+    (
+        SERVICE,
+        "body_cut_short",
+        "a_client_that_does_not_go_on_is_given_up",
+    ),
+    (
+        SERVICE,
+        "unsupported_content_encoding",
+        "requests_that_are_no_events_are_refused_as_a_whole",
+    ),
+    (
+        SERVICE,
+        "too_many_events",
+        "more_than_an_answer_should_hold_is_too_much",
+    ),
+    (
+        SERVICE,
+        "rendering_too_large",
+        "more_than_an_answer_should_hold_is_too_much",
+    ),
+    (
+        SERVICE,
+        "invalid_idempotency_key",
+        "requests_that_are_no_events_are_refused_as_a_whole",
+    ),
+    (
+        SERVICE,
+        "busy",
+        "bodies_together_have_a_budget_that_comes_back",
+    ),
+    (
+        SERVICE,
+        "too_many_connections",
+        "connections_beyond_the_most_are_told_so",
+    ),
+    (
         "Records that are refused",
         "not_publishing",
         "what_is_published_in_another_call_than_process_is_never_delivered",
@@ -190,6 +265,7 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("The program", "demo_failed", UNREACHED),
 ];
 
+const SERVICE: &str = "The service";
 const EDGE: &str = "The publisher `edge.wasm`";
 const BODIES: &str = "Bodies of requests";
 const DELIVERIES: &str = "Deliveries that fail";

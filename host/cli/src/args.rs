@@ -61,6 +61,22 @@ pub(crate) enum Command {
     /// Interrupted or terminated, it reads no more and delivers what it has
     /// accepted; asked a second time, it gives that up and reports it.
     Run(Input),
+    /// Takes events over HTTP and publishes the records of the triggers that fire
+    ///
+    /// Prints {"listening": URL} once it can be reached. POST /v1/events takes an
+    /// event, a list of events, or one a line (application/x-ndjson), and answers when
+    /// their records are in the outbox: 202, or 207 and 422 where events were rejected;
+    /// 429 and 503 where none is kept, to be sent again. POST /v1/render and /v1/explain
+    /// answer as the commands print. GET /healthz, /readyz, /metrics.
+    ///
+    /// On SIGHUP, and when the content of the configuration's files changes, it reads
+    /// them again and goes on by what they say; where they have a fault, as before.
+    ///
+    /// Terminated, it answers what is under way and delivers what it has accepted,
+    /// within `shutdown_grace_secs` of `serve`. The last line says how many records are
+    /// left in the outbox's file, and how many were lost with one in memory:
+    /// {"stopped": true, "left": 0, "lost": 0}.
+    Serve(Serve),
     /// Reads events and shows what `run` would publish
     ///
     /// Prints one JSON line per record: {"event","trigger","queue","broker",
@@ -330,6 +346,15 @@ pub(crate) struct Input {
     /// The form of the events: our own, or that of another tool
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["cloudevents", "debezium", "hasura", "supabase"]))]
     pub(crate) format: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Where to listen, instead of where the configuration says; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -20,6 +20,13 @@ pub(crate) enum CliError {
         address: std::net::SocketAddr,
         error: std::io::Error,
     },
+    #[error("the service cannot listen on {address}: {error}")]
+    Listen {
+        address: std::net::SocketAddr,
+        error: std::io::Error,
+    },
+    #[error("`tls` of `serve`: {0}")]
+    ServiceTls(String),
     #[error("`{}` cannot be written: {error}", .path.display())]
     Artefact {
         path: PathBuf,
@@ -64,7 +71,8 @@ impl CliError {
             Self::Config(error) => error.code(),
             Self::Build(error) => error.code(),
             Self::Events { .. } => "events_unreadable",
-            Self::DevProxy { .. } => "cannot_listen",
+            Self::DevProxy { .. } | Self::Listen { .. } => "cannot_listen",
+            Self::ServiceTls(_) => "invalid_tls",
             Self::Artefact { .. } => "file_not_written",
             Self::Outbox(error) => error.code(),
             Self::NoOutbox { .. } => "no_outbox",

@@ -11,6 +11,24 @@ pub(crate) async fn once() {
     }
 }
 
+/// Whoever asks the process to stop, as often as they do.
+pub(crate) struct Stopping(Option<Requests>);
+
+impl Stopping {
+    /// Listens from now on. Where no signal can be waited for, none comes.
+    pub(crate) fn listen() -> Self {
+        Self(Requests::listen().ok())
+    }
+
+    /// Waits until somebody asks.
+    pub(crate) async fn asked(&mut self) {
+        match &mut self.0 {
+            Some(requests) => requests.next().await,
+            None => pending().await,
+        }
+    }
+}
+
 /// Waits until the process is asked again: whoever does will not wait. Says so
 /// the first time.
 pub(crate) async fn twice(say: impl FnOnce()) {
@@ -27,6 +45,43 @@ pub(crate) async fn stopping(grace: Duration, say: impl FnOnce()) {
     say();
     // Running out of time is what `grace` is for.
     tokio::time::timeout(grace, requests.next()).await.ok();
+}
+
+/// Whoever asks the process to read its configuration again: on Unix, a hang-up.
+#[cfg(unix)]
+pub(crate) struct Hangups(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Hangups {
+    /// Listens from now on.
+    pub(crate) fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Self(signal(SignalKind::hangup()).ok())
+    }
+
+    /// Waits until somebody asks.
+    pub(crate) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(hangups) => drop(hangups.recv().await),
+            None => pending().await,
+        }
+    }
+}
+
+/// Nobody can ask.
+#[cfg(windows)]
+pub(crate) struct Hangups;
+
+#[cfg(windows)]
+impl Hangups {
+    pub(crate) fn listen() -> Self {
+        Self
+    }
+
+    pub(crate) async fn next(&mut self) {
+        pending().await
+    }
 }
 
 #[cfg(unix)]

@@ -27,7 +27,7 @@ impl Names {
         }
     }
 
-    fn of<'a>(&self, name: &'a str) -> Name<'a> {
+    pub(crate) fn of<'a>(&self, name: &'a str) -> Name<'a> {
         match name.parse() {
             Ok(place) if self.places.contains(name) => Name::Place(place),
             _ => Name::Text(name),
@@ -37,7 +37,7 @@ impl Names {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Name<'a> {
+pub(crate) enum Name<'a> {
     Place(u64),
     Text(&'a str),
 }

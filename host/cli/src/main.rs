@@ -21,6 +21,7 @@ mod progress;
 mod publish;
 mod report;
 mod schema;
+mod serve;
 mod show;
 mod shown;
 mod start;
@@ -57,6 +58,7 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
     match command {
         Command::Demo => demo::run().await,
         Command::Run(input) => publish::run(&input).await,
+        Command::Serve(args) => serve::run(args).await,
         Command::Render(input) => show::render(&input).await,
         Command::Explain(input) => show::explain(&input).await,
         Command::Check(files) => check::run(&files).await,

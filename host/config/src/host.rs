@@ -9,6 +9,7 @@ use super::{
     outbox::Outbox,
     reading::{Field, Reading, Table},
     secret::Origin,
+    serve::Service,
     upstream::Upstream,
 };
 use crate::{
@@ -41,6 +42,7 @@ pub(super) struct Parts {
     workers: Option<usize>,
     outbox: Outbox,
     sources: Sources,
+    service: Service,
     text_encoding: TextEncoding,
     triggers: Option<Triggers>,
 }
@@ -56,6 +58,7 @@ impl Parts {
             limits: self.limits,
             outbox: self.outbox,
             sources: self.sources,
+            service: self.service,
             workers: self.workers,
             text_encoding: self.text_encoding,
             triggers: self.triggers,
@@ -79,6 +82,7 @@ impl<'a> Reading<'a> {
         let (limits, workers) = self.limits(&root);
         let outbox = self.outbox(&root);
         let sources = self.sources(&root);
+        let service = self.service(&root);
         let encoding = root.get("text_encoding");
         let encoding = encoding.and_then(|field| self.choice(&field, ENCODINGS));
         let triggers = self.triggers(&root, triggers);
@@ -91,6 +95,7 @@ impl<'a> Reading<'a> {
             workers,
             outbox,
             sources,
+            service,
             text_encoding: encoding.unwrap_or_default(),
             triggers,
         })

@@ -36,6 +36,7 @@ pub(super) const FILE: Keys = Keys {
         "values",
         "triggers",
         "outbox",
+        "serve",
         "limits",
         "sources",
         "text_encoding",
@@ -162,6 +163,26 @@ pub(super) const OF_FILE: &[&str] = &["max_bytes", "dedup_hours", "dead_days", "
 /// Those that only one in memory has.
 pub(super) const OF_MEMORY: &[&str] = &["messages", "bytes"];
 
+pub(super) const SERVE: Keys = Keys {
+    name: "serve",
+    place: "`serve`",
+    names: &[
+        "listen",
+        "token",
+        "tls",
+        "max_body_bytes",
+        "max_connections",
+        "client_timeout_secs",
+        "shutdown_grace_secs",
+    ],
+};
+
+pub(super) const SERVE_TLS: Keys = Keys {
+    name: "serve_tls",
+    place: "`tls` of `serve`",
+    names: &["cert", "key", "client_ca"],
+};
+
 pub(super) const LIMITS: Keys = Keys {
     name: "limits",
     place: "`limits`",
@@ -225,6 +246,7 @@ pub(super) const ALL: &[&Keys] = &[
     &BROKER,
     &CLUSTER,
     &OUTBOX,
+    &SERVE,
     &LIMITS,
     &SOURCES,
     &SOURCE_OF_CLOUDEVENTS,
@@ -235,5 +257,6 @@ pub(super) const ALL: &[&Keys] = &[
     &PROXY,
     &BASIC,
     &TLS,
+    &SERVE_TLS,
     &ORIGIN,
 ];

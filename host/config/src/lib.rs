@@ -14,6 +14,7 @@
 //! | `limits` | bounds on the sandbox, see [`Limits`], and `workers` |
 //! | `outbox` | `memory`, or the `path` of a file; and what bounds it |
 //! | `sources` | the tools that events come from, see [`Sources`] |
+//! | `serve` | how `action-triggers serve` takes events over HTTP, see [`Service`] |
 //! | `text_encoding` | `raw` or `json`, see [`TextEncoding`] |
 //!
 //! Paths are relative to the file. Every problem is found at once, and each
@@ -40,6 +41,7 @@ mod problem;
 mod reading;
 pub mod schema;
 mod secret;
+mod serve;
 mod sources;
 mod surroundings;
 #[cfg(test)]
@@ -66,6 +68,7 @@ use self::{
 pub use self::{
     error::ConfigError,
     problem::{Excerpt, Problem, is_steering},
+    serve::{Service, ServiceTls},
     surroundings::{ClusterFault, MOST_SECRET_BYTES, Surroundings},
 };
 
@@ -82,6 +85,7 @@ pub struct Configuration {
     limits: Limits,
     outbox: outbox::Outbox,
     sources: Sources,
+    service: Service,
     workers: Option<usize>,
     text_encoding: TextEncoding,
     /// None where they could not be found.
@@ -202,6 +206,11 @@ impl Configuration {
     /// The outbox's file; none where it is in memory.
     pub fn outbox(&self) -> Option<&OutboxFile> {
         self.outbox.file.as_ref()
+    }
+
+    /// How events are taken over HTTP.
+    pub fn service(&self) -> &Service {
+        &self.service
     }
 
     /// How long to go on delivering when asked to stop.

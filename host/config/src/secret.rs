@@ -59,7 +59,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn secret_file(&mut self, field: &Field<'a>, path: PathBuf) -> Option<Secret> {
+    pub(super) fn secret_file(&mut self, field: &Field<'a>, path: PathBuf) -> Option<Secret> {
         let bytes = self.bytes(field, &path)?;
         let Ok(text) = String::from_utf8(bytes) else {
             let message = format!("the file `{}` is not UTF-8", path.display());

@@ -1,13 +1,17 @@
 //! The configuration file, as this host reads it: with the files and variables of its
 //! process, and the HTTP client's opinion of each cluster.
 
+mod files;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 
-use action_triggers_config::{ClusterFault, ConfigError, Configuration, Problem, Surroundings};
+use action_triggers_config::{
+    ClusterFault, ConfigError, Configuration, Problem, Service, Surroundings,
+};
 
+pub use self::files::ConfigFiles;
 use crate::{
     cluster::Cluster,
     event::decode::{Decoder, Models},
@@ -68,6 +72,11 @@ impl Config {
     /// How long to go on delivering when asked to stop.
     pub fn shutdown_grace(&self) -> Duration {
         self.0.shutdown_grace()
+    }
+
+    /// How events are taken over HTTP.
+    pub fn service(&self) -> &Service {
+        self.0.service()
     }
 
     /// The outbox's file; none where it is in memory.

@@ -53,9 +53,9 @@ pub use self::{
 use crate::{
     cluster::ClusterId,
     outbox::{
-        Acceptance, DeadEvent, DeadLetter, Entered, Filter, Flushed, Intake, MemoryStore,
-        NotAccepted, OutboxFile, OutboxLimits, Redecided, SqliteStore, Store, StoreError,
-        StoredEvent, Taken, outbox,
+        Acceptance, Claim, Claimed, DeadEvent, DeadLetter, Entered, Filter, Flushed, Intake,
+        MemoryStore, NotAccepted, OutboxFile, OutboxLimits, Redecided, SqliteStore, Store,
+        StoreError, StoredEvent, Taken, Waiting, outbox,
     },
     outcome::FailedEvent,
     publisher::Publisher,
@@ -182,6 +182,24 @@ impl Delivery {
         self.intake.enter(self.stored(messages), events).await
     }
 
+    /// Room for records of a caller that does not wait for it.
+    pub(crate) fn claim(&self) -> Claim {
+        self.intake.claim()
+    }
+
+    /// Hands records to the store that have their room, and events of which something
+    /// failed; waits for it to have all of them or none.
+    pub(crate) async fn admit(
+        &self,
+        claimed: Vec<Claimed>,
+        failed: Vec<FailedEvent>,
+    ) -> Result<Taken, StoreError> {
+        let now_ms = self.clock.now().unix_ms;
+        let event = |event| StoredEvent::new(event, now_ms);
+        let events = failed.into_iter().map(event).collect();
+        self.intake.admit(claimed, events).await
+    }
+
     /// Messages as they are stored, accepted now.
     pub(crate) fn stored(&self, messages: Vec<Message>) -> Vec<StoredRecord> {
         let now = self.clock.now();
@@ -205,6 +223,20 @@ impl Delivery {
     /// now on. Who is slow misses some.
     pub fn retries(&self) -> Retries {
         Retries::new(self.retries.subscribe())
+    }
+
+    /// What waits now.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    pub async fn waiting(&self) -> Result<Waiting, StoreError> {
+        let lanes = self.store.waiting().await?.lanes;
+        Ok(Waiting {
+            records: lanes.iter().map(|backlog| backlog.records).sum(),
+            bytes: lanes.iter().map(|backlog| backlog.bytes).sum(),
+            oldest_ms: self.store.oldest().await?,
+        })
     }
 
     /// Waits until every record accepted before has ended, and says what became

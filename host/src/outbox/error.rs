@@ -27,6 +27,16 @@ pub enum StoreError {
         /// How long it may deliver nothing.
         stalled_after: Duration,
     },
+    /// As many records wait as may. Only who does not wait for room is told so.
+    #[error(
+        "the outbox is full: send the events again later, or raise `messages`, `bytes` or `max_bytes` of `outbox`"
+    )]
+    NoRoom,
+    /// The records that should come in together are more than may wait at all.
+    #[error(
+        "the events have more records than the outbox can hold at once: send fewer events together, or raise `messages`, `bytes` or `max_bytes` of `outbox`"
+    )]
+    TooMuch,
     /// The disk is full.
     #[error(
         "the outbox `{}` has no room on its disk: free some, or move it to another one; what it has accepted is kept",
@@ -99,6 +109,8 @@ impl StoreError {
         match self {
             Self::Closed(_) => "shut_down",
             Self::Stalled { .. } => "cluster_stalled",
+            Self::NoRoom => "no_room",
+            Self::TooMuch => "batch_too_large",
             Self::Full(_) => "outbox_full",
             Self::ReadOnly(_) => "outbox_read_only",
             Self::Corrupt { .. } => "outbox_corrupt",

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
     Accepted, Entry, Flushed, Outbox, Received,
+    claim::{Claim, Claimed},
     error::{Closed, StoreError},
     letter::{Filter, Redecided, StoredEvent},
     room::{Room, Rooms},
@@ -29,6 +30,16 @@ pub enum Acceptance {
     Reused,
     /// Its cluster has no room left of its share and delivers nothing: it is refused.
     Stalled(StoreError),
+}
+
+impl From<Appended> for Acceptance {
+    fn from(appended: Appended) -> Self {
+        match appended {
+            Appended::New(_) => Self::Accepted,
+            Appended::Duplicate => Self::Duplicate,
+            Appended::Reused => Self::Reused,
+        }
+    }
 }
 
 /// Records were not accepted.
@@ -175,11 +186,7 @@ impl Entered {
                     taken.kept += events;
                     taken
                         .accepted
-                        .extend(appended.into_iter().map(|one| match one {
-                            Appended::New(_) => Acceptance::Accepted,
-                            Appended::Duplicate => Acceptance::Duplicate,
-                            Appended::Reused => Acceptance::Reused,
-                        }));
+                        .extend(appended.into_iter().map(Acceptance::from));
                 }
                 Err(error) => {
                     taken.error = Some(error);
@@ -241,12 +248,12 @@ impl Intake {
                 batch.extend(entering.next());
                 entering.due(&mut events);
             }
-            let step = self.append(batch, std::mem::take(&mut events), rooms).await;
-            entered.steps.push(step);
+            let batch = (batch, std::mem::take(&mut events), rooms);
+            entered.steps.push(self.append(batch, lost).await);
         }
         if !events.is_empty() {
-            let step = self.append(Vec::new(), events, Vec::new()).await;
-            entered.steps.push(step);
+            let batch = (Vec::new(), events, Vec::new());
+            entered.steps.push(self.append(batch, lost).await);
         }
         entered
     }
@@ -262,11 +269,37 @@ impl Intake {
         }
     }
 
+    /// Room for records of a caller that does not wait for it.
+    pub(crate) fn claim(&self) -> Claim {
+        Claim::new(Arc::clone(&self.rooms))
+    }
+
+    /// Hands records to the store that have their room, and events of which something
+    /// failed; waits for it to have all of them or none.
+    pub(crate) async fn admit(
+        &self,
+        claimed: Vec<Claimed>,
+        events: Vec<StoredEvent>,
+    ) -> Result<Taken, StoreError> {
+        if claimed.is_empty() && events.is_empty() {
+            return Ok(Taken::default());
+        }
+        let (batch, rooms) = claimed.into_iter().unzip();
+        let mut entered = Entered {
+            steps: Vec::new(),
+            refused: None,
+        };
+        // The caller, who has the events, is told.
+        let step = self.append((batch, events, rooms), |_, _| ()).await;
+        entered.steps.push(step);
+        let taken = entered.taken().await;
+        taken.error.clone().map_or(Ok(taken), Err)
+    }
+
     async fn append(
         &self,
-        batch: Vec<StoredRecord>,
-        events: Vec<StoredEvent>,
-        rooms: Vec<Room>,
+        (batch, events, rooms): (Vec<StoredRecord>, Vec<StoredEvent>, Vec<Room>),
+        not_taken: fn(&StoredRecord, &StoreError),
     ) -> Step {
         let records: usize = batch.iter().map(|one| one.record.size()).sum();
         let bytes = records + events.iter().map(|one| one.event.size()).sum::<usize>();
@@ -297,7 +330,7 @@ impl Intake {
                 }
                 Err(error) => {
                     for one in &batch {
-                        lost(one, error);
+                        not_taken(one, error);
                     }
                     if error.is_final() {
                         send(&entries, Entry::Received(Received::Stopped));

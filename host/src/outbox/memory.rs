@@ -185,6 +185,16 @@ impl Store for MemoryStore {
         self.with(|state| state.waiting())
     }
 
+    fn oldest(&self) -> StoreFuture<'_, Option<u64>> {
+        self.with(|state| {
+            state
+                .waiting
+                .values()
+                .map(|record| record.accepted_ms)
+                .min()
+        })
+    }
+
     fn next<'a>(
         &'a self,
         lane: &'a LaneId,

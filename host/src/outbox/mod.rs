@@ -6,6 +6,7 @@
 //! they are lost with the process, or in a file. A flush waits for every number given
 //! out before it.
 
+mod claim;
 mod digest;
 mod error;
 mod intake;
@@ -23,6 +24,15 @@ use tokio::sync::{mpsc, oneshot};
 
 #[cfg(test)]
 pub(crate) use self::store::{Done, StoreFuture, Watcher};
+pub(crate) use self::{
+    claim::{Claim, Claimed},
+    intake::{Entered, Intake, Taken, outbox, warn_of_lost},
+    letter::Redecided,
+    memory::MemoryStore,
+    room::{Room, Rooms},
+    sqlite::SqliteStore,
+    store::{Backlog, Change, End, LaneId, Store},
+};
 pub use self::{
     error::{Closed, StoreError},
     intake::{Acceptance, NotAccepted},
@@ -30,14 +40,6 @@ pub use self::{
     sqlite::{
         ClusterStats, EventStats, OutboxAdmin, OutboxRecord, OutboxStats, OutboxTotals, RecordState,
     },
-};
-pub(crate) use self::{
-    intake::{Entered, Intake, Taken, outbox, warn_of_lost},
-    letter::Redecided,
-    memory::MemoryStore,
-    room::{Room, Rooms},
-    sqlite::SqliteStore,
-    store::{Backlog, Change, End, LaneId, Store},
 };
 pub(crate) use crate::limits::{OutboxFile, OutboxLimits};
 use crate::record::StoredRecord;
@@ -63,6 +65,18 @@ pub struct Flushed {
     pub delivered: u64,
     /// Records that were given up.
     pub dead: u64,
+}
+
+/// The records that are accepted and have not ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// How many there are.
+    pub records: u64,
+    /// Bytes of their keys, headers and values.
+    pub bytes: u64,
+    /// When the oldest was accepted, in milliseconds since 1970.
+    pub oldest_ms: Option<u64>,
 }
 
 /// A record that the store has, on its way to the dispatcher.

@@ -102,6 +102,34 @@ impl Rooms {
         Ok(self.room(cluster, bytes))
     }
 
+    /// Why there is no room for a record whose caller does not wait. Those that must
+    /// come in with it have so many records and bytes already.
+    pub(super) fn refusal(
+        &self,
+        why: NoRoom,
+        cluster: &ClusterId,
+        (records, bytes): (usize, usize),
+    ) -> StoreError {
+        let state = self.state();
+        if state.is_closed {
+            Closed.into()
+        } else if !state.shares.could_have_more(records, bytes) {
+            StoreError::TooMuch
+        } else if why == NoRoom::Stalled {
+            StoreError::Stalled {
+                cluster: cluster.clone(),
+                stalled_after: self.stalled_after,
+            }
+        } else {
+            StoreError::NoRoom
+        }
+    }
+
+    /// Whether no record of any cluster has room now.
+    pub(super) fn is_full(&self) -> bool {
+        self.state().shares.is_full()
+    }
+
     /// Room for a record that must not be parted from one that is let in.
     pub(super) fn take_beyond(self: &Arc<Self>, cluster: &ClusterId, bytes: usize) -> Room {
         let now = self.now();

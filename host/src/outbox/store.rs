@@ -38,6 +38,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// What waits now.
     fn waiting(&self) -> StoreFuture<'_, Change>;
 
+    /// When the oldest record that waits now was accepted, in milliseconds since 1970.
+    fn oldest(&self) -> StoreFuture<'_, Option<u64>>;
+
     /// The waiting records of a lane with numbers above `after`, in order, at most
     /// `most`; fewer where they are large, and none only where there are none.
     fn next<'a>(

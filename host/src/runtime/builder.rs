@@ -8,6 +8,7 @@ use crate::{
     cluster::Cluster,
     delivery::Delivery,
     limits::{Limits, MOST_WORKERS, OutboxFile, OutboxLimits},
+    observe::Observed,
     process::Process,
     publisher::Publisher,
     rest::RestPublisher,
@@ -170,6 +171,8 @@ impl Builder {
             let rest = Arc::new(RestPublisher::new(plan.clusters.clone())?);
             (rest.clone(), Some(rest))
         };
+        let observed = Arc::new(Observed::new(publisher));
+        let publisher: Arc<dyn Publisher> = observed.clone();
         let stack_bytes = plan.limits.stack_bytes;
         let generation = plan.load(&publisher, None, count).await?;
         let workers = Workers::start(count, stack_bytes).map_err(StartError::Thread)?;
@@ -177,7 +180,12 @@ impl Builder {
             None => Delivery::start(publisher, outbox_limits),
             Some(file) => Delivery::start_in(file, publisher).await?,
         };
-        Ok(Runtime::start(generation, workers, delivery, rest))
+        Ok(Runtime::start(
+            generation,
+            workers,
+            (delivery, observed),
+            rest,
+        ))
     }
 
     /// What is to be loaded, with its brokers and clusters checked.

@@ -12,11 +12,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::input::EventOutcome;
+use super::{error::NotTaken, input::EventOutcome};
 use crate::{
     delivery::Delivery,
-    outbox::{Acceptance, Closed, StoreError, Taken, warn_of_lost},
-    outcome::{Failure, Missing},
+    outbox::{Acceptance, Claim, Claimed, Closed, StoreError, Taken, warn_of_lost},
+    outcome::{FailedEvent, Failure, Missing},
     record::Message,
     sandbox::Decided,
 };
@@ -30,17 +30,29 @@ const REUSED: &str = "the event's id was used before for another record of this 
 /// What the committer does next.
 pub(super) enum Commit {
     /// Takes a worker's yields and its decision, and only then tells the caller.
-    Decision(Decision),
+    Decision(Decision, oneshot::Sender<Vec<EventOutcome>>),
     /// Says that everything before has been put into the outbox.
     Barrier(oneshot::Sender<()>),
 }
 
-/// The committer's end of a decision.
+/// Who has the events of a call whose records do not come into the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeper {
+    /// Nobody: the records are lost, and that is said.
+    Nobody,
+    /// The caller, who is told of all of them together.
+    Caller,
+}
+
+/// The end of a decision that takes its records.
 pub(super) struct Decision {
     yields: Arriving,
     outcomes: oneshot::Receiver<Vec<EventOutcome>>,
-    reply: oneshot::Sender<Vec<EventOutcome>>,
 }
+
+/// What was decided: the outcomes, the records with their room, and the events of which
+/// something failed.
+pub(super) type Claims = (Vec<EventOutcome>, Vec<Claimed>, Vec<FailedEvent>);
 
 /// Records of a decision, and events of which something failed; and whom to tell that the
 /// outbox has them.
@@ -55,25 +67,25 @@ pub(super) struct Yields {
     outcomes: oneshot::Sender<Vec<EventOutcome>>,
     decided: Decided,
     bytes: usize,
+    keeper: Keeper,
 }
 
-/// Both ends of a decision, and where its outcomes come out.
-pub(super) fn decision() -> (Commit, Yields, oneshot::Receiver<Vec<EventOutcome>>) {
+/// Both ends of a decision.
+pub(super) fn decision(keeper: Keeper) -> (Decision, Yields) {
     let (sender, yields) = mpsc::channel(1);
     let (decide, outcomes) = oneshot::channel();
-    let (reply, caller) = oneshot::channel();
     let decision = Decision {
-        yields: Arriving(yields),
+        yields: Arriving { yields, keeper },
         outcomes,
-        reply,
     };
     let worker = Yields {
         sender,
         outcomes: decide,
         decided: Decided::default(),
         bytes: 0,
+        keeper,
     };
-    (Commit::Decision(decision), worker, caller)
+    (decision, worker)
 }
 
 impl Yields {
@@ -113,14 +125,17 @@ impl Yields {
         }
         // The committer ends before its work only when the runtime is shut down.
         if let Err(unsent) = self.sender.blocking_send(Yield { decided, taken }) {
-            lost(&unsent.0.decided, &Closed.into());
+            lost(self.keeper, &unsent.0.decided, &Closed.into());
         }
     }
 }
 
 /// Says that decided records do not come to the outbox. Of events that failed their
 /// callers are told in any case.
-fn lost(decided: &Decided, why: &StoreError) {
+fn lost(keeper: Keeper, decided: &Decided, why: &StoreError) {
+    if keeper == Keeper::Caller {
+        return;
+    }
     for Message { id, .. } in &decided.messages {
         warn_of_lost((&id.event, &id.trigger, id.queue), why);
     }
@@ -135,7 +150,9 @@ pub(super) async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Deli
     let mut entering = JoinSet::new();
     while let Some(commit) = queue.recv().await {
         match commit {
-            Commit::Decision(decision) => decision.commit(&delivery, &mut entering).await,
+            Commit::Decision(decision, reply) => {
+                decision.commit(&delivery, reply, &mut entering).await;
+            }
             Commit::Barrier(reply) => {
                 while entering.join_next().await.is_some() {}
                 // An error means that the caller no longer waits.
@@ -151,25 +168,56 @@ pub(super) async fn commit(mut queue: mpsc::Receiver<Commit>, delivery: Arc<Deli
 }
 
 /// Where a worker's yields arrive.
-struct Arriving(mpsc::Receiver<Yield>);
+struct Arriving {
+    yields: mpsc::Receiver<Yield>,
+    keeper: Keeper,
+}
 
 impl Drop for Arriving {
     /// What waits here has no way into the outbox any more.
     fn drop(&mut self) {
-        self.0.close();
-        while let Ok(Yield { decided, .. }) = self.0.try_recv() {
-            lost(&decided, &Closed.into());
+        self.yields.close();
+        while let Ok(Yield { decided, .. }) = self.yields.try_recv() {
+            lost(self.keeper, &decided, &Closed.into());
         }
     }
 }
 
 impl Decision {
-    async fn commit(mut self, delivery: &Delivery, entering: &mut JoinSet<()>) {
+    /// Takes room for the records as they come; gives what was decided once all have it.
+    ///
+    /// # Errors
+    ///
+    /// There is no room for one of them.
+    pub(super) async fn claim(
+        mut self,
+        delivery: &Delivery,
+        claim: &Claim,
+    ) -> Result<Claims, NotTaken> {
+        let (mut claimed, mut failed) = (Vec::new(), Vec::new());
+        while let Some(Yield { decided, taken }) = self.yields.yields.recv().await {
+            claimed.extend(claim.take(delivery.stored(decided.messages))?);
+            failed.extend(decided.failed.into_iter().map(|(_, event)| event));
+            if let Some(taken) = taken {
+                // The worker waits for nothing else.
+                taken.send(()).ok();
+            }
+        }
+        let outcomes = self.outcomes.await.map_err(|_| NotTaken::Stopped)?;
+        Ok((outcomes, claimed, failed))
+    }
+
+    async fn commit(
+        mut self,
+        delivery: &Delivery,
+        reply: oneshot::Sender<Vec<EventOutcome>>,
+        entering: &mut JoinSet<()>,
+    ) {
         let mut all = Taken::default();
         let mut last = None;
-        while let Some(Yield { decided, taken }) = self.yields.0.recv().await {
+        while let Some(Yield { decided, taken }) = self.yields.yields.recv().await {
             if let Some(error) = &all.error {
-                lost(&decided, error);
+                lost(self.yields.keeper, &decided, error);
             } else {
                 let entered = delivery.enter(decided.messages, decided.failed).await;
                 let Some(taken) = taken else {
@@ -189,7 +237,7 @@ impl Decision {
             // An error means that the caller gave up before its work was handed over.
             if let Ok(mut outcomes) = self.outcomes.await {
                 tell(&all, &mut outcomes);
-                drop(self.reply.send(outcomes));
+                drop(reply.send(outcomes));
             }
         });
     }
@@ -203,7 +251,7 @@ fn note(taken: Taken, all: &mut Taken) {
 }
 
 /// Tells of each event and each publication what the outbox made of it.
-fn tell(all: &Taken, outcomes: &mut [EventOutcome]) {
+pub(super) fn tell(all: &Taken, outcomes: &mut [EventOutcome]) {
     let failed = outcomes.iter_mut();
     let failed = failed.filter(|one| Missing::of(&one.outcome).is_some());
     for event in failed.take(all.kept) {

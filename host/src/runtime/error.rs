@@ -1,4 +1,4 @@
-//! Why a runtime cannot be built or reloaded.
+//! Why a runtime cannot be built or reloaded, or takes no events.
 
 use std::path::PathBuf;
 
@@ -51,6 +51,28 @@ impl BuildError {
             Self::Start(error) => error.code(),
             Self::Outbox(error) => error.code(),
             Self::NeedsStart { .. } => "needs_start",
+            Self::Stopped => "engine_stopped",
+        }
+    }
+}
+
+/// Why none of the records of a call are in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotTaken {
+    /// The outbox has no room for them, or does not work.
+    #[error(transparent)]
+    Outbox(#[from] StoreError),
+    /// The threads that decide events have stopped.
+    #[error("the engine has stopped")]
+    Stopped,
+}
+
+impl NotTaken {
+    /// Stable, for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Outbox(error) => error.code(),
             Self::Stopped => "engine_stopped",
         }
     }

@@ -122,6 +122,18 @@ impl Shares {
             && fits(all.bytes, own.bytes, bytes, limits.bytes)
     }
 
+    /// Whether a caller that has room for so many records and bytes, and is refused
+    /// more, could ever have more: not when it fills the outbox, or is alone in it.
+    pub fn could_have_more(&self, records: usize, bytes: usize) -> bool {
+        let (all, limits) = (self.all, self.limits);
+        records < limits.records && bytes < limits.bytes && records < all.records
+    }
+
+    /// Whether there is no room for any record.
+    pub fn is_full(&self) -> bool {
+        self.all.records >= self.limits.records || self.all.bytes >= self.limits.bytes
+    }
+
     /// A cluster without open records waits for others, or for its reports to be
     /// read, and a single one keeps nobody else waiting.
     fn no_room(&self, own: Share, now: Moment) -> NoRoom {

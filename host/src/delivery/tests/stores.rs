@@ -86,6 +86,10 @@ impl Store for SlowStore {
         self.inner.waiting()
     }
 
+    fn oldest(&self) -> StoreFuture<'_, Option<u64>> {
+        self.inner.oldest()
+    }
+
     fn next<'a>(
         &'a self,
         lane: &'a LaneId,

@@ -25,7 +25,7 @@ impl State {
         }
     }
 
-    fn number(self) -> i64 {
+    pub(super) fn number(self) -> i64 {
         match self {
             Self::Waiting => 0,
             Self::Dead => 1,

@@ -137,6 +137,10 @@ impl Store for SqliteStore {
         self.reader.ask(reader::waiting)
     }
 
+    fn oldest(&self) -> StoreFuture<'_, Option<u64>> {
+        self.reader.ask(reader::oldest)
+    }
+
     fn next<'a>(
         &'a self,
         lane: &'a LaneId,

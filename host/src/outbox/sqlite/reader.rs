@@ -73,6 +73,15 @@ pub(super) fn waiting(connection: &Connection) -> Result<Change> {
     })
 }
 
+/// When the oldest waiting record was accepted.
+pub(super) fn oldest(connection: &Connection) -> Result<Option<u64>> {
+    let oldest = "SELECT min(oldest_ms) FROM counts WHERE state = ?1 AND records > 0";
+    let state = State::Waiting.number();
+    connection
+        .prepare_cached(oldest)?
+        .query_row([state], |row| row.get(0))
+}
+
 /// The clusters that are held back.
 pub(super) fn held(connection: &Connection) -> Result<Vec<ClusterId>> {
     let held = "SELECT tenant, bootstrap_servers FROM held";

@@ -1,0 +1,189 @@
+//! Events that come in a request, and what is answered.
+
+use std::sync::Arc;
+
+use action_triggers_host::{
+    EventText, Events,
+    decode::{Body, Content, Decoded},
+};
+use axum::{
+    extract::{Query, Request, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::{
+    answer::{Answered, Given, Known},
+    body::Held,
+    fault::Fault,
+    metrics::Limit,
+    server::{Rules, Server},
+};
+
+/// Most events of one request.
+const MOST_EVENTS: usize = 10_000;
+/// Most bytes of an answer with records.
+const MOST_RENDERED: usize = 16 << 20;
+/// Longest `Idempotency-Key`.
+const LONGEST_KEY: usize = 200;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    format: Option<String>,
+}
+
+/// The events of a request.
+struct Received {
+    rules: Arc<Rules>,
+    /// What of the body is an event, in order.
+    texts: Vec<EventText>,
+    /// Every event of the body, and what is known of it already.
+    given: Vec<Given>,
+    /// The body's share of the budget.
+    _held: Held,
+}
+
+/// `POST /v1/events`: answers when all records are in the outbox.
+pub(super) async fn publish(
+    State(server): State<Arc<Server>>,
+    Query(asked): Query<Asked>,
+    request: Request,
+) -> Result<Response, Fault> {
+    let started = Instant::now();
+    let received = receive(&server, &asked, request).await?;
+    let outcomes = server.runtime.offer(Events::texts(received.texts)).await;
+    let outcomes = outcomes.map_err(|why| noted(&server, why.into()))?;
+    let answered = Answered::of_outcomes(&received.given, &outcomes, &received.rules.names);
+    server.metrics.answered(&answered, started.elapsed());
+    Ok(answered.into_response())
+}
+
+/// `POST /v1/render`: answers with the records that would be published.
+pub(super) async fn render(
+    State(server): State<Arc<Server>>,
+    Query(asked): Query<Asked>,
+    request: Request,
+) -> Result<Response, Fault> {
+    let received = receive(&server, &asked, request).await?;
+    let mut parts = server
+        .runtime
+        .render_in_parts(Events::texts(received.texts));
+    let mut rendered = Vec::new();
+    let mut bytes = 0;
+    while let Some(part) = parts.next().await {
+        let records = part.iter().flat_map(|event| event.outcome.iter().flatten());
+        let records = records.filter_map(|one| one.outcome.as_ref().ok());
+        bytes += records.map(|message| message.record.size()).sum::<usize>();
+        if bytes > MOST_RENDERED {
+            return Err(Fault::rendering_too_large(MOST_RENDERED));
+        }
+        rendered.extend(part);
+    }
+    let names = &received.rules.names;
+    Ok(Answered::of_renderings(&received.given, &rendered, names).into_response())
+}
+
+/// `POST /v1/explain`: answers why each trigger fires, or does not.
+pub(super) async fn explain(
+    State(server): State<Arc<Server>>,
+    Query(asked): Query<Asked>,
+    request: Request,
+) -> Result<Response, Fault> {
+    let received = receive(&server, &asked, request).await?;
+    let explained = server.runtime.explain(Events::texts(received.texts)).await;
+    let names = &received.rules.names;
+    Ok(Answered::of_explanations(&received.given, &explained, names).into_response())
+}
+
+/// Reads the body and decodes it into events.
+async fn receive(server: &Server, asked: &Asked, request: Request) -> Result<Received, Fault> {
+    let (parts, body) = request.into_parts();
+    let key = idempotency_key(&parts.headers)?;
+    let rules = server.rules();
+    let held = server
+        .budget
+        .read(&parts.headers, body, rules.bounds())
+        .await;
+    let held = held.map_err(|fault| noted(server, fault))?;
+    let text = |name| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let names = parts.headers.iter();
+    let headers: Vec<_> = names
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let body = Body::new(&held.bytes)
+        .content_type(text(header::CONTENT_TYPE))
+        .format(asked.format.as_deref())
+        .headers(&headers);
+    let decoded = rules.decoder.decode(&body)?;
+    if decoded.len() > MOST_EVENTS {
+        return Err(noted(server, Fault::too_many_events(MOST_EVENTS)));
+    }
+    let is_array = is_array(&held.bytes);
+    let mut texts = Vec::with_capacity(decoded.len());
+    let given = decoded.into_iter().map(|one| {
+        let place = if is_array {
+            format!("$[{}]", one.index)
+        } else {
+            "$".to_owned()
+        };
+        Given {
+            place,
+            line: one.line,
+            known: known(one, key, &mut texts),
+        }
+    });
+    let given = given.collect();
+    Ok(Received {
+        rules,
+        texts,
+        given,
+        _held: held,
+    })
+}
+
+/// Sorts what was decoded: events go to the runtime, the rest is known already.
+fn known(decoded: Decoded<'_>, key: Option<&str>, texts: &mut Vec<EventText>) -> Known {
+    let text = match decoded.content {
+        Ok(Content::Event(text)) => text,
+        Ok(_) => return Known::Skipped(decoded.id),
+        Err(error) => return Known::Unread(decoded.id, error),
+    };
+    texts.push(EventText {
+        text: text.into_owned(),
+        id: key.map_or_else(String::new, |key| format!("{key}/{}", decoded.index + 1)),
+    });
+    Known::Event
+}
+
+/// Whether a body is a JSON array.
+fn is_array(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    body.trim_ascii_start().starts_with(b"[")
+}
+
+/// The name that the events of a request have where they bring none.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let is_visible = |byte: &u8| byte.is_ascii_graphic();
+    let key = key.to_str().ok().filter(|key| {
+        (1..=LONGEST_KEY).contains(&key.len()) && key.as_bytes().iter().all(is_visible)
+    });
+    key.map(Some).ok_or_else(Fault::invalid_key)
+}
+
+/// Counts a refusal for want of room.
+fn noted(server: &Server, fault: Fault) -> Fault {
+    if let Some(limit) = Limit::of(fault.code) {
+        server.metrics.limited(limit);
+    }
+    fault
+}

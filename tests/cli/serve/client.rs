@@ -1,0 +1,146 @@
+//! A service under way, and a client that says exactly what is sent.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::cli::support::{Place, Running, config};
+
+/// Longer than anything takes.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A service under way.
+pub(super) struct Service {
+    pub(super) running: Running,
+    pub(super) place: Place,
+    address: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    head: String,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines();
+        let mut named = lines.filter_map(|line| line.split_once(": "));
+        let found = named.find(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    }
+
+    /// The codes of a request that was refused as a whole.
+    pub(super) fn code(&self) -> String {
+        self.json()["errors"][0]["code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// The statuses of the events.
+    pub(super) fn statuses(&self) -> Vec<String> {
+        let events = self.json()["events"].as_array().unwrap().clone();
+        let status = |event: &Value| event["status"].as_str().unwrap().to_owned();
+        events.iter().map(status).collect()
+    }
+}
+
+/// A configuration of a service on a free port.
+pub(super) fn serving(rest_url: &str) -> Value {
+    let mut config = config(rest_url);
+    config["serve"] = json!({"listen": "127.0.0.1:0"});
+    config
+}
+
+impl Service {
+    pub(super) fn start(config: &Value) -> Self {
+        Self::start_in(Place::new(config))
+    }
+
+    pub(super) fn start_in(place: Place) -> Self {
+        let running = Running::start(place.command("serve"));
+        let Some(line) = running.line() else {
+            panic!("it does not start: {:?}", Running::end(&mut { running }));
+        };
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let url = line["listening"].as_str().unwrap();
+        let address = url.split_once("://").unwrap().1.to_owned();
+        Self {
+            running,
+            place,
+            address,
+        }
+    }
+
+    pub(super) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    pub(super) fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, &[], "")
+    }
+
+    /// Posts JSON.
+    pub(super) fn post(&self, path: &str, body: &str) -> Answer {
+        self.request("POST", path, &[("Content-Type", "application/json")], body)
+    }
+
+    pub(super) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut stream = self.connect();
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in headers {
+            head.push_str(&[*name, ": ", value, "\r\n"].concat());
+        }
+        // A request that is refused early is not read to its end.
+        stream
+            .write_all(format!("{head}\r\n{body}").as_bytes())
+            .ok();
+        read(stream)
+    }
+
+    /// A count that `/metrics` gives, with its label as it is written there.
+    pub(super) fn metric(&self, name: &str) -> Option<u64> {
+        let text = self.get("/metrics").text;
+        let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let mut named =
+            lines.filter(|(line, _)| line.strip_prefix("action_triggers_") == Some(name));
+        named.next().map(|(_, value)| value.parse().unwrap())
+    }
+}
+
+/// Reads an answer to its end.
+pub(super) fn read(mut stream: TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    // What was sent and not read resets the connection behind the answer.
+    stream.read_to_end(&mut bytes).ok();
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    Answer {
+        status: status.unwrap_or(0),
+        head: head.to_owned(),
+        text: body.to_owned(),
+    }
+}
