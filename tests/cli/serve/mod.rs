@@ -2,6 +2,8 @@
 
 mod bounds;
 mod client;
+mod deployed;
+mod django;
 mod reloads;
 mod requests;
 mod stopping;
