@@ -15,7 +15,14 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     ("host/dev-proxy/src", DEV_PROXY),
     ("host/edge/rules/src", RULES),
     ("host/edge/facade/src", &[]),
-    ("host/edge/src", &[("lib", &["compose"])]),
+    (
+        "host/edge/src",
+        &[
+            ("bake", &["compose"]),
+            ("compose", &["parts"]),
+            ("lib", &["compose", "parts"]),
+        ],
+    ),
 ];
 
 const VOCABULARY: Allowed = &[("place", &["quote"])];
@@ -253,6 +260,7 @@ const HOST: Allowed = &[
 
 const CLI: Allowed = &[
     ("args", &["time"]),
+    ("bake", &["component", "error", "outcome", "report"]),
     (
         "check",
         &["args", "code_cache", "error", "outcome", "output", "report"],
@@ -281,6 +289,7 @@ const CLI: Allowed = &[
         "lib",
         &[
             "args",
+            "bake",
             "check",
             "codes",
             "component",
@@ -370,7 +379,8 @@ const DEV_PROXY: Allowed = &[
 
 /// A library, and the only places that may name it.
 pub(super) const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
-    ("wasmtime", &["host/src/sandbox/"]),
+    ("wasmtime", &["host/src/sandbox/", "host/edge/src/bake/"]),
+    ("wasmtime_wizer", &["host/edge/src/bake/image.rs"]),
     ("reqwest", &["host/src/rest/"]),
     ("rusqlite", &["host/src/outbox/sqlite/"]),
     ("axum", &["host/cli/src/serve/", "host/dev-proxy/src/"]),

@@ -244,6 +244,11 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "not_started",
         "secrets_come_with_the_start_under_the_names_that_the_configuration_has",
     ),
+    (
+        EDGE,
+        "outbox_in_memory",
+        "an_outbox_in_a_file_is_said_to_be_in_memory_here",
+    ),
     (EDGE, "entropy_too_short", "few_random_bytes_are_refused"),
     (
         EDGE,
@@ -260,6 +265,12 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "template_left_out",
         "what_is_left_out_is_refused_by_name",
     ),
+    (
+        "The program",
+        "baked_mismatch",
+        "a_baked_engine_for_other_brokers_is_refused_until_it_is_baked_again",
+    ),
+    ("The program", "bake_failed", UNREACHED),
     ("The program", "no_threads", UNREACHED),
     ("The program", "http_client_failed", UNREACHED),
     ("The program", "demo_failed", UNREACHED),

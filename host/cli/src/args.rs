@@ -6,6 +6,7 @@ use std::{
 };
 
 use action_triggers_dev_proxy::Fault;
+use action_triggers_host::{Builder, Component};
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
 use super::time;
@@ -122,6 +123,19 @@ pub(crate) enum Command {
     /// writes engine-small.wasm too, which has no filters for web pages, and adds
     /// the sizes after compression: "gzip" and "brotli".
     Component {
+        /// Where to put them; the folder is made if it is missing
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Loads a configuration and its triggers ahead, for other hosts
+    ///
+    /// Writes engine.wasm with the triggers loaded, edge.wasm configured, and
+    /// SHA256SUMS. Neither holds a secret: edge.wasm is given them by `start`. Faults
+    /// are told as `check` tells them. Prints the lines that `component` prints.
+    #[cfg(feature = "edge")]
+    Bake {
+        #[command(flatten)]
+        config: ConfigFile,
         /// Where to put them; the folder is made if it is missing
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
@@ -324,6 +338,19 @@ pub(crate) struct Files {
     /// The triggers, instead of those that the configuration names
     #[arg(long, value_name = "FILE")]
     pub(crate) triggers: Option<PathBuf>,
+    /// The component, instead of the one that is built in; `bake` makes such files
+    #[arg(long, value_name = "FILE")]
+    pub(crate) component: Option<PathBuf>,
+}
+
+impl Files {
+    /// Has the builder take the component that is named, if one is.
+    pub(crate) fn with_component(&self, builder: Builder) -> Builder {
+        match &self.component {
+            Some(file) => builder.component(Component::File(file.clone())),
+            None => builder,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

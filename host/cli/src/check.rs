@@ -8,7 +8,7 @@ pub(crate) async fn run(files: &Files) -> Result<Outcome, CliError> {
     let examined = Config::examine(&files.config, files.triggers.as_deref());
     let (problems, triggers) = match examined {
         Ok((config, mut problems)) => {
-            let told = examined_by_the_sandbox(&config).await?;
+            let told = examined_by_the_sandbox(files, &config).await?;
             problems.extend(config.examine_triggers(&told.diagnostics, &told.triggers));
             (problems, config.trigger_count())
         }
@@ -38,11 +38,12 @@ fn is_unreadable(problem: &Problem) -> bool {
 }
 
 /// What the sandbox says of the triggers, even when the rest is wrong.
-async fn examined_by_the_sandbox(config: &Config) -> Result<Refusal, CliError> {
+async fn examined_by_the_sandbox(files: &Files, config: &Config) -> Result<Refusal, CliError> {
     if config.triggers_json().is_none() {
         return Ok(Refusal::default());
     }
-    match code_cache::keep(config.examiner()).build().await {
+    let builder = files.with_component(config.examiner());
+    match code_cache::keep(builder).build().await {
         Ok(runtime) => {
             let loaded = runtime.loaded();
             Ok(Refusal::new(

@@ -11,12 +11,21 @@ use super::{error::CliError, outcome::Outcome, output::Output};
 const CHECKSUMS: &str = "SHA256SUMS";
 
 pub(crate) fn run(folder: &Path) -> Result<Outcome, CliError> {
-    let mut checksums = Vec::new();
-    let output = Output::new();
-    for file in files().map_err(|error| CliError::Artefact {
+    let files = files().map_err(|error| CliError::Artefact {
         path: folder.to_owned(),
         error,
-    })? {
+    })?;
+    write_all(folder, files)
+}
+
+/// Writes files and their checksums into a folder, and a line for each.
+pub(crate) fn write_all(
+    folder: &Path,
+    files: impl IntoIterator<Item = Artefact>,
+) -> Result<Outcome, CliError> {
+    let mut checksums = Vec::new();
+    let output = Output::new();
+    for file in files {
         write(folder, &file)?;
         let sha256 = file.sha256();
         checksums.push(format!("{sha256}  {}\n", file.name));

@@ -32,6 +32,9 @@ pub(crate) enum CliError {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[cfg(feature = "edge")]
+    #[error(transparent)]
+    Bake(#[from] action_triggers_edge::BakeError),
     #[error(transparent)]
     Outbox(#[from] StoreError),
     #[error(
@@ -74,6 +77,8 @@ impl CliError {
             Self::DevProxy { .. } | Self::Listen { .. } => "cannot_listen",
             Self::ServiceTls(_) => "invalid_tls",
             Self::Artefact { .. } => "file_not_written",
+            #[cfg(feature = "edge")]
+            Self::Bake(error) => error.code(),
             Self::Outbox(error) => error.code(),
             Self::NoOutbox { .. } => "no_outbox",
             Self::NoRecord { .. } => "no_record",
@@ -89,6 +94,8 @@ impl CliError {
     pub(crate) fn problems(&self) -> &[Problem] {
         match self {
             Self::Config(error) => error.problems(),
+            #[cfg(feature = "edge")]
+            Self::Bake(action_triggers_edge::BakeError::Config(error)) => error.problems(),
             _ => &[],
         }
     }

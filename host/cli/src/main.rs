@@ -1,6 +1,8 @@
 //! The `action-triggers` command.
 
 mod args;
+#[cfg(feature = "edge")]
+mod bake;
 mod check;
 mod code_cache;
 mod codes;
@@ -65,6 +67,8 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Codes { json } => codes::run(json),
         Command::Schema { of } => schema::run(of),
         Command::Component { output } => component::run(&output),
+        #[cfg(feature = "edge")]
+        Command::Bake { config, output } => bake::run(&config.config, &output).await,
         Command::Outbox(command) => outbox::run(&command).await,
         Command::DevProxy(options) => dev_proxy::run(options).await,
     }

@@ -43,7 +43,7 @@ pub(crate) async fn start(
 ) -> Result<Started<impl Stream<Item = Result<Piece, CliError>>>, CliError> {
     let events = EventSource::open(&input.events)?;
     let config = Config::read(&input.files.config, input.files.triggers.as_deref())?;
-    let builder = code_cache::keep(config.builder());
+    let builder = code_cache::keep(input.files.with_component(config.builder()));
     let builder = match purpose {
         Purpose::Publish => builder,
         Purpose::Show => builder.outbox_in_memory(),

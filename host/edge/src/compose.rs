@@ -5,7 +5,10 @@
 //! (`wac plug`) makes an instance for each plug; every check passes then, and every
 //! record is lost. The rules compare both sides and refuse such a composition.
 
-use wac_graph::{CompositionGraph, EncodeOptions, PackageId, types::Package};
+use action_triggers_host::EMBEDDED;
+use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId, types::Package};
+
+use super::parts::{FACADE, RULES};
 
 const SETTINGS: &str = "action-triggers:engine/settings@0.2.0";
 const KAFKA: &str = "action-triggers:engine/kafka@0.2.0";
@@ -34,6 +37,17 @@ pub struct Parts<'a> {
     pub facade: &'a [u8],
 }
 
+impl Parts<'static> {
+    /// The parts that this crate was built with.
+    pub fn embedded() -> Self {
+        Self {
+            rules: RULES,
+            engine: EMBEDDED,
+            facade: FACADE,
+        }
+    }
+}
+
 /// Composes `edge.wasm`.
 ///
 /// # Errors
@@ -41,44 +55,72 @@ pub struct Parts<'a> {
 /// A part is not the component that it should be.
 pub fn compose(parts: Parts<'_>) -> Result<Vec<u8>, ComposeError> {
     let mut graph = CompositionGraph::new();
-    let rules = register(&mut graph, "action-triggers:rules", parts.rules)?;
-    let engine = register(&mut graph, "action-triggers:engine", parts.engine)?;
-    let facade = register(&mut graph, "action-triggers:facade", parts.facade)?;
-
-    let rules = graph.instantiate(rules);
-    let [settings, kafka, types, desk] =
-        [SETTINGS, KAFKA, TYPES, DESK].map(|name| graph.alias_instance_export(rules, name));
-    let (settings, kafka) = (settings.map_err(failed)?, kafka.map_err(failed)?);
-    let (types, desk) = (types.map_err(failed)?, desk.map_err(failed)?);
-
-    let engine = graph.instantiate(engine);
-    for (name, argument) in [(SETTINGS, settings), (KAFKA, kafka)] {
-        graph
-            .set_instantiation_argument(engine, name, argument)
-            .map_err(failed)?;
-    }
-    let triggers = graph
-        .alias_instance_export(engine, TRIGGERS)
-        .map_err(failed)?;
-
-    let facade = graph.instantiate(facade);
-    // Of `kafka` the facade needs the types that `triggers` uses.
-    for (name, argument) in [
-        (KAFKA, kafka),
-        (TRIGGERS, triggers),
-        (TYPES, types),
-        (DESK, desk),
-    ] {
-        graph
-            .set_instantiation_argument(facade, name, argument)
-            .map_err(failed)?;
-    }
-    let publisher = graph
-        .alias_instance_export(facade, PUBLISHER)
-        .map_err(failed)?;
-    graph.export(types, TYPES).map_err(failed)?;
-    graph.export(publisher, PUBLISHER).map_err(failed)?;
+    Nodes::of(&mut graph, parts)?.export(&mut graph)?;
     graph.encode(EncodeOptions::default()).map_err(failed)
+}
+
+/// The same of a rules and an engine that show their state by an export of this name. The
+/// composition shows both, each under a name of its own.
+pub(crate) fn compose_open(
+    parts: Parts<'_>,
+    state: &str,
+    [rules, engine]: [&str; 2],
+) -> Result<Vec<u8>, ComposeError> {
+    let mut graph = CompositionGraph::new();
+    let nodes = Nodes::of(&mut graph, parts)?;
+    nodes.export(&mut graph)?;
+    for (node, name) in [(nodes.rules, rules), (nodes.engine, engine)] {
+        let state = alias(&mut graph, node, state)?;
+        graph.export(state, name).map_err(failed)?;
+    }
+    graph.encode(EncodeOptions::default()).map_err(failed)
+}
+
+/// The three instances, each with what it needs of the others.
+struct Nodes {
+    rules: NodeId,
+    engine: NodeId,
+    types: NodeId,
+    publisher: NodeId,
+}
+
+impl Nodes {
+    fn of(graph: &mut CompositionGraph, parts: Parts<'_>) -> Result<Self, ComposeError> {
+        let rules = register(graph, "action-triggers:rules", parts.rules)?;
+        let engine = register(graph, "action-triggers:engine", parts.engine)?;
+        let facade = register(graph, "action-triggers:facade", parts.facade)?;
+
+        let rules = graph.instantiate(rules);
+        let settings = alias(graph, rules, SETTINGS)?;
+        let kafka = alias(graph, rules, KAFKA)?;
+        let types = alias(graph, rules, TYPES)?;
+        let desk = alias(graph, rules, DESK)?;
+
+        let engine = graph.instantiate(engine);
+        give(graph, engine, &[(SETTINGS, settings), (KAFKA, kafka)])?;
+        let triggers = alias(graph, engine, TRIGGERS)?;
+
+        let facade = graph.instantiate(facade);
+        // Of `kafka` the facade needs the types that `triggers` uses.
+        let needs = [
+            (KAFKA, kafka),
+            (TRIGGERS, triggers),
+            (TYPES, types),
+            (DESK, desk),
+        ];
+        give(graph, facade, &needs)?;
+        Ok(Self {
+            rules,
+            engine,
+            types,
+            publisher: alias(graph, facade, PUBLISHER)?,
+        })
+    }
+
+    fn export(&self, graph: &mut CompositionGraph) -> Result<(), ComposeError> {
+        graph.export(self.types, TYPES).map_err(failed)?;
+        graph.export(self.publisher, PUBLISHER).map_err(failed)
+    }
 }
 
 fn register(
@@ -88,4 +130,27 @@ fn register(
 ) -> Result<PackageId, ComposeError> {
     let package = Package::from_bytes(name, None, bytes, graph.types_mut()).map_err(failed)?;
     graph.register_package(package).map_err(failed)
+}
+
+fn alias(
+    graph: &mut CompositionGraph,
+    instance: NodeId,
+    export: &str,
+) -> Result<NodeId, ComposeError> {
+    graph
+        .alias_instance_export(instance, export)
+        .map_err(failed)
+}
+
+fn give(
+    graph: &mut CompositionGraph,
+    instance: NodeId,
+    arguments: &[(&str, NodeId)],
+) -> Result<(), ComposeError> {
+    for (name, argument) in arguments {
+        graph
+            .set_instantiation_argument(instance, name, *argument)
+            .map_err(failed)?;
+    }
+    Ok(())
 }

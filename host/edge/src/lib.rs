@@ -1,22 +1,18 @@
 //! What runs where the host library cannot: components for edge runtimes, as files.
 
+mod bake;
 mod compose;
+mod parts;
 
 use std::io::{self, Write as _};
 
-use action_triggers_host::{EMBEDDED, artefacts::Artefact};
+use action_triggers_host::artefacts::Artefact;
 
-pub use self::compose::{ComposeError, Parts, compose};
-
-/// The engine without the filters that only web pages need. A template that names one of
-/// them is refused with `template_left_out`.
-const SMALL: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_SMALL"));
-
-/// What gives the engine its imports and delivers what it hands over, without I/O.
-const RULES: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_RULES"));
-
-/// What drives the engine and the rules.
-const FACADE: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_FACADE"));
+use self::parts::SMALL;
+pub use self::{
+    bake::{BakeError, Baked, bake},
+    compose::{ComposeError, Parts, compose},
+};
 
 /// Components for edge runtimes:
 ///
@@ -28,11 +24,7 @@ const FACADE: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_FACADE"));
 ///
 /// The publisher's parts do not fit together.
 pub fn components() -> Result<Vec<Artefact>, ComposeError> {
-    let publisher = compose(Parts {
-        rules: RULES,
-        engine: EMBEDDED,
-        facade: FACADE,
-    })?;
+    let publisher = compose(Parts::embedded())?;
     Ok(vec![
         Artefact::new("engine-small.wasm", SMALL),
         Artefact::new("edge.wasm", publisher),

@@ -33,6 +33,13 @@ impl fmt::Debug for Config {
     }
 }
 
+impl From<Configuration> for Config {
+    /// A configuration that was read with other surroundings than this process.
+    fn from(configuration: Configuration) -> Self {
+        Self(configuration)
+    }
+}
+
 impl Config {
     /// Reads a configuration file. Triggers come from the file given here, else
     /// from where the configuration has them.

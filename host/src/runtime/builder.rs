@@ -69,7 +69,8 @@ impl Builder {
         self
     }
 
-    /// The set of triggers, as JSON text; none by default.
+    /// The set of triggers, as JSON text. By default those that the component was baked
+    /// with, and none where it was not.
     pub fn triggers(mut self, json: impl Into<String>) -> Self {
         self.triggers = Some(json.into());
         self
@@ -200,7 +201,7 @@ impl Builder {
         )
         .map_err(BuildError::Registry)?;
         Ok(Plan {
-            triggers: self.triggers.unwrap_or_else(|| "[]".into()),
+            triggers: self.triggers,
             settings,
             registry,
             whitelist: self.whitelist,

@@ -46,7 +46,7 @@ pub(super) struct Exports(Bindings);
 pub(super) struct Batch(Vec<triggers::Input>);
 
 /// What the triggers of a set may use, in every host alike.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TriggerLimits {
     pub(super) fuel: u64,
     pub(super) call_fuel: u64,
@@ -54,6 +54,14 @@ pub(super) struct TriggerLimits {
     pub(super) records: u32,
     pub(super) depth: u32,
     pub(super) content_types: Vec<String>,
+}
+
+/// What an instance holds that came with its triggers loaded.
+#[derive(Debug)]
+pub(super) struct Baked {
+    pub(super) loaded: Loaded,
+    pub(super) brokers: Vec<BrokerMembers>,
+    pub(super) limits: TriggerLimits,
 }
 
 /// What the guest says of one event.
@@ -115,6 +123,16 @@ impl Linked {
 }
 
 impl Exports {
+    /// What the instance came with; none where it is to be loaded.
+    pub(super) fn baked(&self, store: &mut Store<Data>) -> wasmtime::Result<Option<Baked>> {
+        let told = self.triggers().call_loaded(store)?;
+        Ok(told.map(|mut told| Baked {
+            brokers: converted(std::mem::take(&mut told.brokers)),
+            limits: told.limits.clone().into(),
+            loaded: told.into(),
+        }))
+    }
+
     pub(super) fn load(
         &self,
         store: &mut Store<Data>,
@@ -294,6 +312,30 @@ impl From<BrokerMembers> for kafka::Broker {
             conn_details: members.conn_details,
             parameters: members.parameters,
             topics: members.topics,
+        }
+    }
+}
+
+impl From<kafka::Broker> for BrokerMembers {
+    fn from(broker: kafka::Broker) -> Self {
+        Self {
+            name: broker.name,
+            conn_details: broker.conn_details,
+            parameters: broker.parameters,
+            topics: broker.topics,
+        }
+    }
+}
+
+impl From<triggers::Limits> for TriggerLimits {
+    fn from(limits: triggers::Limits) -> Self {
+        Self {
+            fuel: limits.fuel,
+            call_fuel: limits.call_fuel,
+            output_bytes: limits.output_bytes,
+            records: limits.records,
+            depth: limits.depth,
+            content_types: limits.content_types,
         }
     }
 }

@@ -27,8 +27,8 @@ pub(crate) struct Services {
 
 /// What a generation is made of.
 pub(crate) struct Source {
-    /// The set of triggers, as JSON text.
-    pub(crate) triggers: String,
+    /// The set of triggers, as JSON text; none means those that the component came with.
+    pub(crate) triggers: Option<String>,
     pub(crate) services: Services,
     pub(crate) limits: Limits,
 }

@@ -16,6 +16,12 @@ pub enum StartError {
     /// The triggers have faults.
     #[error("the triggers are refused: {}", faults(.0))]
     Triggers(Box<Refusal>),
+    /// The component came with triggers, and something else than this host has.
+    #[error("the component was baked with other {what}: bake it again with this configuration")]
+    Baked {
+        /// `brokers`, `limits` or `triggers`.
+        what: &'static str,
+    },
     /// The component broke while it took the triggers.
     #[error("the component could not load the triggers: {0}")]
     Load(#[from] CallError),
@@ -30,6 +36,7 @@ impl StartError {
         match self {
             Self::Component { .. } => "invalid_component",
             Self::Triggers(_) => "invalid_triggers",
+            Self::Baked { .. } => "baked_mismatch",
             Self::Load(error) => error.code(),
             Self::Thread(_) => "no_threads",
         }

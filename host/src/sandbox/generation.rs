@@ -28,6 +28,7 @@ impl Generation {
     pub(crate) fn load(sandbox: Arc<Sandbox>, source: Source) -> Result<Arc<Self>, StartError> {
         let (mut first, loaded) = sandbox.load(&source).map_err(|error| match error {
             LoadError::Refused(refusal) => StartError::Triggers(Box::new(refusal)),
+            LoadError::Baked(what) => StartError::Baked { what },
             LoadError::Call(error) => StartError::Load(error),
         })?;
         let registry = source.services.registry.clone();
@@ -75,7 +76,9 @@ impl Generation {
         let loaded = self.sandbox.load(&self.source);
         let (mut instance, loaded) = loaded.map_err(|error| match error {
             LoadError::Call(error) => error,
-            LoadError::Refused(_) => CallError::misbehaved("it refused triggers it had taken"),
+            LoadError::Refused(_) | LoadError::Baked(_) => {
+                CallError::misbehaved("it refused triggers it had taken")
+            }
         })?;
         if loaded != *self.loaded {
             let message = "it tells of other triggers than an earlier instance";

@@ -5,16 +5,17 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::Store;
 
 use super::{
     CallError,
     allowance::ticks,
-    boundary::{Answer, Exports, Linked, TriggerLimits},
+    boundary::{Answer, Baked, Exports, Linked, TriggerLimits},
     data::{Data, Source, Taken, allow},
 };
 use crate::{
-    broker::Routes,
+    broker::{BrokerMembers, Routes},
     outcome::{Loaded, Refusal},
 };
 
@@ -46,6 +47,8 @@ impl Drop for Place {
 /// Why an instance could not take the triggers.
 pub(super) enum LoadError {
     Refused(Refusal),
+    /// It came with its triggers loaded, and was loaded with something else.
+    Baked(Difference),
     Call(CallError),
 }
 
@@ -57,8 +60,34 @@ pub(super) struct Called<T> {
     pub(super) is_full: bool,
 }
 
+/// What a component was baked with that is not what this host has.
+pub(super) type Difference = &'static str;
+
+/// What a baked instance says that it holds, where that is what it would be loaded with.
+fn believed(
+    baked: Baked,
+    source: &Source,
+    brokers: &[BrokerMembers],
+    limits: &TriggerLimits,
+) -> Result<Loaded, Difference> {
+    let sha256 = |set: &String| format!("{:x}", Sha256::digest(set));
+    if baked.brokers != brokers {
+        return Err("brokers");
+    }
+    if baked.limits != *limits {
+        return Err("limits");
+    }
+    // Without any triggers of its own the host takes those that were baked.
+    let given = source.triggers.as_ref().map(sha256);
+    if given.is_some_and(|given| given != baked.loaded.set_sha256) {
+        return Err("triggers");
+    }
+    Ok(baked.loaded)
+}
+
 impl Instance {
-    /// Makes an instance and loads the triggers. Says what it tells of them.
+    /// Makes an instance and loads the triggers, unless it came with them. Says what it
+    /// tells of them.
     pub(super) fn load(
         linked: &Linked,
         place: Place,
@@ -88,10 +117,15 @@ impl Instance {
             depth: limits.event_depth,
             content_types: services.whitelist.clone(),
         };
-        let loaded = exports
-            .load(&mut store, triggers, services.registry.members(), &bounds)
-            .map_err(failed)?
-            .map_err(LoadError::Refused)?;
+        let members = services.registry.members();
+        let loaded = match exports.baked(&mut store).map_err(failed)? {
+            Some(baked) => believed(baked, source, &members, &bounds).map_err(LoadError::Baked)?,
+            None => {
+                let triggers = triggers.as_deref().unwrap_or("[]");
+                let loaded = exports.load(&mut store, triggers, members, &bounds);
+                loaded.map_err(failed)?.map_err(LoadError::Refused)?
+            }
+        };
         let instance = Self {
             store,
             exports,

@@ -89,6 +89,8 @@ pub struct Settled {
     pub last_answer: Option<Reason>,
     /// Whether it is delivered and an attempt before may have written it too.
     pub maybe_twice: bool,
+    /// Whether some attempt may have written it, where it is not known to be.
+    pub may_be_written: bool,
 }
 
 /// Where a delivered record lies.

@@ -123,6 +123,7 @@ impl Pending {
         Settled {
             number: self.ticket.number,
             maybe_twice: result.is_ok() && self.may_be_written,
+            may_be_written: self.may_be_written && result.is_err(),
             result,
             attempts: self.attempts,
             last_answer: self.last,
@@ -149,9 +150,10 @@ impl Pending {
     }
 
     /// Gives the record up because the host stops.
-    pub(super) fn shut_down(self, is_in_flight: bool) -> Settled {
+    pub(super) fn shut_down(mut self, is_in_flight: bool) -> Settled {
         let mut message = String::from("the host shut down before the record was delivered");
         if is_in_flight {
+            self.may_be_written = true;
             message.push_str("; it was being sent and may have been written");
         } else if self.may_be_written {
             message.push_str("; it may have been written");

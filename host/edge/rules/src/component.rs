@@ -387,6 +387,7 @@ impl From<Report> for types::Report {
             },
             topic: report.topic,
             attempts: report.attempts,
+            may_be_written: report.may_be_written,
             outcome: result.map_err(|error| types::Failure {
                 code: error.code().to_owned(),
                 message: error.to_string(),

@@ -39,6 +39,8 @@ pub struct Report {
     pub attempts: u32,
     /// Where it lies, or why it was given up.
     pub result: Result<Delivered, DeliveryError>,
+    /// Whether some attempt may have written it, where it is not known to be.
+    pub may_be_written: bool,
 }
 
 /// What there is to do now, and what has come to an end.
@@ -285,6 +287,7 @@ impl Courier {
                 topic: stored.topic,
                 attempts: one.attempts,
                 result: one.result,
+                may_be_written: one.may_be_written,
             })
         };
         settled.into_iter().filter_map(report).collect()

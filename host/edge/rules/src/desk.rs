@@ -16,6 +16,9 @@ use action_triggers_core::{
 };
 use action_triggers_vocabulary::PublishError;
 
+/// How the engine must be composed.
+const ONE: &str = "it must be composed with this publisher and no other instance of it";
+
 /// Most bytes of an event's id.
 const LONGEST_ID: usize = 512;
 
@@ -74,6 +77,15 @@ pub struct Said {
     pub queue: u32,
     /// The record's number among those that it handed over in the call.
     pub receipt: Result<u32, Failure>,
+}
+
+impl Said {
+    /// Whether another instance of the rules was asked to take the record: nobody told
+    /// that one of the call.
+    fn is_elsewhere(&self) -> bool {
+        let code = PublishError::NotPublishing.code();
+        matches!(&self.receipt, Err(failure) if failure.code == code)
+    }
 }
 
 /// What became of an event.
@@ -233,6 +245,12 @@ impl Desk {
     /// delivered.
     pub fn end(&mut self, decided: Vec<Decided>) -> Result<(Vec<Outcome>, Vec<Message>), String> {
         let Call { taken, .. } = std::mem::take(&mut self.call);
+        let said = decided.iter().filter_map(|one| one.result.as_ref().ok());
+        if said.flatten().any(Said::is_elsewhere) {
+            return Err(format!(
+                "the engine handed its records over elsewhere: {ONE}"
+            ));
+        }
         let receipts: usize = decided
             .iter()
             .filter_map(|one| one.result.as_ref().ok())
@@ -240,7 +258,7 @@ impl Desk {
             .sum();
         if receipts != taken.len() {
             return Err(format!(
-                "the engine says of {receipts} records that they were handed over, and {} were: it must be composed with this publisher and no other instance of it",
+                "the engine says of {receipts} records that they were handed over, and {} were: {ONE}",
                 taken.len()
             ));
         }

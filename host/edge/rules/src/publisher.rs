@@ -13,7 +13,7 @@ use action_triggers_core::{
     cluster::{Cluster, Origin, Tls},
     event::{EventError, EventText},
     limits::Limits,
-    outcome::Loaded,
+    outcome::{Loaded, Severity},
     settings::Settings,
 };
 use action_triggers_vocabulary::{PublishError, SettingError};
@@ -145,7 +145,7 @@ impl Publisher {
         Ok(order)
     }
 
-    /// Learns what the engine loaded, and gives what it says of the set. A set that was
+    /// Learns what the engine loaded, and gives what is hardly meant. A set that was
     /// refused leaves nothing configured.
     ///
     /// # Errors
@@ -159,12 +159,13 @@ impl Publisher {
         let Some(configured) = &mut self.configured else {
             return Err(vec![Misuse::NotConfigured.into()]);
         };
-        let problems = configured.config.locate(&loaded.diagnostics);
+        let mut problems = configured.config.locate(&loaded.diagnostics);
         if is_refused {
             self.configured = None;
             return Err(problems);
         }
         configured.desk.know(loaded);
+        problems.extend(not_kept(&configured.config));
         Ok(problems)
     }
 
@@ -339,6 +340,22 @@ fn desk(config: &Configuration, settings: Settings) -> Result<Desk, Vec<Problem>
         let problem = |error: &RegistryError| Problem::error(error.code(), "$", error.to_string());
         errors.iter().map(problem).collect()
     })
+}
+
+/// Says that the outbox's file is not used.
+fn not_kept(config: &Configuration) -> Option<Problem> {
+    let file = config.outbox()?;
+    let message = format!(
+        "records wait in memory here, not in `{}`: what waits ends with the instance",
+        file.path.display()
+    );
+    let warning = Problem::new(
+        Severity::Warning,
+        "outbox_in_memory",
+        "$.outbox.path",
+        message,
+    );
+    Some(warning.with_help("remove `path`, or run `action-triggers run` for an outbox in a file"))
 }
 
 /// The cluster with its secrets. TLS and HTTP proxies are the caller's, and so are

@@ -129,6 +129,7 @@ fn a_request_without_an_answer_times_out_and_its_outcome_is_unknown() {
     }
     let codes: Vec<_> = reports.iter().map(code).collect();
     assert_eq!(codes, ["outcome_unknown"]);
+    assert!(reports[0].may_be_written);
 }
 
 #[test]
@@ -195,6 +196,7 @@ fn what_is_given_up_is_reported_once_and_its_request_forgotten() {
     let reports = courier.give_up().reports;
     let codes: Vec<_> = reports.iter().map(code).collect();
     assert_eq!(codes, ["outcome_unknown"; 2], "they were being sent");
+    assert!(reports.iter().all(|one| one.may_be_written));
     assert!(
         courier
             .answer(id, answered(200, ONE), at(1))
@@ -214,6 +216,7 @@ fn a_failure_that_sent_nothing_leaves_nothing_unknown() {
     courier.answer(only(&step).id, refused, at(1));
     let step = courier.wake(at(50));
     assert_eq!(code(&step.reports[0]), "time_to_live_exceeded");
+    assert!(!step.reports[0].may_be_written);
 }
 
 #[test]

@@ -44,6 +44,26 @@ fn token() -> [(String, String); 1] {
 }
 
 #[test]
+fn an_outbox_in_a_file_is_said_to_be_in_memory_here() {
+    let warnings = |outbox: &str| {
+        let mut publisher = Publisher::default();
+        let config = CONFIG.replacen('{', &format!("{{\"outbox\": {outbox}, "), 1);
+        publisher.configure("config.json", config, []).unwrap();
+        let loaded = Loaded::new(Vec::new(), Vec::new(), String::new());
+        publisher.loaded(&loaded, false).unwrap()
+    };
+    let [warning] = &warnings(r#"{"path": "outbox.db"}"#)[..] else {
+        panic!("nothing is said")
+    };
+    assert_eq!(
+        (warning.code(), warning.path(), warning.is_error()),
+        ("outbox_in_memory", "$.outbox.path", false)
+    );
+    assert!(warning.to_string().contains("`outbox.db`"), "{warning}");
+    assert!(warnings("{}").is_empty());
+}
+
+#[test]
 fn few_random_bytes_are_refused() {
     let mut publisher = configured();
     let problems = publisher.start(token(), &[7; 15]).unwrap_err();

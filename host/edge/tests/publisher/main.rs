@@ -8,9 +8,12 @@
     reason = "a test's helpers may fail as its body may"
 )]
 
+mod baked;
 mod caller;
 mod contract;
 mod delivery;
 mod hosts;
+mod plugged;
 mod small;
 mod start;
+mod verdicts;

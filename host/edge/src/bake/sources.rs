@@ -1,0 +1,112 @@
+//! The texts of a configuration, gathered while it is read.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use action_triggers_config::{ClusterFault, ConfigError, Configuration, Surroundings};
+use action_triggers_core::{cluster::Cluster, rest::access, settings::Environment};
+
+use super::bindings::types;
+
+/// A configuration file and the files that it names, but for those of secrets.
+pub(super) struct Sources {
+    file: PathBuf,
+    texts: Mutex<BTreeMap<PathBuf, String>>,
+}
+
+impl Sources {
+    /// Reads a configuration file as a host without secrets does.
+    pub(super) fn read(file: &Path) -> Result<(Configuration, Self), ConfigError> {
+        let sources = Self {
+            file: file.to_owned(),
+            texts: Mutex::default(),
+        };
+        Ok((Configuration::read(file, None, &sources)?, sources))
+    }
+
+    /// What the publisher is to read: files have the names that the configuration
+    /// writes, which is not told where it is.
+    pub(super) fn for_the_publisher(self) -> types::Configuration {
+        let mut texts = self.texts.into_inner();
+        let texts = texts.as_mut().unwrap_or_else(|error| error.get_mut());
+        let text = texts.remove(&self.file).unwrap_or_default();
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let files = std::mem::take(texts).into_iter().map(|(path, text)| {
+            let written = path.strip_prefix(folder).unwrap_or(&path);
+            types::File {
+                path: written.display().to_string(),
+                text,
+            }
+        });
+        let is_toml = self.file.extension().is_some_and(|ending| ending == "toml");
+        types::Configuration {
+            text,
+            syntax: if is_toml {
+                types::Syntax::Toml
+            } else {
+                types::Syntax::Json
+            },
+            files: files.collect(),
+        }
+    }
+}
+
+impl Surroundings for Sources {
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let metadata = fs::metadata(path)?;
+        if !metadata.is_file() || metadata.len() > most {
+            let message = format!("it is not a file of at most {most} bytes");
+            return Err(io::Error::other(message));
+        }
+        let bytes = fs::read(path)?;
+        if let Ok(text) = String::from_utf8(bytes.clone()) {
+            let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+            texts.insert(path.to_owned(), text);
+        }
+        Ok(bytes)
+    }
+
+    fn has_file(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn read_secret(&self, _path: &Path) -> io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn secret_variable(&self, _name: &str) -> Option<String> {
+        Some(String::new())
+    }
+
+    fn environment(&self) -> Arc<dyn Environment> {
+        Arc::new(Nothing)
+    }
+
+    fn fault(&self, cluster: &Cluster) -> Option<ClusterFault> {
+        let error = access::check(cluster).err()?;
+        Some(ClusterFault {
+            code: error.code(),
+            message: error.to_string(),
+        })
+    }
+}
+
+/// Settings have their values at the start, not here.
+struct Nothing;
+
+impl Environment for Nothing {
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, path: &Path) -> Result<String, String> {
+        Err(format!(
+            "the file `{}` is read at the start",
+            path.display()
+        ))
+    }
+}

@@ -1,0 +1,11 @@
+//! The components that this crate was built with.
+
+/// The engine without the filters that only web pages need. A template that names one of
+/// them is refused with `template_left_out`.
+pub(crate) const SMALL: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_SMALL"));
+
+/// What gives the engine its imports and delivers what it hands over, without I/O.
+pub(crate) const RULES: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_RULES"));
+
+/// What drives the engine and the rules.
+pub(crate) const FACADE: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_FACADE"));
