@@ -12,7 +12,7 @@
 //! matching <- engine, explain         which triggers an event fires, and why
 //! ```
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod component;
 
 pub mod engine;

@@ -41,7 +41,7 @@ pub(crate) struct Guest<'a> {
     pub(crate) root: &'a Path,
     /// The crate to build.
     pub(crate) package: &'a str,
-    /// Without its default features.
+    /// With the component's shell alone of its default features.
     pub(crate) is_small: bool,
     /// A target folder of its own: the outer cargo holds the lock of the usual one.
     pub(crate) target_dir: &'a Path,
@@ -57,14 +57,18 @@ impl Guest<'_> {
     /// Cargo or the component's encoder failed; the text is theirs.
     pub(crate) fn component(&self) -> Result<Vec<u8>, String> {
         let module = self.module()?;
-        let module = fs::read(&module).map_err(|error| format!("{}: {error}", module.display()))?;
         ComponentEncoder::default()
             .module(&module)
             .and_then(|encoder| encoder.validate(true).encode())
             .map_err(|error| format!("{} does not make a component: {error:#}", self.package))
     }
 
-    fn module(&self) -> Result<PathBuf, String> {
+    /// Compiles the crate to a core module.
+    ///
+    /// # Errors
+    ///
+    /// Cargo failed; the text is its own.
+    pub(crate) fn module(&self) -> Result<Vec<u8>, String> {
         // Unpacks the sources, whose folders `flags` has to know.
         output(&mut self.cargo("tree")?)?;
         let mut cargo = self.cargo("build")?;
@@ -75,7 +79,8 @@ impl Guest<'_> {
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags()?);
         output(&mut cargo)?;
         let name = self.package.replace('-', "_") + ".wasm";
-        Ok(self.target_dir.join(TARGET).join("guest").join(name))
+        let module = self.target_dir.join(TARGET).join("guest").join(name);
+        fs::read(&module).map_err(|error| format!("{}: {error}", module.display()))
     }
 
     /// A cargo of the wasm build, free of what the outer build has set.
@@ -86,7 +91,7 @@ impl Guest<'_> {
             .args(["--package", self.package])
             .current_dir(self.root);
         if self.is_small {
-            cargo.arg("--no-default-features");
+            cargo.args(["--no-default-features", "--features", "component"]);
         }
         for name in NOT_FOR_THE_GUEST {
             cargo.env_remove(name);

@@ -16,6 +16,10 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     ("host/edge/rules/src", RULES),
     ("host/edge/facade/src", &[]),
     (
+        "host/edge/module/src",
+        &[("exports", &["lib"]), ("lib", &["answer", "call"])],
+    ),
+    (
         "host/edge/src",
         &[
             ("bake", &["compose"]),
@@ -419,4 +423,5 @@ pub(super) const PURE: &[(&str, &[&str])] = &[
     ("host/config/src", NO_SYSTEM),
     ("host/edge/rules/src", NO_SYSTEM),
     ("host/edge/facade/src", NO_SYSTEM),
+    ("host/edge/module/src", NO_SYSTEM),
 ];

@@ -261,6 +261,11 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "what_an_engine_says_of_records_that_it_did_not_hand_over_is_a_wrong_composition",
     ),
     (
+        "The core module `engine.core.wasm`",
+        "invalid_call",
+        "what_is_no_call_is_refused_with_what_to_write",
+    ),
+    (
         "Templates",
         "template_left_out",
         "what_is_left_out_is_refused_by_name",

@@ -1,5 +1,5 @@
-//! Builds the guest once more, without the filters that only web pages need, and what
-//! makes of it a publisher: the rules and the facade.
+//! Builds the guest once more, without the filters that only web pages need; once more as a
+//! core module; and what makes of it a publisher: the rules and the facade.
 
 #[path = "../../build/guest.rs"]
 mod guest;
@@ -23,7 +23,14 @@ fn make() -> Result<(), String> {
     let root = edge.ancestors().nth(2);
     let root = root.ok_or("the crate has no workspace around it")?;
     script::watch(root);
-    for input in ["core", "config", "edge/rules", "edge/facade", "edge/wit"] {
+    for input in [
+        "core",
+        "config",
+        "edge/rules",
+        "edge/facade",
+        "edge/module",
+        "edge/wit",
+    ] {
         let input = root.join("host").join(input);
         println!("cargo::rerun-if-changed={}", input.display());
     }
@@ -36,7 +43,13 @@ fn make() -> Result<(), String> {
         target_dir: &out.join("guest"),
         cargo_home: None,
     };
-    embed(small, "SMALL", &out.join("engine-small.wasm"))?;
+    embed("SMALL", &out.join("engine-small.wasm"), &small.component()?)?;
+    let module = Guest {
+        package: "action-triggers-module",
+        is_small: false,
+        ..small
+    };
+    embed("MODULE", &out.join("engine.core.wasm"), &module.module()?)?;
     for (package, name, file) in [
         ("action-triggers-rules", "RULES", "rules.wasm"),
         ("action-triggers-facade", "FACADE", "facade.wasm"),
@@ -46,14 +59,14 @@ fn make() -> Result<(), String> {
             is_small: false,
             ..small
         };
-        embed(guest, name, &out.join(file))?;
+        embed(name, &out.join(file), &guest.component()?)?;
     }
     Ok(())
 }
 
-/// Builds a component and tells the library where it is.
-fn embed(guest: Guest<'_>, variable: &str, path: &Path) -> Result<(), String> {
-    fs::write(path, guest.component()?).map_err(|error| format!("{}: {error}", path.display()))?;
+/// Writes a file and tells the library where it is.
+fn embed(variable: &str, path: &Path, bytes: &[u8]) -> Result<(), String> {
+    fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     println!(
         "cargo::rustc-env=ACTION_TRIGGERS_{variable}={}",
         path.display()

@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 
 use action_triggers_host::artefacts::Artefact;
 
-use self::parts::SMALL;
+use self::parts::{MODULE, SMALL};
 pub use self::{
     bake::{BakeError, Baked, bake},
     compose::{ComposeError, Parts, compose},
@@ -17,6 +17,8 @@ pub use self::{
 /// Components for edge runtimes:
 ///
 /// - `engine-small.wasm`, the engine without the filters that only web pages need;
+/// - `engine.core.wasm`, the engine as a core module: JSON in, JSON out, without any import.
+///   `engine.core.md` documents it;
 /// - `edge.wasm`, the publisher: the engine with what our own host does with records, and
 ///   without any import. `edge/*.wit` documents it.
 ///
@@ -27,6 +29,11 @@ pub fn components() -> Result<Vec<Artefact>, ComposeError> {
     let publisher = compose(Parts::embedded())?;
     Ok(vec![
         Artefact::new("engine-small.wasm", SMALL),
+        Artefact::new("engine.core.wasm", MODULE),
+        Artefact::new(
+            "engine.core.md",
+            &include_bytes!("../../docs/module.md")[..],
+        ),
         Artefact::new("edge.wasm", publisher),
         Artefact::new(
             "wit/edge/types.wit",

@@ -4,6 +4,9 @@
 /// them is refused with `template_left_out`.
 pub(crate) const SMALL: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_SMALL"));
 
+/// The engine as a core module, for hosts that know no components.
+pub(crate) const MODULE: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_MODULE"));
+
 /// What gives the engine its imports and delivers what it hands over, without I/O.
 pub(crate) const RULES: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_RULES"));
 
