@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 #[path = "fixtures/oracle/cases.rs"]
-mod cases;
+pub(crate) mod cases;
 
 #[path = "fixtures/oracle/configurations.rs"]
-mod configurations;
+pub(crate) mod configurations;
 
 use configurations::{SKIPPED, json_or_text};
 

@@ -1,7 +1,7 @@
 //! A host in Rust with nothing but wasmtime: its bindings are made from `wit/`, the
 //! component is a file. It knows no crate of this project.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use wasmtime::{
     Config, Engine, Error, Result, Store,
@@ -11,7 +11,7 @@ use wasmtime::{
 use self::bindings::{
     ActionTriggers,
     action_triggers::engine::{kafka, settings},
-    exports::action_triggers::engine::triggers::{Decision, Input, Limits},
+    exports::action_triggers::engine::triggers::{Decision, Input, Limits, LoadedTrigger},
 };
 
 #[allow(
@@ -23,32 +23,43 @@ mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit", world: "action-triggers" });
 }
 
-const TRIGGERS: &str = r#"[{
-    "config_signals": ["post_save"],
-    "content_types": ["shop.sale"],
-    "msg_broker_queues": [{
-        "name": "kafka_1",
-        "conn_details": {"bootstrap_servers": "localhost:9092"},
-        "parameters": {"topic": "{{ shop.settings.TOPIC }}"},
-        "record": {"key": "{{ id }}"}
-    }],
-    "payload": "{\"customer\": \"{{ customer }}\", \"price\": {{ price }}}"
-}]"#;
-const SALE: &str = r#"{"signal": "post_save", "content_type": "shop.sale",
-    "instance": {"id": 7, "customer": "Alice", "price": "10.50"}}"#;
+/// The component, compiled.
+pub(super) struct Compiled {
+    engine: Engine,
+    component: Component,
+}
 
-/// What the component may ask of this host, and what it published.
+/// A set of triggers, and what the host gives it.
+#[derive(Default)]
+pub(super) struct Set {
+    pub(super) triggers: String,
+    pub(super) brokers: Vec<kafka::Broker>,
+    pub(super) content_types: Vec<String>,
+    /// Values by dotted path, as JSON text.
+    pub(super) settings: BTreeMap<String, String>,
+}
+
+/// A record that the component handed over.
+pub(super) struct Record {
+    pub(super) broker: String,
+    /// `conn_details` and `parameters`, as JSON text.
+    pub(super) destination: [String; 2],
+    pub(super) key: Option<String>,
+    /// Its text; none is a tombstone.
+    pub(super) value: Option<String>,
+}
+
+/// What the component may ask of this host, and what it handed over.
 #[derive(Default)]
 struct Host {
+    settings: BTreeMap<String, String>,
     published: Vec<kafka::Message>,
 }
 
 impl settings::Host for Host {
     fn get(&mut self, path: String) -> Result<String, settings::SettingsError> {
-        match &*path {
-            "shop.settings.TOPIC" => Ok(r#""sales""#.into()),
-            _ => Err(settings::SettingsError::NotAllowed),
-        }
+        let value = self.settings.get(&path).cloned();
+        value.ok_or(settings::SettingsError::NotAllowed)
     }
 }
 
@@ -60,56 +71,87 @@ impl kafka::Host for Host {
     }
 }
 
-/// Lets one sale be saved, and says what was published: topic, key and value.
-pub(super) fn publish_a_sale(component: &Path) -> Result<Vec<String>> {
-    let engine = Engine::new(&Config::new())?;
-    let component = Component::from_file(&engine, component)?;
-    let mut linker = Linker::new(&engine);
-    ActionTriggers::add_to_linker::<_, HasSelf<_>>(&mut linker, |host: &mut Host| host)?;
-    let mut store = Store::new(&engine, Host::default());
-    let instance = ActionTriggers::instantiate(&mut store, &component, &linker)?;
-    let triggers = instance.action_triggers_engine_triggers();
-    let limits = Limits {
-        fuel: 1_000_000,
-        call_fuel: 20_000_000,
-        output_bytes: 2 << 20,
-        records: 10_000,
-        depth: 128,
-        content_types: Vec::new(),
-    };
-    let brokers = [kafka::Broker {
-        name: "kafka_1".into(),
-        conn_details: Vec::new(),
-        parameters: Vec::new(),
+/// A broker that sets these members itself.
+pub(super) fn broker(
+    name: &str,
+    conn_details: Vec<String>,
+    parameters: Vec<String>,
+) -> kafka::Broker {
+    kafka::Broker {
+        name: name.into(),
+        conn_details,
+        parameters,
         topics: Vec::new(),
-    }];
-    triggers
-        .call_load(&mut store, TRIGGERS, &brokers, &limits)?
-        .map_err(|refusal| Error::msg(format!("refused: {:?}", refusal.diagnostics)))?;
-    let event = Input {
-        text: SALE.into(),
-        id: "e1".into(),
-    };
-    for outcome in triggers.call_process(&mut store, &[event])? {
-        let Decision::Done(publications) = outcome.decision else {
-            return Err(Error::msg(format!("not decided: {:?}", outcome.decision)));
-        };
-        for publication in publications {
-            publication
-                .receipt
-                .map_err(|failure| Error::msg(failure.message))?;
-        }
     }
-    Ok(store.data().published.iter().map(shown).collect())
 }
 
-fn shown(message: &kafka::Message) -> String {
-    let destination = message.destination.as_ref().unwrap();
-    let parameters: serde_json::Value = serde_json::from_str(&destination.parameters).unwrap();
-    let topic = parameters["topic"].as_str().unwrap();
-    let key = message.key.as_deref().unwrap_or_default();
-    let kafka::Payload::Json(value) = &message.value else {
-        panic!("not JSON: {:?}", message.value);
-    };
-    format!("{topic} {key} {value}")
+impl Compiled {
+    pub(super) fn new(file: &Path) -> Result<Self> {
+        let engine = Engine::new(&Config::new())?;
+        let component = Component::from_file(&engine, file)?;
+        Ok(Self { engine, component })
+    }
+
+    /// Loads a set and lets events happen: the record of each queue that fired, or the code
+    /// of its failure. Fails where the set is refused.
+    pub(super) fn publish(
+        &self,
+        set: Set,
+        events: &[String],
+    ) -> Result<Vec<Result<Record, String>>> {
+        let mut linker = Linker::new(&self.engine);
+        ActionTriggers::add_to_linker::<_, HasSelf<_>>(&mut linker, |host: &mut Host| host)?;
+        let host = Host {
+            settings: set.settings,
+            published: Vec::new(),
+        };
+        let mut store = Store::new(&self.engine, host);
+        let instance = ActionTriggers::instantiate(&mut store, &self.component, &linker)?;
+        let triggers = instance.action_triggers_engine_triggers();
+        let limits = Limits {
+            fuel: 1_000_000,
+            call_fuel: 20_000_000,
+            output_bytes: 2 << 20,
+            records: 10_000,
+            depth: 128,
+            content_types: set.content_types,
+        };
+        let loaded = triggers
+            .call_load(&mut store, &set.triggers, &set.brokers, &limits)?
+            .map_err(|refusal| Error::msg(format!("refused: {:?}", refusal.diagnostics)))?;
+        let inputs: Vec<_> = events.iter().zip(0..).map(input).collect();
+        let mut codes = Vec::new();
+        for outcome in triggers.call_process(&mut store, &inputs)? {
+            let Decision::Done(publications) = outcome.decision else {
+                return Err(Error::msg(format!("not decided: {:?}", outcome.decision)));
+            };
+            let failures = publications.into_iter().filter_map(|one| one.receipt.err());
+            codes.extend(failures.map(|failure| Err(failure.code)));
+        }
+        let published = store.into_data().published.into_iter();
+        let records = published.map(|message| Ok(record(message, &loaded.triggers)));
+        Ok(records.chain(codes).collect())
+    }
+}
+
+fn input((text, place): (&String, u32)) -> Input {
+    Input {
+        text: text.clone(),
+        id: place.to_string(),
+    }
+}
+
+fn record(message: kafka::Message, triggers: &[LoadedTrigger]) -> Record {
+    let place = |number: u32| usize::try_from(number).unwrap();
+    let queue = &triggers[place(message.trigger)].queues[place(message.queue)];
+    let destination = message.destination.unwrap_or(queue.destination.clone());
+    Record {
+        broker: queue.broker.clone(),
+        destination: [destination.conn_details, destination.parameters],
+        key: message.key,
+        value: match message.value {
+            kafka::Payload::Json(text) | kafka::Payload::Text(text) => Some(text),
+            kafka::Payload::Tombstone => None,
+        },
+    }
 }

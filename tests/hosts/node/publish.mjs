@@ -1,42 +1,53 @@
-// Publishes events through edge.wasm, which jco has made a module of:
+// Publishes through edge.wasm, which jco has made a module of:
 //
 //   jco transpile edge.wasm -o edge
-//   node publish.mjs edge/edge.js config.json events.ndjson
-import { randomBytes } from "node:crypto";
+//   node publish.mjs edge/edge.js jobs.ndjson
+//
+// A line of jobs.ndjson is {"config": text, "events": [text, …]}.
 import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
 
-const [module, config, events] = process.argv.slice(2);
-const { publisher } = await import(pathToFileURL(module));
+const [module, jobs] = process.argv.slice(2);
 const now = () => ({ monotonicMs: BigInt(Math.floor(performance.now())), unixMs: BigInt(Date.now()) });
-const text = (value) => JSON.stringify(value, (_, one) => (typeof one === "bigint" ? Number(one) : one));
+const plain = (_, value) => (typeof value === "bigint" ? Number(value) : value);
 
-async function send({ method, url, headers, body, timeoutMs }) {
+async function send({ id, method, url, headers, body, timeoutMs }) {
   try {
     const signal = AbortSignal.timeout(Number(timeoutMs));
     const answer = await fetch(url, { method, headers, body, signal, redirect: "manual" });
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    return { tag: "answered", val: { status: answer.status, headers: [...answer.headers], body: bytes } };
+    return [id, { tag: "answered", val: { status: answer.status, headers: [...answer.headers], body: bytes } }];
   } catch (error) {
-    const isUnreachable = ["ECONNREFUSED", "ENOTFOUND"].includes(error.cause?.code);
-    const reason = error.name === "TimeoutError" ? "timed-out" : isUnreachable ? "unreachable" : "lost";
-    return { tag: "failed", val: { reason, message: String(error.cause ?? error) } };
+    const reason = { TimeoutError: "timed-out", ECONNREFUSED: "unreachable" }[error.cause?.code ?? error.name] ?? "lost";
+    return [id, { tag: "failed", val: { reason, message: String(error.cause ?? error) } }];
   }
 }
 
-let timer;
-function take({ requests, reports, wakeAtMs }) {
-  reports.forEach((report) => console.log(text(report)));
-  for (const request of requests) {
-    send(request).then((response) => take(publisher.answer(request.id, response, now())));
+async function deliver(publisher, step) {
+  const [reports, sent] = [[], new Map()];
+  for (;;) {
+    reports.push(...step.reports);
+    for (const request of step.requests) sent.set(request.id, send(request));
+    if (sent.size === 0 && step.wakeAtMs === undefined) return reports;
+    // Called too early, `wake` does no harm.
+    const rest = Math.min(500, Number(step.wakeAtMs ?? Infinity) - performance.now());
+    const answer = await Promise.race([...sent.values(), sleep(rest)]);
+    sent.delete(answer?.[0]);
+    step = answer ? publisher.answer(...answer, now()) : publisher.wake(now());
   }
-  clearTimeout(timer);
-  if (wakeAtMs === undefined) return;
-  timer = setTimeout(() => take(publisher.wake(now())), Number(wakeAtMs) - performance.now() + 1);
 }
 
-publisher.configure({ text: readFileSync(config, "utf8"), syntax: "json", files: [] });
-publisher.start([], randomBytes(16));
-const { outcomes, step } = publisher.process(readFileSync(events, "utf8").trim().split("\n"), now());
-outcomes.forEach((outcome) => console.log(text(outcome)));
-take(step);
+async function publish({ config, events }, number) {
+  // Another address is another instance.
+  const { publisher } = await import(new URL(`${module}?${number}`, `file://${process.cwd()}/`));
+  publisher.configure({ text: config, syntax: "json", files: [] });
+  publisher.start([], crypto.getRandomValues(new Uint8Array(16)));
+  const start = performance.now();
+  const { outcomes, step } = publisher.process(events, now());
+  return [{ ms: performance.now() - start }, ...outcomes, ...(await deliver(publisher, step))];
+}
+
+for (const [number, job] of readFileSync(jobs, "utf8").trim().split("\n").entries()) {
+  const done = await publish(JSON.parse(job), number).catch((error) => ({ refused: error.payload ?? String(error) }));
+  console.log(JSON.stringify(done, plain));
+}

@@ -174,7 +174,7 @@ impl Caller {
     }
 }
 
-fn client() -> reqwest::Client {
+pub(super) fn client() -> reqwest::Client {
     // An error means that another test was first.
     rustls::crypto::ring::default_provider()
         .install_default()

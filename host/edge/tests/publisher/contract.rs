@@ -7,12 +7,16 @@ use serde_json::{Value, json};
 use super::caller::{Caller, Now, Step};
 
 #[path = "../../../../tests/fixtures/oracle/cases.rs"]
-mod cases;
+pub(super) mod cases;
 
 #[path = "../../../../tests/fixtures/oracle/configurations.rs"]
-mod configurations;
+pub(super) mod configurations;
+
+#[path = "../../../../tests/fixtures/oracle/engines.rs"]
+pub(super) mod engines;
 
 use configurations::{SKIPPED, json_or_text};
+use engines::expected;
 
 /// How a cluster is reached: its address tells which it is.
 fn cluster(place: usize) -> Value {
@@ -50,21 +54,6 @@ const NOW: Now = Now {
     monotonic_ms: 0,
     unix_ms: 1_700_000_000_000,
 };
-
-fn expected(case: &Value) -> Vec<String> {
-    let record = |record: &Value| {
-        let value: Value = serde_json::from_str(record["value"].as_str().unwrap()).unwrap();
-        json!([record["conn"]["bootstrap_servers"], record["topic"], value]).to_string()
-    };
-    let mut expected: Vec<_> = case["sent"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(record)
-        .collect();
-    expected.sort();
-    expected
-}
 
 /// A fault of a case, if it has one.
 fn fault(case: &Value) -> Option<String> {

@@ -1,0 +1,2 @@
+export { ConfigurationError, MisuseError, TrapError } from "./errors.js";
+export { Publisher } from "./publisher.js";

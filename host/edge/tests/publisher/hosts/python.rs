@@ -1,0 +1,87 @@
+//! Python: the host of a few lines, and the package.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use super::{
+    super::delivery::proxy,
+    files::{artefacts, checked, fresh, host, kept, root, run},
+    jobs::Jobs,
+};
+
+/// What the package needs, what builds it, and what checks its types.
+const NEEDS: &[&str] = &["wasmtime==50.0.1", "urllib3==2.8.0", "hatchling", "mypy"];
+
+/// A Python that has what the package needs, where it can be made.
+fn python() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let make = || {
+        let folder = kept("python");
+        let python = folder.join("bin/python");
+        let marker = folder.join("installed");
+        let needs = NEEDS.join(" ");
+        if fs::read_to_string(&marker).is_ok_and(|installed| installed == needs) {
+            return Some(python);
+        }
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(NEEDS))?;
+        fs::write(marker, needs).unwrap();
+        Some(python)
+    };
+    PYTHON.get_or_init(make).as_deref()
+}
+
+fn skip() {
+    println!(
+        "skipped: there is no Python here, or not {}",
+        NEEDS.join(", ")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_publishes_by_a_host_of_a_few_lines() {
+    let Some(python) = python() else {
+        return skip();
+    };
+    let jobs = Jobs::start().await;
+    let file = fresh("python-host").join("jobs.ndjson");
+    fs::write(&file, jobs.lines().join("\n")).unwrap();
+    let mut host_in_python = Command::new(python);
+    host_in_python.arg(host("python/publish.py"));
+    host_in_python.arg(checked("edge.wasm")).arg(file);
+    jobs.check("python", &run(&mut host_in_python).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_package_for_python_keeps_its_promises_and_its_example_publishes() {
+    let Some(python) = python() else {
+        return skip();
+    };
+    checked("edge.wasm");
+    let source = root().join("host/edge/python");
+    let mut install = Command::new(python);
+    install.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
+    install.args(["--no-build-isolation", "--force-reinstall"]);
+    install
+        .arg(&source)
+        .env("ACTION_TRIGGERS_EDGE", artefacts());
+    run(&mut install).unwrap();
+    let printed = run(Command::new(python).arg(source.join("tests/test_publisher.py"))).unwrap();
+    print!("{printed}");
+    let mut types = Command::new(python);
+    types.args(["-m", "mypy", "--cache-dir"]).arg(kept("mypy"));
+    run(types.args(["src", "tests", "example"]).current_dir(&source)).unwrap();
+    let proxy = proxy().await;
+    let mut example = Command::new(python);
+    run(example
+        .arg(source.join("example/publish.py"))
+        .arg(proxy.url()))
+    .unwrap();
+    assert_eq!(proxy.records("my_topic").len(), 1);
+}

@@ -1,0 +1,89 @@
+//! workerd, which Cloudflare Workers run in: a worker that lives long.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+
+use super::{
+    files::{copy, host},
+    jobs::Jobs,
+    node::{installed, npm},
+};
+
+const WORKERD: &str = "workerd@1.20261117.1";
+
+/// A server that ends with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// The modules of the worker: its own, and those of the package.
+fn modules(folder: &Path) -> String {
+    let package = "node_modules/action-triggers-edge";
+    let mut modules = Vec::new();
+    for place in ["src", "edge"] {
+        for entry in fs::read_dir(folder.join(package).join(place)).unwrap() {
+            let file = entry.unwrap().file_name().into_string().unwrap();
+            let kind = match file.rsplit_once('.') {
+                Some((_, "wasm")) => "wasm",
+                Some((name, "js")) if !["node", "browser"].contains(&name) => "esModule",
+                _ => continue,
+            };
+            let file = format!("{place}/{file}");
+            modules.push(format!(
+                r#"(name = "{file}", {kind} = embed "{package}/{file}"),"#
+            ));
+        }
+    }
+    modules.join("\n    ")
+}
+
+/// Starts workerd, and says where it listens.
+fn serve(workerd: &Path, folder: &Path) -> (Server, String) {
+    let config = fs::read_to_string(host("workerd/config.capnp")).unwrap();
+    let config = config.replace("# modules of the package", &modules(folder));
+    fs::write(folder.join("config.capnp"), config).unwrap();
+    let mut command = Command::new(workerd);
+    command.args(["serve", "config.capnp", "--control-fd=1"]);
+    command.current_dir(folder).stdout(Stdio::piped());
+    let mut server = Server(command.spawn().unwrap());
+    let mut line = String::new();
+    let printed = server.0.stdout.take().unwrap();
+    BufReader::new(printed).read_line(&mut line).unwrap();
+    let listens: Value = serde_json::from_str(&line).unwrap();
+    let address = format!("http://127.0.0.1:{}", listens["port"]);
+    (server, address)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workerd_publishes_and_keeps_its_publisher_from_request_to_request() {
+    let Some((tools, folder)) = npm("workerd", WORKERD).zip(installed("worker")) else {
+        return println!("skipped: there is no Node here, or no {WORKERD}");
+    };
+    copy(&host("workerd"), &folder, &["worker.mjs"]);
+    let workerd = tools.join("node_modules/.bin/workerd");
+    let (_server, address) = serve(&workerd, &folder);
+    let http = super::super::caller::client();
+    let jobs = Jobs::start().await;
+    let mut printed = Vec::new();
+    for line in jobs.lines() {
+        let answer = http.post(&address).body(line).send().await.unwrap();
+        printed.push(answer.text().await.unwrap());
+    }
+    jobs.check("workerd", &printed.join("\n"));
+    let kept = |line: &str| serde_json::from_str::<Value>(line).unwrap()[0]["kept"].clone();
+    let last = jobs.lines().pop().unwrap();
+    let again = http.post(&address).body(last).send().await.unwrap();
+    let again = again.text().await.unwrap();
+    assert_eq!(kept(&again), kept(printed.last().unwrap()), "{again}");
+}
