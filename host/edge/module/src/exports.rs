@@ -43,6 +43,6 @@ extern "C" fn call() -> u64 {
         state.answer = state.module.call(&call);
         let address = state.answer.as_ptr().expose_provenance();
         let half = |number: usize| u64::try_from(number).unwrap_or_default();
-        half(address) << 32 | half(state.answer.len())
+        (half(address) << 32) | half(state.answer.len())
     })
 }

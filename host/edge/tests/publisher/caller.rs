@@ -33,14 +33,17 @@ pub(super) fn artefact(name: &str) -> Vec<u8> {
     file.unwrap().bytes.into_owned()
 }
 
+/// Compiles the publisher.
+pub(super) fn compile() -> (Engine, Component) {
+    let engine = Engine::default();
+    let component = Component::new(&engine, artefact("edge.wasm")).unwrap();
+    (engine, component)
+}
+
 /// The publisher, compiled once for all tests.
 fn compiled() -> &'static (Engine, Component) {
     static COMPILED: OnceLock<(Engine, Component)> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        let engine = Engine::default();
-        let component = Component::new(&engine, artefact("edge.wasm")).unwrap();
-        (engine, component)
-    })
+    COMPILED.get_or_init(compile)
 }
 
 /// An instance of the publisher, and clocks.

@@ -40,14 +40,14 @@ pub(super) fn artefacts() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = fresh("artefacts");
-        let mut sums = String::new();
+        let mut sums = Vec::new();
         for file in component().into_iter().chain(components().unwrap()) {
             let path = folder.join(&*file.name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, &file.bytes).unwrap();
-            sums += &format!("{}  {}\n", file.sha256(), file.name);
+            sums.push(format!("{}  {}\n", file.sha256(), file.name));
         }
-        fs::write(folder.join("SHA256SUMS"), sums).unwrap();
+        fs::write(folder.join("SHA256SUMS"), sums.concat()).unwrap();
         folder
     })
 }

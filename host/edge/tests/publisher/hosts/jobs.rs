@@ -1,5 +1,7 @@
 //! What every host is given: configurations with events, and where their records arrive.
 
+use std::{fs, path::Path};
+
 use action_triggers_dev_proxy::DevProxy;
 use serde_json::{Value, json};
 
@@ -12,6 +14,9 @@ use super::super::{
     delivery::{proxy, sale},
     start::{config, trigger},
 };
+
+/// The file that hosts read.
+pub(super) const JOBS: &str = "jobs.ndjson";
 
 /// A case of the contract, with a proxy for each of its clusters.
 struct Case {
@@ -62,6 +67,10 @@ impl Jobs {
         ];
         let sales = line(config(&self.proxy.url(), &triggers), events);
         cases.chain([sales]).collect()
+    }
+
+    pub(super) fn write(&self, folder: &Path) {
+        fs::write(folder.join(JOBS), self.lines().join("\n")).unwrap();
     }
 
     /// What a host printed, a line for each, and what arrived.

@@ -8,4 +8,5 @@ mod jobs;
 mod module;
 mod node;
 mod python;
+mod table;
 mod workerd;

@@ -1,7 +1,7 @@
 //! `engine.core.wasm` in runtimes that know no components: the contract's cases and hostile
 //! templates, by the hosts of tests/hosts/go and tests/hosts/java.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -106,13 +106,20 @@ fn check(name: &str, host: &mut Command) {
     let file = kept(name).join("calls.ndjson");
     fs::write(&file, jobs.iter().map(text).collect::<Vec<_>>().join("\n")).unwrap();
     host.stdin(fs::File::open(file).unwrap());
+    let start = Instant::now();
     let printed = run(host).unwrap();
+    let took = start.elapsed().as_millis();
+    println!(
+        "{name}: {took} ms for {} instances, two of them hostile",
+        jobs.len()
+    );
     let answers: Vec<Value> = printed
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(answers.len(), 2 * jobs.len());
-    let mut answers = answers.chunks_exact(2).map(|pair| [&pair[0], &pair[1]]);
+    let (pairs, _) = answers.as_chunks::<2>();
+    let mut answers = pairs.iter().map(|[loaded, processed]| [loaded, processed]);
     let faults = cases.iter().zip(&mut answers);
     let faults: Vec<_> = faults
         .filter_map(|(case, pair)| fault(case, pair))
@@ -124,44 +131,48 @@ fn check(name: &str, host: &mut Command) {
     }
 }
 
-/// Whether these commands are there.
-fn are_there(commands: &[(&str, &str)]) -> bool {
-    let is_there = |(name, version): &(&str, &str)| run(Command::new(name).arg(version)).is_some();
-    commands.iter().all(is_there)
+/// The host in Go.
+pub(super) fn go() -> Option<Command> {
+    run(Command::new("go").arg("version"))?;
+    let binary = kept("go").join("host");
+    let mut build = Command::new("go");
+    build.args(["build", "-o"]).arg(&binary).arg(".");
+    run(build.current_dir(host("go")))?;
+    let mut go = Command::new(binary);
+    go.arg(checked("engine.core.wasm"));
+    Some(go)
+}
+
+/// The host in Java, which compiles itself as it starts.
+pub(super) fn java() -> Option<Command> {
+    run(Command::new("java").arg("-version"))?;
+    let folder = kept("java");
+    copy(&host("java"), &folder, &["pom.xml"]);
+    let mut fetch = Command::new("mvn");
+    fetch.args([
+        "--quiet",
+        "dependency:copy-dependencies",
+        "-DoutputDirectory=lib",
+    ]);
+    run(fetch.current_dir(&folder))?;
+    let mut java = Command::new("java");
+    java.args(["-cp", "lib/*"]).arg(host("java/Host.java"));
+    java.arg(checked("engine.core.wasm")).current_dir(folder);
+    Some(java)
 }
 
 #[test]
 fn go_gets_the_contracts_answers_under_wazero() {
-    let binary = kept("go").join("host");
-    let build = |binary: &Path| {
-        let mut build = Command::new("go");
-        build.args(["build", "-o"]).arg(binary).arg(".");
-        run(build.current_dir(host("go")))
-    };
-    if !are_there(&[("go", "version")]) || build(&binary).is_none() {
-        return println!("skipped: there is no Go here, or no wazero for it");
+    match go() {
+        Some(mut go) => check("go", &mut go),
+        None => println!("skipped: there is no Go here, or no wazero for it"),
     }
-    check("go", Command::new(binary).arg(checked("engine.core.wasm")));
 }
 
 #[test]
 fn java_gets_the_contracts_answers_under_chicory() {
-    let folder = kept("java");
-    copy(&host("java"), &folder, &["pom.xml"]);
-    let fetch = || {
-        let mut fetch = Command::new("mvn");
-        fetch.args([
-            "--quiet",
-            "dependency:copy-dependencies",
-            "-DoutputDirectory=lib",
-        ]);
-        run(fetch.current_dir(&folder))
-    };
-    if !are_there(&[("java", "-version"), ("mvn", "--version")]) || fetch().is_none() {
-        return println!("skipped: there is no Java or Maven here, or no Chicory for it");
+    match java() {
+        Some(mut java) => check("java", &mut java),
+        None => println!("skipped: there is no Java or Maven here, or no Chicory for it"),
     }
-    let mut java = Command::new("java");
-    java.args(["-cp", "lib/*"]).arg(host("java/Host.java"));
-    java.arg(checked("engine.core.wasm"));
-    check("java", java.current_dir(&folder));
 }

@@ -10,7 +10,7 @@ use std::{
 use super::{
     super::delivery::proxy,
     files::{artefacts, checked, copy, fresh, host, kept, root, run},
-    jobs::Jobs,
+    jobs::{JOBS, Jobs},
 };
 
 /// What makes JavaScript of a component. From 1.34 on its code compiles a module in place,
@@ -73,19 +73,25 @@ pub(super) fn skip() {
     println!("skipped: there is no Node here, or no {JCO} for it");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn node_publishes_by_a_host_of_a_few_lines() {
-    let Some(tools) = jco() else { return skip() };
-    let folder = fresh("node");
-    let mut transpile = Command::new(tools.join("node_modules/.bin/jco"));
+/// The host of a few lines, on the jobs of this folder.
+pub(super) fn few_lines(folder: &Path) -> Option<Command> {
+    let mut transpile = Command::new(jco()?.join("node_modules/.bin/jco"));
     transpile.args(["transpile", "--quiet", "-o", "edge"]);
-    run(transpile.arg(checked("edge.wasm")).current_dir(&folder)).unwrap();
-    let jobs = Jobs::start().await;
-    fs::write(folder.join("jobs.ndjson"), jobs.lines().join("\n")).unwrap();
+    run(transpile.arg(checked("edge.wasm")).current_dir(folder)).unwrap();
     let mut node = Command::new("node");
     node.arg(host("node/publish.mjs"));
-    node.args(["edge/edge.js", "jobs.ndjson"])
-        .current_dir(&folder);
+    node.args(["edge/edge.js", JOBS]).current_dir(folder);
+    Some(node)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_publishes_by_a_host_of_a_few_lines() {
+    let folder = fresh("node");
+    let Some(mut node) = few_lines(&folder) else {
+        return skip();
+    };
+    let jobs = Jobs::start().await;
+    jobs.write(&folder);
     jobs.check("node", &run(&mut node).unwrap());
 }
 

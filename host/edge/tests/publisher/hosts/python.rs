@@ -10,7 +10,7 @@ use std::{
 use super::{
     super::delivery::proxy,
     files::{artefacts, checked, fresh, host, kept, root, run},
-    jobs::Jobs,
+    jobs::{JOBS, Jobs},
 };
 
 /// What the package needs, what builds it, and what checks its types.
@@ -44,34 +44,48 @@ fn skip() {
     );
 }
 
+/// The host of a few lines, on the jobs of this folder.
+pub(super) fn few_lines(folder: &Path) -> Option<Command> {
+    let mut command = Command::new(python()?);
+    command
+        .arg(host("python/publish.py"))
+        .arg(checked("edge.wasm"));
+    command.arg(JOBS).current_dir(folder);
+    Some(command)
+}
+
+/// A Python in which the package is installed.
+pub(super) fn installed() -> Option<&'static Path> {
+    static INSTALLED: OnceLock<Option<&Path>> = OnceLock::new();
+    *INSTALLED.get_or_init(|| {
+        let python = python()?;
+        checked("edge.wasm");
+        let mut install = Command::new(python);
+        install.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
+        install.args(["--no-build-isolation", "--force-reinstall"]);
+        install.arg(root().join("host/edge/python"));
+        run(install.env("ACTION_TRIGGERS_EDGE", artefacts())).unwrap();
+        Some(python)
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn python_publishes_by_a_host_of_a_few_lines() {
-    let Some(python) = python() else {
+    let folder = fresh("python-host");
+    let Some(mut python) = few_lines(&folder) else {
         return skip();
     };
     let jobs = Jobs::start().await;
-    let file = fresh("python-host").join("jobs.ndjson");
-    fs::write(&file, jobs.lines().join("\n")).unwrap();
-    let mut host_in_python = Command::new(python);
-    host_in_python.arg(host("python/publish.py"));
-    host_in_python.arg(checked("edge.wasm")).arg(file);
-    jobs.check("python", &run(&mut host_in_python).unwrap());
+    jobs.write(&folder);
+    jobs.check("python", &run(&mut python).unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_package_for_python_keeps_its_promises_and_its_example_publishes() {
-    let Some(python) = python() else {
+    let Some(python) = installed() else {
         return skip();
     };
-    checked("edge.wasm");
     let source = root().join("host/edge/python");
-    let mut install = Command::new(python);
-    install.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
-    install.args(["--no-build-isolation", "--force-reinstall"]);
-    install
-        .arg(&source)
-        .env("ACTION_TRIGGERS_EDGE", artefacts());
-    run(&mut install).unwrap();
     let printed = run(Command::new(python).arg(source.join("tests/test_publisher.py"))).unwrap();
     print!("{printed}");
     let mut types = Command::new(python);

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -18,7 +18,7 @@ use super::{
 const WORKERD: &str = "workerd@1.20261117.1";
 
 /// A server that ends with the test.
-struct Server(Child);
+pub(super) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -48,11 +48,19 @@ fn modules(folder: &Path) -> String {
     modules.join("\n    ")
 }
 
-/// Starts workerd, and says where it listens.
-fn serve(workerd: &Path, folder: &Path) -> (Server, String) {
+/// A folder with the worker, and the command that serves it.
+pub(super) fn worker() -> Option<(PathBuf, PathBuf)> {
+    let workerd = npm("workerd", WORKERD)?.join("node_modules/.bin/workerd");
+    let folder = installed("worker")?;
+    copy(&host("workerd"), &folder, &["worker.mjs"]);
     let config = fs::read_to_string(host("workerd/config.capnp")).unwrap();
-    let config = config.replace("# modules of the package", &modules(folder));
+    let config = config.replace("# modules of the package", &modules(&folder));
     fs::write(folder.join("config.capnp"), config).unwrap();
+    Some((workerd, folder))
+}
+
+/// Starts workerd, and says where it listens.
+pub(super) fn serve(workerd: &Path, folder: &Path) -> (Server, String) {
     let mut command = Command::new(workerd);
     command.args(["serve", "config.capnp", "--control-fd=1"]);
     command.current_dir(folder).stdout(Stdio::piped());
@@ -67,11 +75,9 @@ fn serve(workerd: &Path, folder: &Path) -> (Server, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workerd_publishes_and_keeps_its_publisher_from_request_to_request() {
-    let Some((tools, folder)) = npm("workerd", WORKERD).zip(installed("worker")) else {
+    let Some((workerd, folder)) = worker() else {
         return println!("skipped: there is no Node here, or no {WORKERD}");
     };
-    copy(&host("workerd"), &folder, &["worker.mjs"]);
-    let workerd = tools.join("node_modules/.bin/workerd");
     let (_server, address) = serve(&workerd, &folder);
     let http = super::super::caller::client();
     let jobs = Jobs::start().await;
