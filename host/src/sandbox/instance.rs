@@ -118,13 +118,12 @@ impl Instance {
             content_types: services.whitelist.clone(),
         };
         let members = services.registry.members();
-        let loaded = match exports.baked(&mut store).map_err(failed)? {
-            Some(baked) => believed(baked, source, &members, &bounds).map_err(LoadError::Baked)?,
-            None => {
-                let triggers = triggers.as_deref().unwrap_or("[]");
-                let loaded = exports.load(&mut store, triggers, members, &bounds);
-                loaded.map_err(failed)?.map_err(LoadError::Refused)?
-            }
+        let loaded = if let Some(baked) = exports.baked(&mut store).map_err(failed)? {
+            believed(baked, source, &members, &bounds).map_err(LoadError::Baked)?
+        } else {
+            let triggers = triggers.as_deref().unwrap_or("[]");
+            let loaded = exports.load(&mut store, triggers, members, &bounds);
+            loaded.map_err(failed)?.map_err(LoadError::Refused)?
         };
         let instance = Self {
             store,
