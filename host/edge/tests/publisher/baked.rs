@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use action_triggers_edge::{BakeError, Baked, bake, components};
-use action_triggers_host::{BuildError, Component, Config, EMBEDDED, Events, Runtime, StartError};
+use action_triggers_host::{
+    BuildError, Component, Config, EMBEDDED, Events, Problem, Runtime, StartError,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wasmparser::{Operator, Parser, Payload};
@@ -139,7 +141,7 @@ async fn a_refused_configuration_is_not_baked_and_tells_all_its_faults() {
     let Err(BakeError::Config(error)) = bake(&folder.config()).await else {
         panic!("it was baked")
     };
-    let told: Vec<_> = error.problems().iter().map(|one| one.code()).collect();
+    let told: Vec<_> = error.problems().iter().map(Problem::code).collect();
     assert_eq!(told, ["template_unknown_filter", "unknown_signal"]);
     let shown = format!("{:#}", error.problems()[0]);
     assert!(shown.contains("config.json"), "{shown}");
