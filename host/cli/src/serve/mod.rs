@@ -34,6 +34,8 @@ use super::{
 const REPORTS_AT_ONCE: usize = 1_024;
 
 pub(crate) async fn run(args: args::Serve) -> Result<Outcome, CliError> {
+    // Before they are read: what changes while they are read is a change.
+    let watched = reload::watched(&args.files).await;
     let config = Config::read(&args.files.config, args.files.triggers.as_deref())?;
     let service = config.service();
     let runtime = code_cache::keep(config.builder()).build().await;
@@ -50,7 +52,7 @@ pub(crate) async fn run(args: args::Serve) -> Result<Outcome, CliError> {
     let server = Arc::new(Server::new(runtime, &config, tls));
     let counting = tokio::spawn(count_reports(reports, Arc::clone(&server.metrics)));
     let listener = Listener::new(socket, &server);
-    let following = tokio::spawn(reload::follow(Arc::clone(&server), args.files));
+    let following = tokio::spawn(reload::follow(Arc::clone(&server), args.files, watched));
     let mut stopping = interrupt::Stopping::listen();
     say(&json!({"listening": format!("{scheme}://{address}")}))?;
 

@@ -15,12 +15,15 @@ use crate::{args::Files, error::CliError, interrupt::Hangups, report};
 /// link, which is how Kubernetes makes them.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// Follows the configuration until it is dropped.
-pub(super) async fn follow(server: Arc<Server>, files: Files) {
+/// What is watched: the files of a configuration, and the digest of what they hold.
+pub(super) type Watched = (ConfigFiles, [u8; 32]);
+
+/// Follows the configuration until it is dropped; `known` is what was watched before the
+/// configuration was read.
+pub(super) async fn follow(server: Arc<Server>, files: Files, mut known: Option<Watched>) {
     let mut hangups = Hangups::listen();
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut known = watched(&files).await;
     loop {
         let is_asked = tokio::select! {
             _ = ticks.tick() => false,
@@ -47,7 +50,7 @@ pub(super) async fn follow(server: Arc<Server>, files: Files) {
 }
 
 /// The files of the configuration of now, and what they hold.
-async fn watched(files: &Files) -> Option<(ConfigFiles, [u8; 32])> {
+pub(super) async fn watched(files: &Files) -> Option<Watched> {
     let (config, triggers) = (files.config.clone(), files.triggers.clone());
     let watched = spawn_blocking(move || {
         let files = ConfigFiles::of(&config, triggers.as_deref());
