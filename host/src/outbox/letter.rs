@@ -145,40 +145,41 @@ impl Filter {
     /// Whether a record passes, its place among others aside; `code` is why it was
     /// given up, if it was.
     pub fn passes(&self, record: &StoredRecord, code: Option<&str>) -> bool {
-        let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|w| w == text);
-        is(&self.tenant, &record.tenant)
-            && is(&self.trigger, &record.trigger)
-            && is(&self.topic, &record.topic)
-            && is(&self.event, &record.event)
+        self.passes_all(&record.tenant, &record.event, record.accepted_ms)
+            && is(self.trigger.as_ref(), &record.trigger)
+            && is(self.topic.as_ref(), &record.topic)
             && self
                 .code
                 .as_deref()
                 .is_none_or(|wanted| code == Some(wanted))
-            && self
-                .since_ms
-                .is_none_or(|since| record.accepted_ms >= since)
-            && self.until_ms.is_none_or(|until| record.accepted_ms < until)
     }
 
     /// Whether an event passes, its place among others aside. It passes as one of a
     /// trigger or a code where one of its queues does, and as one of a topic never.
     pub fn passes_event(&self, stored: &StoredEvent) -> bool {
         let queues = stored.event.missing.queues();
-        let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|w| w == text);
         let is_code = |wanted: &String| {
             let failures = queues.iter().map(|queue| &queue.failure);
             let mut failures = failures.chain(stored.event.missing.failure());
             failures.any(|failure| failure.code == *wanted)
         };
         let is_trigger = |wanted: &String| queues.iter().any(|queue| *queue.trigger == **wanted);
-        is(&self.tenant, &stored.tenant)
-            && is(&self.event, &stored.event.id)
+        self.passes_all(&stored.tenant, &stored.event.id, stored.accepted_ms)
             && self.topic.is_none()
             && self.trigger.as_ref().is_none_or(is_trigger)
             && self.code.as_ref().is_none_or(is_code)
-            && self
-                .since_ms
-                .is_none_or(|since| stored.accepted_ms >= since)
-            && self.until_ms.is_none_or(|until| stored.accepted_ms < until)
     }
+
+    /// What is asked of records and events alike.
+    fn passes_all(&self, tenant: &str, event: &str, accepted_ms: u64) -> bool {
+        is(self.tenant.as_ref(), tenant)
+            && is(self.event.as_ref(), event)
+            && self.since_ms.is_none_or(|since| accepted_ms >= since)
+            && self.until_ms.is_none_or(|until| accepted_ms < until)
+    }
+}
+
+/// Whether a text is the one that is wanted, if one is.
+fn is(wanted: Option<&String>, text: &str) -> bool {
+    wanted.is_none_or(|wanted| wanted == text)
 }

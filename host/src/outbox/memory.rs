@@ -27,6 +27,8 @@ struct State {
     dead: BTreeMap<u64, DeadLetter>,
     /// Events of which something failed.
     events: BTreeMap<u64, StoredEvent>,
+    /// Those of them that their callers named: their ids and numbers.
+    named: BTreeSet<(String, u64)>,
     /// Bytes of both.
     dead_bytes: usize,
     held: BTreeSet<ClusterId>,
@@ -59,16 +61,29 @@ impl State {
 
     /// Keeps an event of which something failed; once, however often it is sent.
     fn keep(&mut self, stored: StoredEvent) {
-        let known = self.events.iter().find(|(_, known)| known.is_same(&stored));
-        if let Some(number) = known.map(|(number, _)| *number) {
+        if let Some(number) = self.same(&stored) {
             self.take_event(number);
         }
         self.last += 1;
         self.keep_as(self.last, stored);
     }
 
+    /// The number of the same event, sent before.
+    fn same(&self, stored: &StoredEvent) -> Option<u64> {
+        let id = &stored.event.id;
+        let named = self.named.range((id.clone(), 0)..=(id.clone(), u64::MAX));
+        let mut numbers = named.map(|(_, number)| *number);
+        numbers.find(|number| {
+            let known = self.events.get(number);
+            known.is_some_and(|known| known.is_same(stored))
+        })
+    }
+
     fn keep_as(&mut self, number: u64, stored: StoredEvent) {
         self.dead_bytes += stored.event.size();
+        if stored.event.id_is_given {
+            self.named.insert((stored.event.id.clone(), number));
+        }
         self.events.insert(number, stored);
         self.forget();
     }
@@ -76,6 +91,7 @@ impl State {
     fn take_event(&mut self, number: u64) -> Option<StoredEvent> {
         let stored = self.events.remove(&number)?;
         self.dead_bytes -= stored.event.size();
+        self.named.remove(&(stored.event.id.clone(), number));
         Some(stored)
     }
 

@@ -92,25 +92,20 @@ pub(super) fn each(
     (filter, after): (&Filter, u64),
     mut take: impl FnMut(DeadEvent) -> bool,
 ) -> Result<()> {
-    let clause = Clause::of_events(filter);
-    let find = format!(
-        "SELECT {COLUMNS} FROM dead_events r WHERE r.number > ?1 {} ORDER BY r.number LIMIT ?2",
-        clause.text
-    );
-    let mut find = connection.prepare(&find)?;
-    let most = filter
-        .limit
-        .map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1));
-    find.raw_bind_parameter(1, after)?;
-    find.raw_bind_parameter(2, most)?;
-    clause.bind(&mut find, 3)?;
-    let mut rows = find.raw_query();
-    while let Some(row) = rows.next()? {
-        if !take(event(row)?) {
-            break;
-        }
-    }
-    Ok(())
+    selected(connection, (COLUMNS, filter, after), |row| {
+        Ok(take(event(row)?))
+    })
+}
+
+/// Hands on rows `r` of events above a number that pass a filter, oldest first, while more
+/// are wanted.
+fn selected(
+    connection: &Connection,
+    (columns, filter, after): (&str, &Filter, u64),
+    take: impl FnMut(&Row<'_>) -> Result<bool>,
+) -> Result<()> {
+    let query = format!("SELECT {columns} FROM dead_events r WHERE r.number > ?1");
+    Clause::of_events(filter).each(connection, (&query, after, filter.limit), take)
 }
 
 /// Some of the oldest events above a number that pass a filter.
@@ -127,9 +122,9 @@ pub(super) fn page(connection: &Connection, filter: &Filter, after: u64) -> Resu
 /// How many events pass a filter.
 pub(super) fn count(connection: &Connection, filter: &Filter) -> Result<u64> {
     let mut count = 0;
-    each(connection, (filter, 0), |_| {
+    selected(connection, ("1", filter, 0), |_| {
         count += 1;
-        true
+        Ok(true)
     })?;
     Ok(count)
 }
@@ -174,6 +169,9 @@ impl Tables {
 
     /// Takes the same event out, if it is there: its caller has sent it again.
     fn forget_same(&mut self, stored: &StoredEvent) -> Result<()> {
+        if !stored.event.id_is_given {
+            return Ok(());
+        }
         let find = format!("SELECT {COLUMNS} FROM dead_events r WHERE r.event = ?1");
         let known: Vec<DeadEvent> = {
             let mut find = self.connection.prepare_cached(&find)?;
@@ -263,11 +261,12 @@ impl Tables {
         (newest, most): (u64, usize),
     ) -> Result<usize> {
         let mut numbers = Vec::new();
-        each(&self.connection, (filter, 0), |event| {
-            numbers.extend((event.number <= newest).then_some(event.number));
-            numbers.len() < most && event.number < newest
+        let query = "SELECT r.number FROM dead_events r WHERE r.number <= ?1";
+        let place = (query, newest, Some(most));
+        Clause::of_events(filter).each(&self.connection, place, |row| {
+            numbers.push(row.get(0)?);
+            Ok(true)
         })?;
-        numbers.truncate(most);
         for number in &numbers {
             self.take_event(*number)?;
         }

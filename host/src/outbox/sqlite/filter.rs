@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::{Result, Statement, types::Value};
+use rusqlite::{Connection, Result, Row, types::Value};
 
 use super::count::State;
 use crate::outbox::letter::Filter;
 
 /// What stands behind `WHERE`, and what it compares with.
 pub(super) struct Clause {
-    pub(super) text: String,
+    text: String,
     values: Vec<Value>,
 }
 
@@ -75,10 +75,28 @@ impl Clause {
         }
     }
 
-    /// Binds what it compares with, from this parameter on.
-    pub(super) fn bind(&self, statement: &mut Statement<'_>, first: usize) -> Result<()> {
-        for (place, value) in self.values.iter().enumerate() {
-            statement.raw_bind_parameter(first + place, value)?;
+    /// Hands on the rows of a query that pass, oldest first, while more are wanted: at most
+    /// so many, if there is a bound. The query ends with what its `WHERE` asks of `?1`,
+    /// which is the number given.
+    pub(super) fn each(
+        &self,
+        connection: &Connection,
+        (query, number, most): (&str, u64, Option<usize>),
+        mut take: impl FnMut(&Row<'_>) -> Result<bool>,
+    ) -> Result<()> {
+        let find = format!("{query} {} ORDER BY r.number LIMIT ?2", self.text);
+        let mut find = connection.prepare_cached(&find)?;
+        find.raw_bind_parameter(1, number)?;
+        let most = most.map_or(-1, |most| i64::try_from(most).unwrap_or(-1));
+        find.raw_bind_parameter(2, most)?;
+        for (place, value) in (3..).zip(&self.values) {
+            find.raw_bind_parameter(place, value)?;
+        }
+        let mut rows = find.raw_query();
+        while let Some(row) = rows.next()? {
+            if !take(row)? {
+                break;
+            }
         }
         Ok(())
     }

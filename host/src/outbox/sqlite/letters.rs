@@ -150,22 +150,17 @@ impl Tables {
         state: State,
         (newest, most): (u64, usize),
     ) -> Result<Vec<u64>> {
-        let clause = Clause::of(filter, state);
-        let find = format!(
-            "SELECT r.number FROM {} r {} WHERE r.number <= ?1 {} ORDER BY r.number LIMIT ?2",
+        let query = format!(
+            "SELECT r.number FROM {} r {} WHERE r.number <= ?1",
             state.table(),
-            rows::JOINS,
-            clause.text
+            rows::JOINS
         );
-        let mut find = self.connection.prepare_cached(&find)?;
-        clause.bind(&mut find, 3)?;
-        find.raw_bind_parameter(1, newest)?;
-        find.raw_bind_parameter(2, most)?;
-        let mut rows = find.raw_query();
         let mut numbers = Vec::new();
-        while let Some(row) = rows.next()? {
+        let place = (&*query, newest, Some(most));
+        Clause::of(filter, state).each(&self.connection, place, |row| {
             numbers.push(row.get(0)?);
-        }
+            Ok(true)
+        })?;
         Ok(numbers)
     }
 }

@@ -207,27 +207,12 @@ pub(super) fn each_letter(
 pub(super) fn each(
     connection: &Connection,
     (columns, filter, state): (&str, &Filter, State),
-    mut take: impl FnMut(&Row<'_>) -> Result<bool>,
+    take: impl FnMut(&Row<'_>) -> Result<bool>,
 ) -> Result<()> {
-    let clause = Clause::of(filter, state);
-    let find = format!(
-        "SELECT {columns} FROM {} r {} WHERE r.number > ?1 {} ORDER BY r.number LIMIT ?2",
+    let query = format!(
+        "SELECT {columns} FROM {} r {} WHERE r.number > ?1",
         state.table(),
-        rows::JOINS,
-        clause.text
+        rows::JOINS
     );
-    let mut find = connection.prepare(&find)?;
-    find.raw_bind_parameter(1, 0)?;
-    let most = filter
-        .limit
-        .map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1));
-    find.raw_bind_parameter(2, most)?;
-    clause.bind(&mut find, 3)?;
-    let mut rows = find.raw_query();
-    while let Some(row) = rows.next()? {
-        if !take(row)? {
-            break;
-        }
-    }
-    Ok(())
+    Clause::of(filter, state).each(connection, (&query, 0, filter.limit), take)
 }
