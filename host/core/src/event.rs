@@ -3,6 +3,7 @@
 pub mod decode;
 mod error;
 mod id;
+mod object;
 mod renamed;
 #[cfg(test)]
 mod tests;

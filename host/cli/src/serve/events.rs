@@ -125,19 +125,11 @@ async fn receive(server: &Server, asked: &Asked, request: Request) -> Result<Rec
     if decoded.len() > MOST_EVENTS {
         return Err(noted(server, Fault::too_many_events(MOST_EVENTS)));
     }
-    let is_array = is_array(&held.bytes);
     let mut texts = Vec::with_capacity(decoded.len());
-    let given = decoded.into_iter().map(|one| {
-        let place = if is_array {
-            format!("$[{}]", one.index)
-        } else {
-            "$".to_owned()
-        };
-        Given {
-            place,
-            line: one.line,
-            known: known(one, key, &mut texts),
-        }
+    let given = decoded.into_iter().map(|one| Given {
+        place: one.place.as_str().to_owned(),
+        line: one.line,
+        known: known(one, key, &mut texts),
     });
     let given = given.collect();
     Ok(Received {
@@ -160,12 +152,6 @@ fn known(decoded: Decoded<'_>, key: Option<&str>, texts: &mut Vec<EventText>) ->
         id: key.map_or_else(String::new, |key| format!("{key}/{}", decoded.index + 1)),
     });
     Known::Event
-}
-
-/// Whether a body is a JSON array.
-fn is_array(body: &[u8]) -> bool {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    body.trim_ascii_start().starts_with(b"[")
 }
 
 /// The name that the events of a request have where they bring none.

@@ -26,7 +26,6 @@ mod format;
 mod guess;
 mod hasura;
 mod models;
-mod object;
 mod pieces;
 mod shape;
 mod sources;
@@ -34,6 +33,8 @@ mod supabase;
 mod temporal;
 #[cfg(test)]
 mod tests;
+
+use action_triggers_vocabulary::Place;
 
 pub use self::{
     body::Body,
@@ -94,32 +95,35 @@ impl Decoder {
         let shape = Shape::of(body)?;
         let mut readers = Readers::new(self);
         if shape.layout == Layout::Data {
-            return Ok(vec![decoded(0, 1, readers.cloudevents.binary(body))]);
+            let event = readers.cloudevents.binary(body);
+            return Ok(vec![decoded(0, (1, Place::root()), event)]);
         }
-        let mut events = Vec::new();
-        for (index, piece) in pieces::cut(body.bytes, shape.layout)?
-            .into_iter()
-            .enumerate()
-        {
+        let pieces = pieces::cut(body.bytes, shape.layout)?;
+        let mut events = Vec::with_capacity(pieces.len());
+        for (index, piece) in pieces.into_iter().enumerate() {
             let event = piece.text.and_then(|text| {
                 let event = readers.event(shape.format, text);
                 event.map_err(|error| pieces::not_json(text).unwrap_or(error))
             });
-            let event = event.map_err(|error| error.under(&piece.place));
-            events.push(decoded(index, piece.line, event));
+            events.push(decoded(index, (piece.line, piece.place), event));
         }
         Ok(events)
     }
 }
 
-fn decoded(index: usize, line: u64, event: Result<Named<'_>, DecodeError>) -> Decoded<'_> {
+fn decoded(
+    index: usize,
+    (line, place): (u64, Place),
+    event: Result<Named<'_>, DecodeError>,
+) -> Decoded<'_> {
     let (id, content) = match event {
         Ok((id, content)) => (id, Ok(content)),
-        Err(error) => (None, Err(error)),
+        Err(error) => (None, Err(error.under(&place))),
     };
     Decoded {
         index,
         line,
+        place,
         id,
         content,
     }

@@ -16,10 +16,19 @@ pub(super) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// Takes a text apart.
+    ///
+    /// # Errors
+    ///
+    /// It is not one JSON object.
+    pub(super) fn parse(text: &'a str) -> serde_json::Result<Self> {
+        let Members(members) = serde_json::from_str(text)?;
+        Ok(Self { text, members })
+    }
+
     /// Takes a text apart; none where it is not an object.
     pub(super) fn read(text: &'a str) -> Option<Self> {
-        let Members(members) = serde_json::from_str(text).ok()?;
-        Some(Self { text, members })
+        Self::parse(text).ok()
     }
 
     /// A member that is not null. Of one that is named twice the last counts.

@@ -14,10 +14,10 @@ use super::{
     debezium,
     decoded::Content,
     error::{DecodeError, shown},
-    object::Object,
     shape::is_json,
     sources::{CloudEventsSource, EventType},
 };
+use crate::event::object::Object;
 use crate::event::text::Parts;
 
 /// What types end with that say what happened, and whether a save made the instance.

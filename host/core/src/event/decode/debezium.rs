@@ -17,10 +17,10 @@ use super::{
     decoded::{Content, Skipped},
     error::{DecodeError, shown},
     models::{FieldType, Models},
-    object::{Object, string},
     sources::{DebeziumSource, Table},
     temporal::{self, Precision},
 };
+use crate::event::object::{Object, string};
 
 const TABLES: &str = "sources.debezium.content_types";
 

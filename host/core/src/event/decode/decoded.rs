@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use action_triggers_vocabulary::Place;
+
 use super::error::DecodeError;
 
 /// One event of a body.
@@ -12,6 +14,8 @@ pub struct Decoded<'a> {
     pub index: usize,
     /// The line of the body on which it begins, from 1.
     pub line: u64,
+    /// Where in the body it is; in its line, where the body has one event a line.
+    pub place: Place,
     /// The id that its sender gave it, in a form of another tool. One in our own form is read
     /// by the sandbox, which tells its id.
     pub id: Option<String>,

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::{format::Format, object::Name};
+use super::format::Format;
+use crate::event::object::Name;
 
 /// The format of another tool that an event looks like. Of an event in our own form no more
 /// is read than its first members.

@@ -9,10 +9,10 @@ use super::{
     change::{Change, Row},
     decoded::Content,
     error::{DecodeError, shown},
-    object::Object,
     sources::{Table, Tables},
     temporal,
 };
+use crate::event::object::Object;
 
 const TABLES: &str = "sources.hasura.content_types";
 

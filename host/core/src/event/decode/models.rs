@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use action_triggers_vocabulary::{content_type, members::MODELS};
 
-use super::object::{Object, string};
+use crate::event::object::{Object, string};
 
 /// The types that fields are declared to have, by content type. Fields of fields are left out:
 /// what they stand in came as JSON.

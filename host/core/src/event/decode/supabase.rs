@@ -8,9 +8,9 @@ use super::{
     change::{Change, Row},
     decoded::Content,
     error::{DecodeError, shown},
-    object::Object,
     sources::{Table, Tables},
 };
+use crate::event::object::Object;
 
 const TABLES: &str = "sources.supabase.content_types";
 

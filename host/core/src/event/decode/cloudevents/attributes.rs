@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use action_triggers_vocabulary::Place;
 use percent_encoding::percent_decode_str;
 
-use crate::event::decode::{
-    body::Body,
-    debezium::Told,
-    error::{DecodeError, shown},
+use crate::event::{
+    decode::{
+        body::Body,
+        debezium::Told,
+        error::{DecodeError, shown},
+    },
     object::{Object, string},
 };
 

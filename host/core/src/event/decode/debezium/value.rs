@@ -6,11 +6,13 @@ use action_triggers_vocabulary::{Place, quote};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::value::RawValue;
 
-use crate::event::decode::{
-    decimal::decimal,
-    error::DecodeError,
+use crate::event::{
+    decode::{
+        decimal::decimal,
+        error::DecodeError,
+        temporal::{self, Precision},
+    },
     object::{Object, Splice, string},
-    temporal::{self, Precision},
 };
 
 /// How values are decoded.
