@@ -42,9 +42,12 @@ pub(crate) enum Name<'a> {
     Text(&'a str),
 }
 
+/// A record that would be published.
 #[derive(Serialize)]
-struct RenderedLine<'a> {
-    event: &'a str,
+pub(crate) struct Rendered<'a> {
+    /// None where the event is told beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
     trigger: Name<'a>,
     queue: u32,
     broker: &'a str,
@@ -54,6 +57,32 @@ struct RenderedLine<'a> {
     headers: Headers<'a>,
     partition: Option<u32>,
     value: Option<Text<'a>>,
+}
+
+impl<'a> Rendered<'a> {
+    pub(crate) fn new(
+        event: Option<&'a str>,
+        (trigger, queue): (Name<'a>, u32),
+        message: &'a Message,
+    ) -> Self {
+        let Message {
+            destination,
+            record,
+            ..
+        } = message;
+        Self {
+            event,
+            trigger,
+            queue,
+            broker: &destination.broker,
+            bootstrap_servers: &destination.cluster.bootstrap_servers,
+            topic: &destination.topic,
+            key: record.key.as_deref().map(Text),
+            headers: Headers(record),
+            partition: record.partition,
+            value: record.value.as_deref().map(Text),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -81,13 +110,28 @@ pub(crate) struct Problem<'a> {
     pub(crate) message: &'a str,
 }
 
+/// Why a trigger fires, or does not.
 #[derive(Serialize)]
-struct ExplainedLine<'a> {
-    event: &'a str,
+pub(crate) struct Explained<'a> {
+    /// None where the event is told beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
     trigger: Name<'a>,
     fires: bool,
     clause: &'a str,
     reason: &'a str,
+}
+
+impl<'a> Explained<'a> {
+    pub(crate) fn new(event: Option<&'a str>, one: &'a Explanation, names: &Names) -> Self {
+        Self {
+            event,
+            trigger: names.of(&one.trigger),
+            fires: one.fires,
+            clause: &one.clause,
+            reason: &one.reason,
+        }
+    }
 }
 
 /// Bytes as text; what is no UTF-8 is replaced.
@@ -188,32 +232,14 @@ impl Lines {
     }
 
     fn rendering(&mut self, event: &str, rendering: &Rendering, names: &Names) {
-        let trigger = names.of(&rendering.trigger);
+        let place = (names.of(&rendering.trigger), rendering.queue);
         match &rendering.outcome {
-            Ok(message) => self.rendered(event, trigger, rendering.queue, message),
-            Err(failure) => self.failure(event, Some((trigger, rendering.queue)), failure),
+            Ok(message) => {
+                self.records += 1;
+                self.push(&Rendered::new(Some(event), place, message));
+            }
+            Err(failure) => self.failure(event, Some(place), failure),
         }
-    }
-
-    fn rendered(&mut self, event: &str, trigger: Name<'_>, queue: u32, message: &Message) {
-        self.records += 1;
-        let Message {
-            destination,
-            record,
-            ..
-        } = message;
-        self.push(&RenderedLine {
-            event,
-            trigger,
-            queue,
-            broker: &destination.broker,
-            bootstrap_servers: &destination.cluster.bootstrap_servers,
-            topic: &destination.topic,
-            key: record.key.as_deref().map(Text),
-            headers: Headers(record),
-            partition: record.partition,
-            value: record.value.as_deref().map(Text),
-        });
     }
 
     /// What failed before it came to the outbox; the rest is reported later.
@@ -306,13 +332,7 @@ impl Lines {
 
     fn explained(&mut self, event: &str, explanation: &Explanation, names: &Names) {
         self.records += u64::from(explanation.fires);
-        self.push(&ExplainedLine {
-            event,
-            trigger: names.of(&explanation.trigger),
-            fires: explanation.fires,
-            clause: &explanation.clause,
-            reason: &explanation.reason,
-        });
+        self.push(&Explained::new(Some(event), explanation, names));
     }
 
     /// Lines that are not events of their format, by their numbers, and why.

@@ -48,14 +48,24 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Stable, for machines.
+    /// Every code that there is.
+    pub const CODES: [&'static str; 5] = [
+        "deadline_exceeded",
+        "memory_exceeded",
+        "stack_overflow",
+        "guest_trapped",
+        "guest_misbehaved",
+    ];
+
+    /// Stable, for machines: one of [`CallError::CODES`].
     pub fn code(&self) -> &'static str {
+        let [deadline, memory, stack, trapped, misbehaved] = Self::CODES;
         match self {
-            Self::DeadlineExceeded { .. } => "deadline_exceeded",
-            Self::MemoryExceeded { .. } => "memory_exceeded",
-            Self::StackOverflow => "stack_overflow",
-            Self::Trapped { .. } => "guest_trapped",
-            Self::Misbehaved { .. } => "guest_misbehaved",
+            Self::DeadlineExceeded { .. } => deadline,
+            Self::MemoryExceeded { .. } => memory,
+            Self::StackOverflow => stack,
+            Self::Trapped { .. } => trapped,
+            Self::Misbehaved { .. } => misbehaved,
         }
     }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use action_triggers_host::{
-    EventExplanation, EventFailure, EventOutcome, EventRendering, EventResult, Explanation,
-    Failure, Publication, Rendering, decode::DecodeError,
+    CallError, EventExplanation, EventFailure, EventOutcome, EventRendering, EventResult,
+    Explanation, Failure, Publication, Rendering, decode::DecodeError,
 };
 use axum::{
     http::{StatusCode, header},
@@ -12,16 +12,7 @@ use axum::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::lines::{Headers, Name, Names, Text};
-
-/// Codes of calls into the component that were ended. Whatever ended one costs its event.
-const TRAPS: &[&str] = &[
-    "deadline_exceeded",
-    "memory_exceeded",
-    "stack_overflow",
-    "guest_trapped",
-    "guest_misbehaved",
-];
+use crate::lines::{Explained, Name, Names, Rendered};
 
 /// An event of a body, and what is known of it before it is decided.
 pub(super) struct Given {
@@ -113,7 +104,7 @@ struct Problem<'a> {
     path: &'a str,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Records<T> {
     records: Vec<T>,
 }
@@ -126,35 +117,13 @@ struct Taken<'a> {
 }
 
 #[derive(Serialize)]
-struct Rendered<'a> {
-    trigger: Name<'a>,
-    queue: u32,
-    broker: &'a str,
-    bootstrap_servers: &'a str,
-    topic: &'a str,
-    key: Option<Text<'a>>,
-    headers: Headers<'a>,
-    partition: Option<u32>,
-    value: Option<Text<'a>>,
-}
-
-#[derive(Default, Serialize)]
-struct Explained<'a> {
-    triggers: Vec<Why<'a>>,
-}
-
-#[derive(Serialize)]
-struct Why<'a> {
-    trigger: Name<'a>,
-    fires: bool,
-    clause: &'a str,
-    reason: &'a str,
+struct Triggers<'a> {
+    triggers: Vec<Explained<'a>>,
 }
 
 impl Answered {
     /// What became of events that were published.
     pub(super) fn of_outcomes(given: &[Given], outcomes: &[EventOutcome], names: &Names) -> Self {
-        let mut records = [0, 0];
         let mut answers = answers(given, outcomes, |queue: &Publication| {
             let name = (names.of(&queue.trigger), queue.queue);
             match &queue.outcome {
@@ -166,36 +135,21 @@ impl Answered {
                 Err(failure) => Err((name, failure)),
             }
         });
-        let mut decided = outcomes.iter();
-        for (answer, given) in answers.iter_mut().zip(given) {
-            let outcome = match given.known {
-                Known::Event => decided.next(),
-                _ => None,
-            };
-            let queues = outcome.and_then(|outcome| outcome.outcome.as_ref().ok());
-            for queue in queues
-                .into_iter()
-                .flatten()
-                .filter(|one| one.outcome.is_ok())
-            {
-                let [accepted, duplicates] = &mut records;
-                *(if queue.is_duplicate {
-                    duplicates
-                } else {
-                    accepted
-                }) += 1;
-            }
+        for (answer, (given, outcome)) in answers.iter_mut().zip(decided(given, outcomes)) {
             answer.status = Some(match (&given.known, outcome) {
                 (Known::Skipped(_), _) => Status::NothingFired,
                 (_, Some(outcome)) => status(outcome),
                 (_, None) => Status::Rejected,
             });
         }
+        let queues = outcomes.iter().flat_map(|event| event.outcome.iter());
+        let taken = queues.flatten().filter(|queue| queue.outcome.is_ok());
+        let duplicates = taken.clone().filter(|queue| queue.is_duplicate).count();
         let statuses: Vec<_> = answers.iter().filter_map(|answer| answer.status).collect();
         let is_rejected = |status: &&Status| **status == Status::Rejected;
         let rejected = statuses.iter().filter(is_rejected).count();
         Self {
-            records,
+            records: [taken.count() - duplicates, duplicates],
             status: code(StatusCode::ACCEPTED, statuses.len(), rejected),
             statuses,
             body: body(answers),
@@ -210,19 +164,10 @@ impl Answered {
     ) -> Self {
         let answers = answers(given, renderings, |queue: &Rendering| {
             let name = (names.of(&queue.trigger), queue.queue);
-            let message = queue.outcome.as_ref().map_err(|failure| (name, failure))?;
-            let (destination, record) = (&message.destination, &message.record);
-            Ok(Rendered {
-                trigger: names.of(&queue.trigger),
-                queue: queue.queue,
-                broker: &destination.broker,
-                bootstrap_servers: &destination.cluster.bootstrap_servers,
-                topic: &destination.topic,
-                key: record.key.as_deref().map(Text),
-                headers: Headers(record),
-                partition: record.partition,
-                value: record.value.as_deref().map(Text),
-            })
+            match &queue.outcome {
+                Ok(message) => Ok(Rendered::new(None, name, message)),
+                Err(failure) => Err((name, failure)),
+            }
         });
         Self::looked(given, renderings, body(answers))
     }
@@ -234,18 +179,13 @@ impl Answered {
         names: &Names,
     ) -> Self {
         let answers = answers(given, explained, |one: &Explanation| {
-            Ok(Why {
-                trigger: names.of(&one.trigger),
-                fires: one.fires,
-                clause: &one.clause,
-                reason: &one.reason,
-            })
+            Ok(Explained::new(None, one, names))
         });
         let answers = answers.into_iter().map(|answer| Answer {
             index: answer.index,
             id: answer.id,
             status: None,
-            found: Explained {
+            found: Triggers {
                 triggers: answer.found.records,
             },
             errors: answer.errors,
@@ -275,6 +215,18 @@ impl IntoResponse for Answered {
     }
 }
 
+/// Each event given, with what it came to where it was decided.
+fn decided<'a, T>(
+    given: &'a [Given],
+    results: &'a [EventResult<T>],
+) -> impl Iterator<Item = (&'a Given, Option<&'a EventResult<T>>)> {
+    let mut results = results.iter();
+    given.iter().map(move |one| match one.known {
+        Known::Event => (one, results.next()),
+        Known::Skipped(_) | Known::Unread(..) => (one, None),
+    })
+}
+
 /// What a queue came to; or its trigger and place, and why it came to nothing.
 type Found<'a, T> = Result<T, ((Name<'a>, u32), &'a Failure)>;
 
@@ -284,9 +236,8 @@ fn answers<'a, T, U>(
     results: &'a [EventResult<T>],
     found: impl Fn(&'a T) -> Found<'a, U>,
 ) -> Vec<Answer<'a, Records<U>>> {
-    let mut results = results.iter();
     let mut answers = Vec::with_capacity(given.len());
-    for (index, one) in given.iter().enumerate() {
+    for (index, (one, result)) in decided(given, results).enumerate() {
         let mut answer = Answer {
             index,
             id: None,
@@ -309,9 +260,7 @@ fn answers<'a, T, U>(
                 });
             }
             Known::Event => {
-                let Some(result) = results.next() else {
-                    continue;
-                };
+                let Some(result) = result else { continue };
                 answer.id = Some(&result.event);
                 match &result.outcome {
                     Ok(queues) => {
@@ -353,7 +302,8 @@ fn of_event<'a>(failure: &'a EventFailure, given: &'a Given) -> Problem<'a> {
             let error = error.clone().on_line(given.line);
             (failure.code(), error.to_string())
         }
-        _ if TRAPS.contains(&failure.code()) => {
+        // Whatever ended the call costs its event.
+        _ if CallError::CODES.contains(&failure.code()) => {
             let message = format!("{failure} (`{}`)", failure.code());
             ("event_trapped", message)
         }

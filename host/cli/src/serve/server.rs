@@ -37,19 +37,12 @@ pub(super) struct Rules {
 
 impl Server {
     pub(super) fn new(runtime: Runtime, config: &Config, tls: Option<TlsAcceptor>) -> Self {
-        let service = config.service().clone();
-        let budget = Budget::new(service.max_body_bytes);
-        let names = Names::new(&runtime.loaded());
+        let rules = Rules::of(&runtime, config, tls);
         Self {
             runtime,
             metrics: Arc::new(Metrics::default()),
-            budget,
-            rules: RwLock::new(Arc::new(Rules {
-                service,
-                names,
-                decoder: config.decoder(),
-                tls,
-            })),
+            budget: Budget::new(rules.service.max_body_bytes),
+            rules: RwLock::new(Arc::new(rules)),
             is_stopping: AtomicBool::new(false),
         }
     }
@@ -61,15 +54,13 @@ impl Server {
 
     /// Puts other rules in place. Whether there is TLS stays as it was from the start.
     pub(super) fn replace(&self, config: &Config, tls: Option<TlsAcceptor>) {
-        let names = Names::new(&self.runtime.loaded());
+        let mut now = Rules::of(&self.runtime, config, tls);
         let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
-        let tls = tls.filter(|_| rules.tls.is_some()).or(rules.tls.clone());
-        *rules = Arc::new(Rules {
-            service: config.service().clone(),
-            names,
-            decoder: config.decoder(),
-            tls,
-        });
+        now.tls = now
+            .tls
+            .filter(|_| rules.tls.is_some())
+            .or(rules.tls.clone());
+        *rules = Arc::new(now);
     }
 
     /// Notes that no more requests are wanted.
@@ -83,6 +74,15 @@ impl Server {
 }
 
 impl Rules {
+    fn of(runtime: &Runtime, config: &Config, tls: Option<TlsAcceptor>) -> Self {
+        Self {
+            service: config.service().clone(),
+            names: Names::new(&runtime.loaded()),
+            decoder: config.decoder(),
+            tls,
+        }
+    }
+
     /// Whether a caller with this header may ask. How long it takes says nothing of how
     /// much of the token is right.
     pub(super) fn admits(&self, authorization: Option<&[u8]>) -> bool {
