@@ -237,8 +237,7 @@ impl<'a> Reading<'a> {
         self.know(&table, &keys::TLS);
         let mut tls = Tls::default();
         if let Some(file) = table.get("ca_file") {
-            let path = self.directory.join(self.text(&file)?);
-            tls.ca_pem = Some(self.bytes(&file, &path)?);
+            tls.ca_pem = Some(self.pem(&file)?);
         }
         if let Some(identity) = table.get("identity") {
             tls.identity_pem = Some(self.secret(&identity)?);

@@ -69,6 +69,12 @@ impl<'a> Reading<'a> {
         Some(Secret::new(&text, cluster::Origin::File(path)))
     }
 
+    /// The bytes of the file that this text names, with certificates.
+    pub(super) fn pem(&mut self, field: &Field<'a>) -> Option<Vec<u8>> {
+        let path = self.directory.join(self.text(field)?);
+        self.bytes(field, &path)
+    }
+
     /// A file that the configuration names, with a secret or a certificate.
     pub(super) fn bytes(&mut self, field: &Field<'a>, path: &Path) -> Option<Vec<u8>> {
         let read = self.around.read_secret(path);

@@ -157,10 +157,4 @@ impl<'a> Reading<'a> {
             client_ca_pem,
         })
     }
-
-    /// The bytes of a file that the configuration names.
-    fn pem(&mut self, field: &Field<'a>) -> Option<Vec<u8>> {
-        let path = self.directory.join(self.text(field)?);
-        self.bytes(field, &path)
-    }
 }
