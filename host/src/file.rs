@@ -2,13 +2,20 @@
 
 use std::{fs::File, io, io::Read as _, path::Path};
 
-/// Reads a file of at most so many bytes. Pipes and devices are refused: they
-/// may never end, or never begin.
+/// Reads a file of at most so many bytes. Pipes, devices and files that wait for more
+/// are refused: they may never end, or never begin.
+///
+/// ```
+/// use std::path::Path;
+///
+/// assert!(action_triggers_host::read_file(Path::new("Cargo.toml"), 100_000).is_ok());
+/// assert!(action_triggers_host::read_file(Path::new("Cargo.toml"), 1).is_err());
+/// ```
 ///
 /// # Errors
 ///
 /// The file cannot be read, is not a plain one, or is larger.
-pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Before it is opened, since opening a pipe waits for who writes it.
     check(&std::fs::metadata(path)?)?;
     let file = open(path)?;

@@ -245,6 +245,7 @@ pub use self::{
 
 // Configuration files, and what is wrong with them.
 pub use self::config::{Config, ConfigFiles};
+pub use self::file::read as read_file;
 pub use action_triggers_config::{
     ConfigError, Excerpt, Problem, Service, ServiceTls, is_steering, schema,
 };

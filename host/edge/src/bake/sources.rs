@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use action_triggers_config::{ClusterFault, ConfigError, Configuration, Surroundings};
 use action_triggers_core::{cluster::Cluster, rest::access, settings::Environment};
+use action_triggers_host::read_file;
 
 use super::bindings::types;
 
@@ -57,15 +58,10 @@ impl Sources {
 
 impl Surroundings for Sources {
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        let metadata = fs::metadata(path)?;
-        if !metadata.is_file() || metadata.len() > most {
-            let message = format!("it is not a file of at most {most} bytes");
-            return Err(io::Error::other(message));
-        }
-        let bytes = fs::read(path)?;
-        if let Ok(text) = String::from_utf8(bytes.clone()) {
+        let bytes = read_file(path, most)?;
+        if let Ok(text) = str::from_utf8(&bytes) {
             let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-            texts.insert(path.to_owned(), text);
+            texts.insert(path.to_owned(), text.to_owned());
         }
         Ok(bytes)
     }
