@@ -80,27 +80,22 @@ fn list(admin: &OutboxAdmin, letters: &Letters) -> Result<Outcome, CliError> {
         failed = failed.take().or(written.err());
         goes_on
     };
-    for state in states(letters.state) {
+    for kind in kinds(letters.state) {
         let mut count = |lines: &mut Lines| {
             left = left.map(|left| left.saturating_sub(1));
             lines.text.len() < PRINTED_AT_ONCE || flush(lines)
         };
-        admin.each(&filter, state, |record: OutboxRecord| {
-            lines.listed(&record);
-            count(&mut lines)
-        })?;
-        filter.limit = left;
-        if state == RecordState::Dead {
-            let mut count = |lines: &mut Lines| {
-                left = left.map(|left| left.saturating_sub(1));
-                lines.text.len() < PRINTED_AT_ONCE || flush(lines)
-            };
-            admin.each_event(&filter, |event| {
+        match kind {
+            Kind::Records(state) => admin.each(&filter, state, |record: OutboxRecord| {
+                lines.listed(&record);
+                count(&mut lines)
+            })?,
+            Kind::Events => admin.each_event(&filter, |event| {
                 lines.event(&event, false);
                 count(&mut lines)
-            })?;
-            filter.limit = left;
+            })?,
         }
+        filter.limit = left;
     }
     flush(&mut lines);
     failed.map_or(Ok(Outcome::Well), Err)
@@ -110,16 +105,18 @@ fn show(admin: &OutboxAdmin, number: u64) -> Result<Outcome, CliError> {
     let mut filter = Filter::default();
     filter.number = Some(number);
     let mut lines = Lines::default();
-    for state in states(None) {
-        admin.each(&filter, state, |record| {
-            lines.shown(&record);
-            true
-        })?;
+    for kind in kinds(None) {
+        match kind {
+            Kind::Records(state) => admin.each(&filter, state, |record| {
+                lines.shown(&record);
+                true
+            })?,
+            Kind::Events => admin.each_event(&filter, |event| {
+                lines.event(&event, true);
+                true
+            })?,
+        }
     }
-    admin.each_event(&filter, |event| {
-        lines.event(&event, true);
-        true
-    })?;
     if lines.text.is_empty() {
         return Err(CliError::NoRecord { number });
     }
@@ -173,26 +170,16 @@ fn purge(
 ) -> Result<u64, StoreError> {
     let mut left = filter.clone();
     let mut all = 0;
-    let mut count = |left: &mut Filter, purged: u64| {
+    for kind in kinds(state) {
+        let purged = match (kind, is_dry) {
+            (Kind::Records(state), true) => admin.count(&left, state)?,
+            (Kind::Records(state), false) => admin.purge(&left, state)?,
+            (Kind::Events, true) => admin.count_events(&left)?,
+            (Kind::Events, false) => admin.purge_events(&left)?,
+        };
         let gone = usize::try_from(purged).unwrap_or(usize::MAX);
         left.limit = left.limit.map(|limit| limit.saturating_sub(gone));
         all += purged;
-    };
-    for state in states(state) {
-        let purged = if is_dry {
-            admin.count(&left, state)?
-        } else {
-            admin.purge(&left, state)?
-        };
-        count(&mut left, purged);
-        if state == RecordState::Dead {
-            let purged = if is_dry {
-                admin.count_events(&left)?
-            } else {
-                admin.purge_events(&left)?
-            };
-            count(&mut left, purged);
-        }
     }
     Ok(all)
 }
@@ -203,12 +190,22 @@ fn hold(admin: &mut OutboxAdmin, cluster: &str, is_held: bool) -> Result<Outcome
     print(&Lines::of_hold(cluster, is_held))
 }
 
+/// What an outbox keeps.
+#[derive(Clone, Copy)]
+enum Kind {
+    Records(RecordState),
+    /// Events of which something failed.
+    Events,
+}
+
 /// Dead letters first: they are what somebody looks for.
-fn states(asked: Option<State>) -> Vec<RecordState> {
+fn kinds(asked: Option<State>) -> Vec<Kind> {
+    let dead = [Kind::Records(RecordState::Dead), Kind::Events];
+    let waiting = [Kind::Records(RecordState::Waiting)];
     match asked {
-        None => vec![RecordState::Dead, RecordState::Waiting],
-        Some(State::Dead) => vec![RecordState::Dead],
-        Some(State::Waiting) => vec![RecordState::Waiting],
+        None => [&dead[..], &waiting].concat(),
+        Some(State::Dead) => dead.into(),
+        Some(State::Waiting) => waiting.into(),
     }
 }
 
