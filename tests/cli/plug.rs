@@ -88,22 +88,27 @@ async fn accepted(folder: &Path) -> BTreeSet<String> {
     names.map(Result::unwrap).collect()
 }
 
-fn is_missing(program: &str) -> bool {
-    Command::new(program).arg("-V").output().is_err()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_the_disk_leaves_when_the_plug_is_pulled_nothing_accepted_is_missing() {
+/// The calls of a `run` into an outbox in a file; none where they cannot be recorded.
+async fn calls() -> Option<Vec<Call>> {
     if is_missing("strace") {
         println!("skipped: there is no strace");
-        return;
+        return None;
     }
     let proxy = proxy().await;
     let mut config = durable(&proxy.url());
     config["clusters"]["localhost:9092"]["format"] = json!("json");
     config["triggers"][0]["payload"] = json!({"event": "{{ event.id }}"});
     let place = Place::new(&config);
-    let calls = blocking(move || recorded(&place)).await;
+    Some(blocking(move || recorded(&place)).await)
+}
+
+fn is_missing(program: &str) -> bool {
+    Command::new(program).arg("-V").output().is_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_disk_leaves_when_the_plug_is_pulled_nothing_accepted_is_missing() {
+    let Some(calls) = calls().await else { return };
     let mut random = Random::new(7);
     let (mut disk, mut sent) = (Disk::default(), BTreeSet::new());
     let mut moments = 0;
@@ -134,16 +139,7 @@ async fn whatever_the_disk_leaves_when_the_plug_is_pulled_nothing_accepted_is_mi
 /// A disk that keeps a write only when it likes is found out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_lies_about_its_syncs_is_found_out() {
-    if is_missing("strace") {
-        println!("skipped: there is no strace");
-        return;
-    }
-    let proxy = proxy().await;
-    let mut config = durable(&proxy.url());
-    config["clusters"]["localhost:9092"]["format"] = json!("json");
-    config["triggers"][0]["payload"] = json!({"event": "{{ event.id }}"});
-    let place = Place::new(&config);
-    let calls = blocking(move || recorded(&place)).await;
+    let Some(calls) = calls().await else { return };
     let mut random = Random::new(7);
     let (mut disk, mut sent, mut is_found) = (Disk::lying(), BTreeSet::new(), false);
     for call in &calls {
