@@ -4,6 +4,7 @@ mod faults;
 mod generations;
 mod losses;
 mod renderings;
+mod restarts;
 
 use std::sync::{Arc, Mutex};
 

@@ -50,7 +50,7 @@ fn logged(event: &str) -> Vec<String> {
 }
 
 /// A publisher that tells of its first batch and never answers.
-fn mute() -> (Arc<dyn Publisher>, mpsc::UnboundedReceiver<()>) {
+pub(super) fn mute() -> (Arc<dyn Publisher>, mpsc::UnboundedReceiver<()>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let publish = move |_: &Batch| -> PublishFuture<'static> {
         sender.send(()).unwrap();

@@ -90,6 +90,7 @@ impl Dispatcher {
     pub(super) async fn run(mut self, stop: oneshot::Receiver<oneshot::Sender<()>>) {
         self.resume().await;
         let mut stop = stop.fuse();
+        let mut stopped = None;
         let mut is_open = true;
         while is_open || !self.is_settled() {
             self.outbox.answer_flushes(|| self.windows.oldest_left());
@@ -108,8 +109,7 @@ impl Dispatcher {
                 biased;
                 Ok(done) = &mut stop => {
                     self.give_up().await;
-                    // An error means that nobody waits for it.
-                    done.send(()).ok();
+                    stopped = Some(done);
                     break;
                 }
                 Some(finished) = self.posts.join_next_with_id() => self.finish(finished),
@@ -125,6 +125,14 @@ impl Dispatcher {
         self.outbox.answer_flushes(|| self.windows.oldest_left());
         self.close_store(Vec::new()).await;
         self.subscribers.close();
+        // Who waits may open the store's file again at once: nothing here has it any more.
+        self.posts.shutdown().await;
+        self.asked.shutdown().await;
+        drop(self);
+        if let Some(done) = stopped {
+            // An error means that nobody waits for it.
+            done.send(()).ok();
+        }
     }
 
     /// Starts what is due; says when something changes by time alone.

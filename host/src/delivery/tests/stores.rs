@@ -139,7 +139,10 @@ impl Store for SlowStore {
     }
 
     fn close(&self, in_flight: Vec<u64>) -> StoreFuture<'_, ()> {
-        self.inner.close(in_flight)
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            self.inner.close(in_flight).await
+        })
     }
 
     fn is_durable(&self) -> bool {
@@ -334,4 +337,16 @@ async fn what_is_left_in_the_store_is_told_at_a_shutdown() {
     let results = bench.results();
     assert_eq!(results.len(), MANY as usize);
     assert!(results.values().all(|result| *result == "shut_down"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_shutdown_the_store_is_free_for_somebody_else() {
+    let store = SlowStore::new(None);
+    store.allow(100);
+    let limits = OutboxLimits::new(20_000, usize::MAX);
+    let bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
+    let message = to(&Arc::new(cluster()), "sales")("a", "1");
+    bench.delivery.accept(vec![message]).await.unwrap();
+    bench.delivery.shutdown(Duration::from_secs(10)).await;
+    assert_eq!(Arc::strong_count(&store), 1);
 }
