@@ -115,6 +115,15 @@ pub(crate) struct Running {
     errors: mpsc::Receiver<String>,
 }
 
+impl Drop for Running {
+    /// A test that has ended leaves no process behind.
+    fn drop(&mut self) {
+        // It may have ended, and been waited for.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
         command
