@@ -16,7 +16,8 @@ pub(crate) fn report() {
     let folder = tempfile::tempdir().unwrap();
     let (mut proxy, url) = start_proxy();
     let cluster = serde_json::json!({"rest_url": url});
-    let config = write_config(folder.path(), "localhost:9092", &cluster);
+    let outbox = serde_json::json!("memory");
+    let config = write_config(folder.path(), "localhost:9092", (&cluster, &outbox));
     let events = write_events(folder.path(), EVENTS);
     for command in ["render", "run"] {
         let (wall, cpu) = time(command, folder.path(), (&config, &events));
@@ -75,8 +76,12 @@ fn start_proxy() -> (Child, String) {
     )
 }
 
-/// A configuration with the sale's trigger and this one cluster.
-pub(crate) fn write_config(folder: &Path, servers: &str, cluster: &serde_json::Value) -> PathBuf {
+/// A configuration with the sale's trigger, this one cluster and this outbox.
+pub(crate) fn write_config(
+    folder: &Path,
+    servers: &str,
+    (cluster, outbox): (&serde_json::Value, &serde_json::Value),
+) -> PathBuf {
     let path = folder.join("config.json");
     let config = serde_json::json!({
         "ACTION_TRIGGERS": {"brokers": {"kafka_1": {
@@ -85,6 +90,7 @@ pub(crate) fn write_config(folder: &Path, servers: &str, cluster: &serde_json::V
             "params": {"topic": "sales"},
         }}},
         "clusters": {servers: cluster},
+        "outbox": outbox,
         "triggers": [crate::sale_trigger()],
     });
     fs::write(&path, config.to_string()).unwrap();
