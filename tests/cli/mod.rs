@@ -15,5 +15,5 @@ mod readme;
 mod references;
 mod replays;
 #[cfg(unix)]
-mod serve;
+pub(crate) mod serve;
 pub(crate) mod support;

@@ -265,6 +265,10 @@ async fn a_cluster_that_is_paused_keeps_what_waits_until_it_goes_on() {
         line(&place, &["backup", copy.to_str().unwrap()]);
         let again = outbox(&place, &["backup", copy.to_str().unwrap()]);
         assert!(stderr(&again).contains("error[backup_exists]"), "{again:?}");
+        line(
+            &place,
+            &["backup", place.path("other.db").to_str().unwrap()],
+        );
         line(&place, &["resume", "localhost:9092"]);
         let delivered: Value = serde_json::from_str(&run.line().unwrap()).unwrap();
         assert_eq!(delivered["event"], "1");
@@ -311,4 +315,6 @@ fn no_outbox_in_a_file_is_said() {
         stderr(&output).contains("error[outbox_unopened]"),
         "{output:?}"
     );
+    run(&place, "");
+    assert_eq!(records(&place, "waiting"), 0);
 }

@@ -52,6 +52,7 @@ pub(super) fn codes() -> impl Iterator<Item = &'static str> {
         "unreachable",
         "timed_out",
         "time_to_live_exceeded",
+        "outcome_unknown",
         "shut_down",
     ];
     DELIVERIES.iter().map(|delivery| delivery.code).chain(apart)
@@ -179,6 +180,15 @@ const DELIVERIES: &[Delivery] = &[
     row(
         "stream_expired",
         |request| v3(request, r#"{"error_code":408,"message":"x"}"#),
+        Wait,
+    )
+    .with(V3),
+    row(
+        "stream_broken",
+        |request| {
+            let broken = r#"{"error_code":400,"message":"Error processing message: x"}"#;
+            v3(request, broken)
+        },
         Wait,
     )
     .with(V3),
@@ -423,6 +433,22 @@ async fn more_time_helps_a_proxy_that_is_slow_and_a_record_that_waits() {
         let both = both.map(|report| ended(report.unwrap().result.err()));
         assert_eq!(both, expected);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_whose_outcome_is_unknown_is_found_in_the_topic_by_its_id() {
+    let proxy = healthy(Options::default()).await;
+    proxy.inject(Fault::DropAfterStoring, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let hasty = [("api", r#""v3""#), ("time_to_live_secs", "0.001")];
+    let runtime = started(folder.path(), &proxy.url(), &hasty).await;
+    let mut reports = runtime.reports();
+    runtime.process(Events::ndjson(event(&json!({})))).await;
+    let report = reports.recv().await.unwrap();
+    assert_eq!(ended(report.result.err()), "outcome_unknown");
+    let headers = proxy.records("sales").remove(0).headers;
+    let id = bytes::Bytes::from_static(b"[\"1\",\"0\",0]");
+    assert_eq!(headers, [("action-triggers-id".to_owned(), Some(id))]);
 }
 
 #[tokio::test]

@@ -14,26 +14,26 @@ use crate::cli::support::{Place, Running, config};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service under way.
-pub(super) struct Service {
-    pub(super) running: Running,
-    pub(super) place: Place,
+pub(crate) struct Service {
+    pub(crate) running: Running,
+    pub(crate) place: Place,
     address: String,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines();
         let mut named = lines.filter_map(|line| line.split_once(": "));
         let found = named.find(|(header, _)| header.eq_ignore_ascii_case(name));
@@ -41,15 +41,26 @@ impl Answer {
     }
 
     /// The codes of a request that was refused as a whole.
-    pub(super) fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["errors"][0]["code"]
             .as_str()
             .unwrap()
             .to_owned()
     }
 
+    /// All codes: of the request, or of its events.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let answer = self.json();
+        let events = answer["events"].as_array().into_iter().flatten();
+        let errors = std::iter::once(&answer).chain(events);
+        let errors = errors.flat_map(|one| one["errors"].as_array().into_iter().flatten());
+        errors
+            .map(|error| error["code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// The statuses of the events.
-    pub(super) fn statuses(&self) -> Vec<String> {
+    pub(crate) fn statuses(&self) -> Vec<String> {
         let events = self.json()["events"].as_array().unwrap().clone();
         let status = |event: &Value| event["status"].as_str().unwrap().to_owned();
         events.iter().map(status).collect()
@@ -57,18 +68,18 @@ impl Answer {
 }
 
 /// A configuration of a service on a free port.
-pub(super) fn serving(rest_url: &str) -> Value {
+pub(crate) fn serving(rest_url: &str) -> Value {
     let mut config = config(rest_url);
     config["serve"] = json!({"listen": "127.0.0.1:0"});
     config
 }
 
 impl Service {
-    pub(super) fn start(config: &Value) -> Self {
+    pub(crate) fn start(config: &Value) -> Self {
         Self::start_in(Place::new(config))
     }
 
-    pub(super) fn start_in(place: Place) -> Self {
+    pub(crate) fn start_in(place: Place) -> Self {
         let running = Running::start(place.command("serve"));
         let Some(line) = running.line() else {
             panic!("it does not start: {:?}", Running::end(&mut { running }));
@@ -84,32 +95,33 @@ impl Service {
     }
 
     /// Where it listens.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
     }
 
-    pub(super) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[], "")
     }
 
     /// Posts JSON.
-    pub(super) fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
         self.request("POST", path, &[("Content-Type", "application/json")], body)
     }
 
-    pub(super) fn request(
+    pub(crate) fn request(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
-        body: &str,
+        body: impl AsRef<[u8]>,
     ) -> Answer {
+        let body = body.as_ref();
         let mut stream = self.connect();
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
@@ -120,13 +132,13 @@ impl Service {
         }
         // A request that is refused early is not read to its end.
         stream
-            .write_all(format!("{head}\r\n{body}").as_bytes())
+            .write_all(&[head.as_bytes(), b"\r\n", body].concat())
             .ok();
         read(stream)
     }
 
     /// A count that `/metrics` gives, with its label as it is written there.
-    pub(super) fn metric(&self, name: &str) -> Option<u64> {
+    pub(crate) fn metric(&self, name: &str) -> Option<u64> {
         let text = self.get("/metrics").text;
         let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
         let mut named =
@@ -136,7 +148,7 @@ impl Service {
 }
 
 /// Reads an answer to its end.
-pub(super) fn read(mut stream: TcpStream) -> Answer {
+pub(crate) fn read(mut stream: TcpStream) -> Answer {
     let mut bytes = Vec::new();
     // What was sent and not read resets the connection behind the answer.
     stream.read_to_end(&mut bytes).ok();

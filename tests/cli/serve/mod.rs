@@ -1,7 +1,7 @@
 //! `serve`, over real sockets.
 
 mod bounds;
-mod client;
+pub(crate) mod client;
 mod deployed;
 mod django;
 mod reloads;

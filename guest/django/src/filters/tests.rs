@@ -56,6 +56,10 @@ fn what_is_left_out_is_refused_by_name() {
         assert_eq!(faults[0].code, "template_left_out");
         assert!(faults[0].message.starts_with(name), "{faults:?}");
     }
+    for source in ["{{ a }}", "{% filter upper %}a{% endfilter %}", ""] {
+        let mut templates = Templates::new(Limits::default());
+        assert!(templates.compile(source, Options::default()).is_ok());
+    }
 }
 
 #[test]

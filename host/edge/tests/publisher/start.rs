@@ -148,6 +148,7 @@ fn calls_that_come_too_early_or_twice_say_so() {
     caller.configure(&config).unwrap();
     let problems = caller.configure(&config).unwrap_err();
     assert_eq!(codes(&problems), [("already_configured", "$")]);
+    Caller::new().configure(&config).unwrap();
 }
 
 #[test]

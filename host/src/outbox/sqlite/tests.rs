@@ -180,6 +180,8 @@ async fn two_services_do_not_share_a_file() {
     let first = folder.open();
     let second = SqliteStore::open(&folder.file()).err().unwrap();
     insta::assert_snapshot!(folder.said(&second), @"outbox_in_use: the outbox `FOLDER/outbox.db` is in use by another process: stop that one, or give this one a `path` of its own");
+    let own = OutboxFile::new(folder.0.path().join("own.db"));
+    SqliteStore::open(&own).unwrap();
     drop(first);
     folder.open();
 }
@@ -230,7 +232,10 @@ async fn after_a_failed_sync_nothing_is_accepted_any_more() {
     let refused = append(&store, vec![stored("b")]).await;
     assert_eq!(refused, Err(error));
     drop(store);
-    assert_eq!(waiting(&folder.open()).await.len(), 1);
+    // A new start accepts again.
+    let store = folder.open();
+    numbers(&store, vec![stored("b")]).await;
+    assert_eq!(waiting(&store).await.len(), 2);
 }
 
 #[test]
@@ -262,6 +267,8 @@ fn a_file_that_is_no_outbox_is_refused() {
     let missing = OutboxFile::new(folder.0.path().join("missing/outbox.db"));
     let error = SqliteStore::open(&missing).err().unwrap();
     all.push(format!("a missing folder: {}", folder.said(&error)));
+    std::fs::create_dir(folder.0.path().join("missing")).unwrap();
+    SqliteStore::open(&missing).unwrap();
     insta::assert_snapshot!(all.join("\n"), @r"
     a text: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is not a database
     another program's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is another kind of database
@@ -340,6 +347,8 @@ async fn a_file_that_must_not_be_written_refuses_and_is_named() {
     let error = fault::classify(&path, &written.unwrap_err());
     insta::assert_snapshot!(folder.said(&error), @"outbox_read_only: the outbox `FOLDER/outbox.db` can only be read: see to the rights of the file and its folder");
     assert!(!error.is_final());
+    drop(only_read);
+    numbers(&folder.open(), vec![stored("b")]).await;
 }
 
 #[tokio::test]

@@ -75,12 +75,14 @@ async fn base_path_is_kept_and_topic_is_percent_encoded() {
 
 #[tokio::test]
 async fn topics_that_a_path_would_lose_are_not_sent() {
-    let server = Server::start([]).await;
+    let server = Server::start([ok(ONE)]).await;
     for topic in ["", ".", ".."] {
         let verdicts = publish_to(topic, v2(&server), vec![record("a")]).await;
         assert_eq!(shorts(&verdicts), ["permanent invalid_topic"]);
     }
     assert_eq!(server.requests().len(), 0);
+    let verdicts = publish_to("...", v2(&server), vec![record("a")]).await;
+    assert_eq!(shorts(&verdicts), ["delivered 2@7"]);
 }
 
 #[tokio::test]
@@ -362,7 +364,7 @@ async fn nothing_is_unknown_while_the_cluster_id_is() {
 
 #[tokio::test]
 async fn a_cluster_that_is_not_configured_is_not_reached() {
-    let server = Server::start([]).await;
+    let server = Server::start([ok(ONE)]).await;
     let publisher = RestPublisher::new([Arc::new(v2(&server))]).unwrap();
     let batch = Batch {
         cluster: ClusterId::new("", "elsewhere:9092"),
@@ -373,6 +375,11 @@ async fn a_cluster_that_is_not_configured_is_not_reached() {
     let verdicts = publisher.publish(&batch).await;
     assert_eq!(verdicts[0].to_string(), "permanent unknown_cluster");
     assert_eq!(server.requests().len(), 0);
+    let mut added = v2(&server);
+    added.bootstrap_servers = "elsewhere:9092".to_owned();
+    let publisher = RestPublisher::new([Arc::new(added)]).unwrap();
+    let verdicts = publisher.publish(&batch).await;
+    assert_eq!(shorts(&verdicts), ["delivered 2@7"]);
 }
 
 #[test]
