@@ -203,6 +203,7 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
     let file = folder.path().join("config.json");
     let (payload, record) = ("/triggers/0/payload", "/clusters/k:1/max_record_bytes");
     let output = "/limits/output_bytes";
+    let text = json!("{ \"of\" : \"{{ id }}.\" }");
     let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
     for (edits, code) in [
         (
@@ -210,6 +211,28 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
             "too_large",
         ),
         (vec![(payload, tree.clone()), (record, json!(25))], ""),
+        (
+            vec![(payload, json!(["of {{ id }}."])), (record, json!(7))],
+            "too_large",
+        ),
+        (
+            vec![(payload, json!(["of {{ id }}."])), (record, json!(8))],
+            "",
+        ),
+        (
+            vec![(payload, json!("sold: {{ id }}.")), (record, json!(6))],
+            "too_large",
+        ),
+        (
+            vec![(payload, json!("sold: {{ id }}.")), (record, json!(7))],
+            "",
+        ),
+        (
+            vec![(payload, text.clone()), (record, json!(9))],
+            "too_large",
+        ),
+        (vec![(payload, text), (record, json!(10))], ""),
+        (vec![(payload, json!("[ 1 , 2 ]")), (record, json!(5))], ""),
         (
             vec![(payload, tree.clone()), (output, json!(2))],
             "template_output_too_large",

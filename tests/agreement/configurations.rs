@@ -242,6 +242,21 @@ fn queue() -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// Payloads that some clusters do not take.
+fn long() -> Vec<Value> {
+    let many = "t ".repeat(60);
+    let members = |last: &str| {
+        json!(format!(
+            "{{ \"t\" : \"{many} {{{{ id }}}}\" , \"{last}\": 1 }}"
+        ))
+    };
+    vec![
+        json!(format!("of {{{{ id }}}}: {many}")),
+        members("t"),
+        members("n"),
+    ]
+}
+
 fn trigger() -> BoxedStrategy<Value> {
     let signals = vec![
         json!(["post_save"]),
@@ -305,7 +320,10 @@ fn trigger() -> BoxedStrategy<Value> {
         mostly(json!([{"signal": "post_save"}]), signals),
         mostly(json!([{"app_label": "shop", "model_name": "Sale"}]), types),
         proptest::collection::vec(queue(), 1..4),
-        mostly(json!({"quantity": "{{ quantity }}"}), payloads),
+        prop_oneof![
+            9 => mostly(json!({"quantity": "{{ quantity }}"}), payloads),
+            1 => select(long()),
+        ],
         mostly(Value::Null, conditions),
         mostly(Value::Null, actives),
         mostly(Value::Null, unknown),
@@ -355,7 +373,10 @@ fn cluster() -> BoxedStrategy<Value> {
             json!("http://127.0.0.1:9"),
             vec![json!("nowhere"), Value::Null],
         ),
-        mostly(Value::Null, vec![json!(100_000), json!(0), json!(-1)]),
+        prop_oneof![
+            4 => mostly(Value::Null, vec![json!(100_000), json!(0), json!(-1)]),
+            1 => Just(json!(110)),
+        ],
     );
     parts
         .prop_map(|(flavor, api, format, rest_url, most)| {

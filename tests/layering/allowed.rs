@@ -223,6 +223,7 @@ const CONFIG: Allowed = &[
             "surroundings",
         ],
     ),
+    ("least", &["node"]),
     ("locate", &["document", "node", "problem", "reading"]),
     ("mask", &["node", "problem"]),
     ("outbox", &["keys", "node", "reading"]),
@@ -233,7 +234,7 @@ const CONFIG: Allowed = &[
     ("secret", &["keys", "node", "reading"]),
     ("sources", &["keys", "reading"]),
     ("serve", &["keys", "node", "reading"]),
-    ("trial", &["finding", "locate", "node"]),
+    ("trial", &["finding", "least", "locate", "node"]),
     ("upstream", &["keys", "node", "reading"]),
 ];
 

@@ -33,6 +33,7 @@ mod error;
 mod finding;
 mod host;
 mod keys;
+mod least;
 mod locate;
 mod mask;
 mod node;

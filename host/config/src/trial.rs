@@ -8,9 +8,10 @@ use action_triggers_vocabulary::{
 };
 
 use super::{
-    document::{Node, Value},
     finding::{error, name_of},
+    least::{self, has_template},
     locate::{self, Triggers},
+    node::{Node, Value},
 };
 use crate::{
     broker::{Offer, Payload, Registry},
@@ -19,9 +20,6 @@ use crate::{
 
 /// What stands for a text that only an event tells.
 const ANY_TEXT: &str = "x";
-
-/// The shortest JSON there is.
-const LEAST: &str = "0";
 
 pub(super) struct Trial<'a> {
     pub(super) registry: &'a Registry,
@@ -87,7 +85,7 @@ impl Trial<'_> {
                 .map(|text| text.trim().parse().unwrap_or(0)),
             value: match tombstone.map(|node| &node.value) {
                 Some(Value::Bool(true)) => Payload::Tombstone,
-                _ => value(payload),
+                _ => least::payload(payload),
             },
         };
         let mut possible = sure.clone();
@@ -120,10 +118,6 @@ fn literal(node: &Node) -> Option<String> {
     }
 }
 
-fn has_template(text: &str) -> bool {
-    ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
-}
-
 fn headers(node: &Node) -> Vec<(String, String)> {
     let header = |name: &str, value: &Node| {
         let value = literal(value).unwrap_or_else(|| ANY_TEXT.to_owned());
@@ -142,45 +136,5 @@ fn headers(node: &Node) -> Vec<(String, String)> {
             items.collect()
         }
         _ => Vec::new(),
-    }
-}
-
-/// The payload where it is written as it stands, else the least that every proxy takes
-/// and that its templates may come to.
-fn value(payload: Option<&Node>) -> Payload {
-    let any = || Payload::Json(LEAST.to_owned());
-    let Some(payload) = payload.filter(|node| !matches!(node.value, Value::Null)) else {
-        return any();
-    };
-    match literal(payload) {
-        Some(text) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => {
-            Payload::Json(text)
-        }
-        Some(text) => Payload::Text(text),
-        None => Payload::Json(least(payload).unwrap_or_else(|| LEAST.to_owned())),
-    }
-}
-
-/// A tree with the shortest values in the place of its templates; none for what is one
-/// template. Members with a template in their name may be one and the same, and are
-/// left out.
-fn least(node: &Node) -> Option<String> {
-    let item = |node| least(node).unwrap_or_else(|| LEAST.to_owned());
-    match &node.value {
-        Value::Text(text) if has_template(text) => None,
-        Value::List(items) => {
-            let items: Vec<_> = items.iter().map(item).collect();
-            Some(format!("[{}]", items.join(",")))
-        }
-        Value::Table(members) => {
-            let members = members.iter().filter(|one| !has_template(&one.key));
-            let members = members.map(|one| {
-                let name = serde_json::Value::from(one.key.as_str());
-                format!("{name}:{}", item(&one.node))
-            });
-            let members: Vec<_> = members.collect();
-            Some(format!("{{{}}}", members.join(",")))
-        }
-        _ => Some(node.to_json()),
     }
 }
