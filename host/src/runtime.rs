@@ -131,6 +131,16 @@ impl Runtime {
         self.delivery.waiting().await
     }
 
+    /// Waits for the outbox to write something, to learn whether it takes records. One in
+    /// a file needs a sync of the disk for it.
+    ///
+    /// # Errors
+    ///
+    /// The outbox's store fails, for example because its disk is full.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.delivery.probe().await
+    }
+
     /// What attempts to write records came to since the start.
     pub fn attempts(&self) -> Attempts {
         self.observed.attempts()

@@ -15,7 +15,7 @@ const RECORD: usize = 900_000;
 const MOST_KIB: u64 = (64 + 8 + 128) * 1024;
 
 /// The most memory that a process has had so far.
-fn peak_kib(process: u32) -> u64 {
+pub(super) fn peak_kib(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let number = line.unwrap().split_whitespace().nth(1);

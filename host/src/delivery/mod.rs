@@ -239,6 +239,15 @@ impl Delivery {
         })
     }
 
+    /// Waits for the store to keep something, to learn whether it can.
+    ///
+    /// # Errors
+    ///
+    /// The store fails: it takes no records.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.store.settle(Vec::new()).await
+    }
+
     /// Waits until every record accepted before has ended, and says what became
     /// of those that ended since the last flush.
     pub async fn flush(&self) -> Flushed {

@@ -144,9 +144,9 @@ type Answer = oneshot::Receiver<Result<Vec<Appended>, StoreError>>;
 
 /// What was done with records, in order.
 enum Step {
-    /// They are on their way into the store, with so many events of which something
-    /// failed.
-    Appended(Answer, usize),
+    /// They are on their way into the store, with the events of which something failed
+    /// that are small enough to be kept: which of them are.
+    Appended(Answer, Vec<bool>),
     /// One was refused, for its cluster is stalled.
     Refused(StoreError),
 }
@@ -163,8 +163,8 @@ pub(crate) struct Entered {
 pub(crate) struct Taken {
     /// What became of the records, as far as they came.
     pub(crate) accepted: Vec<Acceptance>,
-    /// How many of the events, the first ones, are kept.
-    pub(crate) kept: usize,
+    /// Whether the events are kept, as far as they came.
+    pub(crate) kept: Vec<bool>,
     /// Why the rest is not.
     pub(crate) error: Option<StoreError>,
 }
@@ -183,7 +183,7 @@ impl Entered {
             };
             match answer.await.unwrap_or_else(|_| Err(StoreError::ended())) {
                 Ok(appended) => {
-                    taken.kept += events;
+                    taken.kept.extend(events);
                     taken
                         .accepted
                         .extend(appended.into_iter().map(Acceptance::from));
@@ -298,9 +298,12 @@ impl Intake {
 
     async fn append(
         &self,
-        (batch, events, rooms): (Vec<StoredRecord>, Vec<StoredEvent>, Vec<Room>),
+        (batch, mut events, rooms): (Vec<StoredRecord>, Vec<StoredEvent>, Vec<Room>),
         not_taken: fn(&StoredRecord, &StoreError),
     ) -> Step {
+        let most = self.store.most_dead_bytes();
+        let kept: Vec<bool> = events.iter().map(|event| event.is_within(most)).collect();
+        events.retain(|event| event.is_within(most));
         let records: usize = batch.iter().map(|one| one.record.size()).sum();
         let bytes = records + events.iter().map(|one| one.event.size()).sum::<usize>();
         let weight = u32::try_from(bytes).unwrap_or(ENTERING).clamp(1, ENTERING);
@@ -340,9 +343,8 @@ impl Intake {
             // An error means that the caller no longer waits.
             answer.send(appended).ok();
         };
-        let count = events.len();
         self.store.append(batch, events, Box::new(done));
-        Step::Appended(answered, count)
+        Step::Appended(answered, kept)
     }
 
     /// Makes dead letters waiting records again; says how many.

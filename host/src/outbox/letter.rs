@@ -68,6 +68,11 @@ impl StoredEvent {
         }
     }
 
+    /// Whether it fits into so many bytes of dead letters.
+    pub(crate) fn is_within(&self, most_bytes: u64) -> bool {
+        self.event.size() as u64 <= most_bytes
+    }
+
     /// Whether it is the same event, sent again.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let (one, other_event) = (&self.event, &other.event);

@@ -321,6 +321,10 @@ impl Store for MemoryStore {
         })
     }
 
+    fn most_dead_bytes(&self) -> u64 {
+        DEAD_BYTES as u64
+    }
+
     fn close(&self, _in_flight: Vec<u64>) -> StoreFuture<'_, ()> {
         Box::pin(ready(Ok(())))
     }

@@ -246,7 +246,7 @@ impl Decision {
 /// Adds what became of some records and events to what became of those before.
 fn note(taken: Taken, all: &mut Taken) {
     all.accepted.extend(taken.accepted);
-    all.kept += taken.kept;
+    all.kept.extend(taken.kept);
     all.error = taken.error;
 }
 
@@ -254,8 +254,8 @@ fn note(taken: Taken, all: &mut Taken) {
 pub(super) fn tell(all: &Taken, outcomes: &mut [EventOutcome]) {
     let failed = outcomes.iter_mut();
     let failed = failed.filter(|one| Missing::of(&one.outcome).is_some());
-    for event in failed.take(all.kept) {
-        event.is_kept = true;
+    for (event, is_kept) in failed.zip(&all.kept) {
+        event.is_kept = *is_kept;
     }
     let queues = outcomes
         .iter_mut()

@@ -1,8 +1,9 @@
 //! A service under way, and a client that says exactly what is sent.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read, Write},
     net::TcpStream,
+    process::Command,
     time::Duration,
 };
 
@@ -17,11 +18,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Service {
     pub(crate) running: Running,
     pub(crate) place: Place,
-    address: String,
+    url: String,
+    address: Address,
 }
 
+/// Where a service listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Address(String);
+
 /// What came back.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
@@ -48,17 +54,6 @@ impl Answer {
             .to_owned()
     }
 
-    /// All codes: of the request, or of its events.
-    pub(crate) fn codes(&self) -> Vec<String> {
-        let answer = self.json();
-        let events = answer["events"].as_array().into_iter().flatten();
-        let errors = std::iter::once(&answer).chain(events);
-        let errors = errors.flat_map(|one| one["errors"].as_array().into_iter().flatten());
-        errors
-            .map(|error| error["code"].as_str().unwrap().to_owned())
-            .collect()
-    }
-
     /// The statuses of the events.
     pub(crate) fn statuses(&self) -> Vec<String> {
         let events = self.json()["events"].as_array().unwrap().clone();
@@ -80,33 +75,76 @@ impl Service {
     }
 
     pub(crate) fn start_in(place: Place) -> Self {
-        let running = Running::start(place.command("serve"));
+        Self::start_by(place.command("serve"), place)
+    }
+
+    /// Started by a command of one's own.
+    pub(crate) fn start_by(command: Command, place: Place) -> Self {
+        let running = Running::start(command);
         let Some(line) = running.line() else {
             panic!("it does not start: {:?}", Running::end(&mut { running }));
         };
         let line: Value = serde_json::from_str(&line).unwrap();
         let url = line["listening"].as_str().unwrap();
-        let address = url.split_once("://").unwrap().1.to_owned();
         Self {
+            address: Address(url.split_once("://").unwrap().1.to_owned()),
+            url: url.to_owned(),
             running,
             place,
-            address,
         }
     }
 
     /// Where it listens.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The same, started anew.
+    pub(crate) fn again(self) -> Self {
+        Self::start_in(self.place)
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        self.address.clone()
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream
+        self.address.connect().unwrap()
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[], "")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
+        self.address.post(path, body)
+    }
+
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
+        self.address.request(method, path, headers, body)
+    }
+
+    /// A count that `/metrics` gives, with its label as it is written there.
+    pub(crate) fn metric(&self, name: &str) -> Option<u64> {
+        let text = self.get("/metrics").text;
+        let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let mut named =
+            lines.filter(|(line, _)| line.strip_prefix("action_triggers_") == Some(name));
+        named.next().map(|(_, value)| value.parse().unwrap())
+    }
+}
+
+impl Address {
+    fn connect(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(&self.0)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(stream)
     }
 
     /// Posts JSON.
@@ -121,34 +159,38 @@ impl Service {
         headers: &[(&str, &str)],
         body: impl AsRef<[u8]>,
     ) -> Answer {
-        let body = body.as_ref();
-        let mut stream = self.connect();
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
-            body.len()
-        );
-        for (name, value) in headers {
-            head.push_str(&[*name, ": ", value, "\r\n"].concat());
-        }
-        // A request that is refused early is not read to its end.
-        stream
-            .write_all(&[head.as_bytes(), b"\r\n", body].concat())
-            .ok();
+        // One that nobody listens to answers as one that cuts the connection does.
+        let Ok(mut stream) = self.connect() else {
+            return Answer::default();
+        };
+        send(&mut stream, (method, path), headers, body);
         read(stream)
-    }
-
-    /// A count that `/metrics` gives, with its label as it is written there.
-    pub(crate) fn metric(&self, name: &str) -> Option<u64> {
-        let text = self.get("/metrics").text;
-        let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
-        let mut named =
-            lines.filter(|(line, _)| line.strip_prefix("action_triggers_") == Some(name));
-        named.next().map(|(_, value)| value.parse().unwrap())
     }
 }
 
+/// Sends a request that asks for the connection's end.
+pub(crate) fn send(
+    stream: &mut impl Write,
+    (method, path): (&str, &str),
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) {
+    let body = body.as_ref();
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head.push_str(&[*name, ": ", value, "\r\n"].concat());
+    }
+    let mut bytes = format!("{head}\r\n").into_bytes();
+    bytes.extend_from_slice(body);
+    // A request that is refused early is not read to its end.
+    stream.write_all(&bytes).ok();
+}
+
 /// Reads an answer to its end.
-pub(crate) fn read(mut stream: TcpStream) -> Answer {
+pub(crate) fn read(mut stream: impl Read) -> Answer {
     let mut bytes = Vec::new();
     // What was sent and not read resets the connection behind the answer.
     stream.read_to_end(&mut bytes).ok();

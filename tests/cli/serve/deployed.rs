@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::client::{Service, serving};
 use crate::cli::support::binary;
 
 fn file(name: &str) -> PathBuf {
@@ -25,4 +26,32 @@ fn the_deployed_configuration_has_no_fault_and_is_the_one_that_is_served() {
     let container = std::fs::read_to_string(file("Containerfile")).unwrap();
     let words: Vec<String> = served.split(' ').map(|word| format!("{word:?}")).collect();
     assert!(container.contains(&words.join(", ")), "{words:?}");
+}
+
+#[test]
+fn the_alerts_are_about_what_the_service_measures() {
+    let rules = std::fs::read_to_string(file("alerts.yaml")).unwrap();
+    let service = Service::start(&serving("http://127.0.0.1:9"));
+    let measured = service.get("/metrics").text;
+    let mut expressions = 0;
+    for line in rules.lines() {
+        let Some(expression) = line.trim().strip_prefix("expr: ") else {
+            continue;
+        };
+        expressions += 1;
+        let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+        let words = expression.split(|letter| !is_of_name(letter));
+        let mut names = words.filter(|word| word.starts_with("action_triggers_"));
+        let name = names.next().unwrap();
+        assert!(measured.contains(&format!("# TYPE {name} ")), "{name}");
+        // Labels are those of a sample that is there from the start.
+        if let Some((_, labels)) = expression.split_once('{') {
+            let labels = labels.split('}').next().unwrap();
+            assert!(
+                measured.contains(&format!("{name}{{{labels}}} ")),
+                "{expression}"
+            );
+        }
+    }
+    assert!(expressions > 0);
 }

@@ -140,7 +140,7 @@ async fn a_django_project_posts_what_its_transactions_committed() {
     let config = configuration(&proxy.url());
     blocking(move || {
         let mut service = Service::start(&config);
-        run_project(&django, &service.url());
+        run_project(&django, service.url());
         service.running.signal("-TERM");
         let output = service.running.end();
         assert!(output.status.success(), "{output:?}");

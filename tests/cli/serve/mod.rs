@@ -1,9 +1,14 @@
 //! `serve`, over real sockets.
 
+mod bodies;
 mod bounds;
+mod broken;
 pub(crate) mod client;
 mod deployed;
 mod django;
+mod load;
+mod patience;
 mod reloads;
 mod requests;
 mod stopping;
+mod tls;

@@ -327,22 +327,16 @@ fn on_line(message: String, line: u64) -> String {
 
 /// What became of an event that was decided.
 fn status(event: &EventOutcome) -> Status {
-    let Ok(queues) = &event.outcome else {
-        return if event.is_kept {
+    let queues = event.outcome.as_deref().unwrap_or_default();
+    let published = || queues.iter().filter(|queue| queue.outcome.is_ok());
+    if event.outcome.is_ok() && queues.is_empty() {
+        Status::NothingFired
+    } else if published().next().is_none() {
+        if event.is_kept {
             Status::Accepted
         } else {
             Status::Rejected
-        };
-    };
-    let published = || queues.iter().filter(|queue| queue.outcome.is_ok());
-    let is_reused = |queue: &Publication| {
-        let failure = queue.outcome.as_ref().err();
-        failure.is_some_and(|failure| failure.code == "event_id_reused")
-    };
-    if queues.is_empty() {
-        Status::NothingFired
-    } else if published().next().is_none() && queues.iter().any(is_reused) {
-        Status::Rejected
+        }
     } else if published().count() == queues.len() && published().all(|queue| queue.is_duplicate) {
         Status::Duplicate
     } else {

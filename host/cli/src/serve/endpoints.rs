@@ -57,8 +57,8 @@ async fn ready(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) 
     if server.is_stopping() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    match server.runtime.waiting().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
+    match server.runtime.probe().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
         Err(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "the outbox does not work\n",

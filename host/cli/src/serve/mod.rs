@@ -21,7 +21,7 @@ mod tls;
 
 use std::{sync::Arc, time::Duration};
 
-use action_triggers_host::{Config, Reports};
+use action_triggers_host::{Config, Filter, Reports, Runtime};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
@@ -85,15 +85,34 @@ pub(crate) async fn run(args: args::Serve) -> Result<Outcome, CliError> {
     let metrics = Arc::clone(&server.metrics);
     let server = Arc::into_inner(server).ok_or(CliError::Stopped)?;
     let before = metrics.given_up();
+    let forgotten = if config.outbox().is_some() {
+        0
+    } else {
+        failed_events(&server.runtime).await
+    };
     let left = server.runtime.shutdown(Duration::ZERO).await;
     counting.await.ok();
-    let lost = metrics.given_up() - before;
+    let lost = metrics.given_up() - before + forgotten;
     say(&json!({"stopped": true, "left": left, "lost": lost}))?;
     Ok(if lost > 0 {
         Outcome::SomeFailed
     } else {
         Outcome::Well
     })
+}
+
+/// How many events of which something failed an outbox in memory forgets now.
+async fn failed_events(runtime: &Runtime) -> u64 {
+    let events = runtime.dead_events(&Filter::default(), 0).await;
+    let events = events.map_or(0, |events| events.len() as u64);
+    if events > 0 {
+        report::note(&format!(
+            "{} of which something failed {} lost: an outbox with a `path` keeps them",
+            report::counted(events, "event"),
+            if events == 1 { "is" } else { "are" }
+        ));
+    }
+    events
 }
 
 /// Prints a line for whoever started the service.

@@ -138,6 +138,10 @@ impl Store for SlowStore {
         self.inner.hold(cluster, is_held)
     }
 
+    fn most_dead_bytes(&self) -> u64 {
+        self.inner.most_dead_bytes()
+    }
+
     fn close(&self, in_flight: Vec<u64>) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -48,6 +48,7 @@ pub(crate) struct SqliteStore {
     writer: Option<JoinHandle<()>>,
     reader: Reader,
     left: Vec<Backlog>,
+    most_dead_bytes: u64,
     /// Held until the last thread has ended.
     _lock: File,
 }
@@ -81,6 +82,7 @@ impl SqliteStore {
             writer: Some(writer),
             reader,
             left,
+            most_dead_bytes: file.dead_bytes,
             _lock: lock,
         })
     }
@@ -202,6 +204,10 @@ impl Store for SqliteStore {
             is_held,
             reply,
         })
+    }
+
+    fn most_dead_bytes(&self) -> u64 {
+        self.most_dead_bytes
     }
 
     fn close(&self, in_flight: Vec<u64>) -> StoreFuture<'_, ()> {
