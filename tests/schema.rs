@@ -137,6 +137,7 @@ fn everything() -> Value {
                     "signal": "post_save", "content_type": "shop.order", "created": true,
                 }},
                 "subjects": {"orders": "shop.order"},
+                "record_headers": true,
             },
             "debezium": {
                 "content_types": {"public.orders": "shop.order"}, "snapshots": true,

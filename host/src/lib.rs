@@ -239,7 +239,7 @@ pub use self::{
         Replayed, StoreError, StoredEvent, Waiting,
     },
     publisher::{Batch, PublishFuture, Publisher},
-    record::{Destination, Message, Record, RecordId, StoredRecord},
+    record::{Destination, Header, Message, Record, RecordId, StoredRecord},
     verdict::{Reason, Verdict},
 };
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use action_triggers_core::delivery::Terms;
+use tracing::{Instrument as _, field::Empty, info_span};
 
 use crate::{
     cluster::{Cluster, ClusterId},
@@ -90,7 +91,26 @@ impl Publisher for Observed {
     fn publish<'a>(&'a self, batch: &'a Batch) -> PublishFuture<'a> {
         Box::pin(async move {
             let started = Instant::now();
-            let verdicts = self.publisher.publish(batch).await;
+            let span = info_span!(
+                "attempt",
+                topic = &*batch.topic,
+                cluster = &*batch.cluster.bootstrap_servers,
+                tenant = &*batch.cluster.tenant,
+                records = batch.records.len(),
+                delivered = Empty,
+                code = Empty,
+            );
+            let publishing = self.publisher.publish(batch).instrument(span.clone());
+            let verdicts = publishing.await;
+            let codes = || verdicts.iter().map(code);
+            span.record(
+                "delivered",
+                codes().filter(|code| is_delivered(code)).count(),
+            );
+            if let Some(code) = codes().find(|code| !is_delivered(code)) {
+                span.record("code", code);
+            }
+            drop(span);
             let mut counts = self.counts();
             counts.times.add(started.elapsed());
             for verdict in &verdicts {
@@ -122,9 +142,16 @@ impl Publisher for Observed {
     }
 }
 
+/// What a record came to that was written.
+const DELIVERED: &str = "delivered";
+
+fn is_delivered(code: &str) -> bool {
+    code == DELIVERED
+}
+
 fn code(verdict: &Verdict) -> &'static str {
     match verdict {
-        Verdict::Delivered { .. } => "delivered",
+        Verdict::Delivered { .. } => DELIVERED,
         Verdict::Retriable(reason)
         | Verdict::Permanent(reason)
         | Verdict::Alone(reason)

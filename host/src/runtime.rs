@@ -1,6 +1,7 @@
 //! What embedders use: events in, records out to Kafka.
 
 mod builder;
+mod carried;
 mod commit;
 mod component;
 mod error;
@@ -13,6 +14,7 @@ mod plan;
 mod reload;
 mod renderings;
 mod replay;
+mod traced;
 mod workers;
 
 use std::{sync::Arc, time::Duration};

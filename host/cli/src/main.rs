@@ -32,6 +32,7 @@ mod time;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use self::{
     args::{Args, Command},
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A line for each event and attempt, where they are asked for.
+        .with_span_events(FmtSpan::CLOSE)
         .init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -212,7 +212,7 @@ pub(super) const SOURCES: Keys = Keys {
 pub(super) const SOURCE_OF_CLOUDEVENTS: Keys = Keys {
     name: "source_of_cloudevents",
     place: "`sources.cloudevents`",
-    names: &["types", "subjects"],
+    names: &["types", "subjects", "record_headers"],
 };
 
 pub(super) const EVENT_TYPE: Keys = Keys {

@@ -58,6 +58,10 @@ impl<'a> Reading<'a> {
             }
         }
         source.subjects = self.content_types_by_name(&table, "subjects");
+        let record_headers = table.get("record_headers");
+        source.record_headers = record_headers
+            .and_then(|field| self.boolean(&field))
+            .unwrap_or_default();
         source
     }
 

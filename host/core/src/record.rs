@@ -15,6 +15,9 @@ use crate::cluster::ClusterId;
 /// trigger, queue.
 pub const ID_HEADER: &str = "action-triggers-id";
 
+/// A header: its name and its value.
+pub type Header = (String, Bytes);
+
 /// Names a record for ever: the same event, trigger and queue give the same id,
 /// so consumers can drop what a retry wrote twice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,7 +71,7 @@ pub struct Record {
     /// The key; none leaves the partition to the producer.
     pub key: Option<Bytes>,
     /// Header names and values, in order; a name may repeat.
-    pub headers: Vec<(String, Bytes)>,
+    pub headers: Vec<Header>,
     /// The partition to write to; none lets the key decide.
     pub partition: Option<u32>,
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -112,6 +115,19 @@ impl Record {
         })
     }
 
+    /// The same record with these headers too, but for those whose names it has already.
+    /// Those without a value, which not every API has, are left out.
+    pub fn carrying(self, headers: &[Header]) -> Self {
+        self.with(|record| {
+            for (name, value) in headers {
+                let is_there = |(there, _): &Header| there.eq_ignore_ascii_case(name);
+                if !value.is_empty() && !record.headers.iter().any(is_there) {
+                    record.headers.push((name.clone(), value.clone()));
+                }
+            }
+        })
+    }
+
     /// Bytes of key, headers and value together: what a size limit counts.
     pub fn size(&self) -> usize {
         let headers: usize = self
@@ -144,6 +160,8 @@ pub struct Message {
     /// Whether the event's id is the caller's: then the same id again means the same
     /// record, sent twice.
     pub id_is_given: bool,
+    /// Headers that its event brought, for clusters whose API has headers.
+    pub carried: Arc<[Header]>,
 }
 
 impl Message {
@@ -157,6 +175,26 @@ impl Message {
             record,
             timeout: None,
             id_is_given: false,
+            carried: Arc::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_an_event_brought_stand_behind_those_of_the_trigger_which_win() {
+        let header = |name: &str, value: &'static str| (name.to_owned(), Bytes::from(value));
+        let record = Record::new("v").with(|record| record.headers = vec![header("Source", "own")]);
+        let brought = [
+            header("source", "/shop"),
+            header("traceparent", "1"),
+            header("traceparent", "2"),
+            header("empty", ""),
+        ];
+        let expected = [header("Source", "own"), header("traceparent", "1")];
+        assert_eq!(record.carrying(&brought).headers, expected);
     }
 }

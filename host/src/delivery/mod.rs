@@ -203,8 +203,11 @@ impl Delivery {
     /// Messages as they are stored, accepted now.
     pub(crate) fn stored(&self, messages: Vec<Message>) -> Vec<StoredRecord> {
         let now = self.clock.now();
-        let stored = messages.into_iter().map(|message| {
+        let stored = messages.into_iter().map(|mut message| {
             let destination = &message.destination;
+            if !message.carried.is_empty() && self.publisher.has_headers(&destination.cluster) {
+                message.record = message.record.carrying(&message.carried);
+            }
             let terms = self
                 .publisher
                 .terms(&destination.cluster, &destination.topic);

@@ -11,8 +11,9 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
+use tracing::Span;
 
-use super::{error::NotTaken, input::EventOutcome};
+use super::{error::NotTaken, input::EventOutcome, traced};
 use crate::{
     delivery::Delivery,
     outbox::{Acceptance, Claim, Claimed, Closed, StoreError, Taken, warn_of_lost},
@@ -273,5 +274,9 @@ pub(super) fn tell(all: &Taken, outcomes: &mut [EventOutcome]) {
             _ => continue,
         };
         publication.outcome = Err(failure);
+    }
+    for event in outcomes {
+        let span = std::mem::replace(&mut event.span, Span::none());
+        traced::tell(&span, &event.event, &event.outcome);
     }
 }

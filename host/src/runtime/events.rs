@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::event::{Event, EventText};
+use super::carried::Carried;
+use crate::{
+    event::{Event, EventText},
+    record::Header,
+};
 
 /// Events for one call: decoded ones, texts of one event each, or lines of NDJSON.
 ///
@@ -27,6 +31,7 @@ use crate::event::{Event, EventText};
 pub struct Events {
     pub(super) form: Form,
     pub(super) key: Option<Arc<str>>,
+    pub(super) carried: Carried,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +77,28 @@ impl Events {
         self
     }
 
+    /// Adds headers to the records of these events, such as the `traceparent` of the
+    /// request that brought them. Clusters whose API has no headers do without, and a
+    /// header of the trigger with the same name wins. A record that is sent again under
+    /// its event's id is the same record, whatever headers it brings.
+    ///
+    /// An event that is kept because a trigger failed does not keep them.
+    pub fn carrying(mut self, headers: impl IntoIterator<Item = Header>) -> Self {
+        self.carried.add(headers);
+        self
+    }
+
+    /// The same for the records of the event with this id alone, such as the attributes of
+    /// a `CloudEvent`. They count before those of [`Events::carrying`].
+    pub fn carrying_of(
+        mut self,
+        event: impl Into<String>,
+        headers: impl IntoIterator<Item = Header>,
+    ) -> Self {
+        self.carried.add_of(event.into(), headers);
+        self
+    }
+
     /// Says that the first line has this number in its file, for the results and
     /// their errors to name. Changes nothing of other forms.
     pub fn first_line(mut self, number: u64) -> Self {
@@ -84,7 +111,11 @@ impl Events {
 
 impl From<Form> for Events {
     fn from(form: Form) -> Self {
-        Self { form, key: None }
+        Self {
+            form,
+            key: None,
+            carried: Carried::default(),
+        }
     }
 }
 

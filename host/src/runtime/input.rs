@@ -4,9 +4,14 @@
 use std::{iter, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
+use tracing::Span;
 use uuid::Uuid;
 
-use super::events::{Events, Form};
+use super::{
+    carried::Carried,
+    events::{Events, Form},
+    traced,
+};
 use crate::{
     event::{Event, EventError, EventIds, EventText, text_of},
     limits::Limits,
@@ -27,6 +32,8 @@ pub struct EventResult<T> {
     /// Whether the outbox keeps the event as a dead letter: something of it failed that
     /// may go well another time.
     pub is_kept: bool,
+    /// Open until the outbox has what comes of the event.
+    pub(super) span: Span,
 }
 
 /// What became of one event: each queue of each trigger that fired.
@@ -49,6 +56,9 @@ const PIECE: usize = 256 * 1024;
 pub(super) struct Input {
     piece: Piece,
     names: Option<Names>,
+    carried: Arc<Carried>,
+    /// Whoever called.
+    caller: Span,
 }
 
 #[derive(Clone)]
@@ -91,7 +101,8 @@ impl Rules {
 
     /// Cuts events into pieces for the workers.
     pub(super) fn cut(&self, events: Events) -> Vec<Input> {
-        let Events { form, key } = events;
+        let Events { form, key, carried } = events;
+        let (carried, caller) = (Arc::new(carried), Span::current());
         let pieces = match form {
             Form::Decoded(events) => self.cut_list(events, Piece::Decoded),
             Form::Texts(events) => self.cut_list(events, Piece::Texts),
@@ -103,7 +114,12 @@ impl Rules {
             if names.is_some() {
                 first += piece.events();
             }
-            Input { piece, names }
+            Input {
+                piece,
+                names,
+                carried: Arc::clone(&carried),
+                caller: caller.clone(),
+            }
         };
         pieces.into_iter().map(input).collect()
     }
@@ -128,19 +144,28 @@ impl Rules {
     ) -> Vec<EventResult<Publication>> {
         let ids = event_ids();
         let is_decoded = matches!(input.piece, Piece::Decoded(_));
+        let (carried, caller) = (Arc::clone(&input.carried), input.caller.clone());
         let (places, events) = self.read_with(input, ids.clone());
         let count = places.len();
+        let spans: Vec<_> = iter::repeat_with(|| traced::event(&caller))
+            .take(count)
+            .collect();
         let is_given = |id: &str| is_decoded || !ids.will_make(id, count);
         let publish = |mut decided: Decided| {
             for message in &mut decided.messages {
                 message.id_is_given = is_given(&message.id.event);
+                message.carried = carried.of(&message.id.event);
             }
             for (_, event) in &mut decided.failed {
                 event.id_is_given = is_given(&event.id);
             }
             publish(decided);
         };
-        join(places, guest.process(events, publish))
+        let mut results = join(places, guest.process(events, publish));
+        for (result, span) in results.iter_mut().zip(spans) {
+            result.span = span;
+        }
+        results
     }
 
     /// Hands on one rendering per event, in order, as the calls give them; until all
@@ -171,6 +196,7 @@ impl Rules {
             line: place.line,
             outcome: Err(why.clone().into()),
             is_kept: false,
+            span: Span::none(),
         };
         places.into_iter().map(failed).collect()
     }
@@ -199,7 +225,9 @@ impl Rules {
                 refused,
             });
         };
-        let Input { piece, mut names } = input;
+        let Input {
+            piece, mut names, ..
+        } = input;
         // What events that bring no id are called, in order.
         let mut ids = ids;
         let names = iter::from_fn(|| match &mut names {
@@ -351,6 +379,7 @@ fn placed<T>(
         line,
         outcome,
         is_kept: false,
+        span: Span::none(),
     }
 }
 

@@ -45,7 +45,7 @@ fn in_envelope(change: &Value) -> Value {
 /// A request: its path, its headers, its body.
 type Sent = (&'static str, Vec<(&'static str, &'static str)>, String);
 
-fn sent(query: &'static str, content_type: &'static str, body: impl ToString) -> Sent {
+fn sent(query: &'static str, content_type: &'static str, body: &impl ToString) -> Sent {
     (
         query,
         vec![("Content-Type", content_type)],
@@ -53,7 +53,7 @@ fn sent(query: &'static str, content_type: &'static str, body: impl ToString) ->
     )
 }
 
-/// CloudEvents in their three modes.
+/// `CloudEvents` in their three modes.
 fn cloudevents() -> Vec<(Sent, &'static [&'static str])> {
     let event = |id: &str| {
         json!({"specversion": "1.0", "id": id, "source": "/shop", "type": "com.example.shop.order.created",
@@ -72,9 +72,9 @@ fn cloudevents() -> Vec<(Sent, &'static [&'static str])> {
         r#"{"id":8,"total":10.50}"#.to_owned(),
     );
     vec![
-        (sent("", CLOUDEVENT, event("1")), &["post_save True 7 10 "]),
+        (sent("", CLOUDEVENT, &event("1")), &["post_save True 7 10 "]),
         (
-            sent("", BATCH, json!([event("2"), event("2b")])),
+            sent("", BATCH, &json!([event("2"), event("2b")])),
             &["post_save True 7 10 "; 2],
         ),
         // Every digit of a number is kept.
@@ -97,23 +97,23 @@ fn changes() -> Vec<(Sent, &'static [&'static str])> {
     ];
     vec![
         (
-            sent("?format=debezium", JSON, change("c", &nothing, &new)),
+            sent("?format=debezium", JSON, &change("c", &nothing, &new)),
             &["post_save True 7 10.50 "],
         ),
         (
-            sent("?format=debezium", LINES, lines.join("\n")),
+            sent("?format=debezium", LINES, &lines.join("\n")),
             &["post_save False 7 10.50 ", "", "post_delete  7 9.50 "],
         ),
         // Rows that a snapshot reads are taken where they are asked for.
         (
-            sent("?format=debezium", JSON, change("r", &nothing, &new)),
+            sent("?format=debezium", JSON, &change("r", &nothing, &new)),
             &[""],
         ),
         (
             sent(
                 "?format=debezium",
                 JSON,
-                in_envelope(&change("c", &nothing, &encoded)),
+                &in_envelope(&change("c", &nothing, &encoded)),
             ),
             &["post_save True 9 10.50 2024-05-01"],
         ),
@@ -129,11 +129,11 @@ fn webhooks() -> Vec<(Sent, &'static [&'static str])> {
         "old_record": old});
     vec![
         (
-            sent("?format=hasura", JSON, hasura),
+            sent("?format=hasura", JSON, &hasura),
             &["post_save False 7 10 "],
         ),
         (
-            sent("?format=supabase", JSON, supabase),
+            sent("?format=supabase", JSON, &supabase),
             &["post_delete  7 9 "],
         ),
     ]

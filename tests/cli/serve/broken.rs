@@ -111,11 +111,11 @@ fn an_event_of_which_a_trigger_failed_is_accepted_only_where_the_outbox_keeps_it
         );
         service.running.signal("-TERM");
         let output = service.running.end();
-        let last = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
         // What is only in memory is lost with the process, and that is said.
         let lost = i32::from(outbox == "memory");
         assert_eq!(
-            last,
+            said,
             format!("{}\n", json!({"stopped": true, "left": 0, "lost": lost}))
         );
         assert_eq!(output.status.code(), Some(lost));

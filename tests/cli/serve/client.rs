@@ -54,6 +54,17 @@ impl Answer {
             .to_owned()
     }
 
+    /// All codes: of the request, or of its events.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let answer = self.json();
+        let events = answer["events"].as_array().into_iter().flatten();
+        let errors = std::iter::once(&answer).chain(events);
+        let errors = errors.flat_map(|one| one["errors"].as_array().into_iter().flatten());
+        errors
+            .map(|error| error["code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// The statuses of the events.
     pub(crate) fn statuses(&self) -> Vec<String> {
         let events = self.json()["events"].as_array().unwrap().clone();

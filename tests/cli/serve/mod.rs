@@ -12,3 +12,4 @@ mod reloads;
 mod requests;
 mod stopping;
 mod tls;
+mod traces;

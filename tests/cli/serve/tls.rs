@@ -60,7 +60,7 @@ fn post(service: &Service, trusted: &Authority, shown: Option<&Authority>) -> An
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = StreamOwned::new(connection, service.connect());
     let json = [("Content-Type", "application/json")];
-    send(&mut stream, ("POST", "/v1/events"), &json, &sale("1"));
+    send(&mut stream, ("POST", "/v1/events"), &json, sale("1"));
     read(stream)
 }
 

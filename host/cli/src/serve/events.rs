@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use action_triggers_host::{
-    EventText, Events,
+    EventText, Events, Header,
     decode::{Body, Content, Decoded},
 };
 use axum::{
@@ -11,8 +11,10 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::Instant;
+use tracing::{Instrument as _, info_span};
 
 use super::{
     answer::{Answered, Given, Known},
@@ -20,6 +22,7 @@ use super::{
     fault::Fault,
     metrics::Limit,
     server::{Rules, Server},
+    trace,
 };
 
 /// Most events of one request.
@@ -38,7 +41,7 @@ pub(super) struct Asked {
 struct Received {
     rules: Arc<Rules>,
     /// What of the body is an event, in order.
-    texts: Vec<EventText>,
+    events: Events,
     /// Every event of the body, and what is known of it already.
     given: Vec<Given>,
     /// The body's share of the budget.
@@ -52,8 +55,10 @@ pub(super) async fn publish(
     request: Request,
 ) -> Result<Response, Fault> {
     let started = Instant::now();
+    let span = info_span!("request", traceparent = trace::parent(request.headers()));
     let received = receive(&server, &asked, request).await?;
-    let outcomes = server.runtime.offer(Events::texts(received.texts)).await;
+    let offered = server.runtime.offer(received.events).instrument(span);
+    let outcomes = offered.await;
     let outcomes = outcomes.map_err(|why| noted(&server, why.into()))?;
     let answered = Answered::of_outcomes(&received.given, &outcomes, &received.rules.names);
     server.metrics.answered(&answered, started.elapsed());
@@ -67,9 +72,7 @@ pub(super) async fn render(
     request: Request,
 ) -> Result<Response, Fault> {
     let received = receive(&server, &asked, request).await?;
-    let mut parts = server
-        .runtime
-        .render_in_parts(Events::texts(received.texts));
+    let mut parts = server.runtime.render_in_parts(received.events);
     let mut rendered = Vec::new();
     let mut bytes = 0;
     while let Some(part) = parts.next().await {
@@ -92,7 +95,7 @@ pub(super) async fn explain(
     request: Request,
 ) -> Result<Response, Fault> {
     let received = receive(&server, &asked, request).await?;
-    let explained = server.runtime.explain(Events::texts(received.texts)).await;
+    let explained = server.runtime.explain(received.events).await;
     let names = &received.rules.names;
     Ok(Answered::of_explanations(&received.given, &explained, names).into_response())
 }
@@ -126,18 +129,36 @@ async fn receive(server: &Server, asked: &Asked, request: Request) -> Result<Rec
         return Err(noted(server, Fault::too_many_events(MOST_EVENTS)));
     }
     let mut texts = Vec::with_capacity(decoded.len());
-    let given = decoded.into_iter().map(|one| Given {
-        place: one.place.as_str().to_owned(),
-        line: one.line,
-        known: known(one, key, &mut texts),
+    let mut carried = Vec::new();
+    let given = decoded.into_iter().map(|mut one| {
+        let headers = std::mem::take(&mut one.headers);
+        carried.extend(
+            one.id
+                .clone()
+                .filter(|_| !headers.is_empty())
+                .zip(Some(headers)),
+        );
+        Given {
+            place: one.place.as_str().to_owned(),
+            line: one.line,
+            known: known(one, key, &mut texts),
+        }
     });
     let given = given.collect();
+    let events = Events::texts(texts).carrying(trace::headers(&parts.headers));
+    let events = carried.into_iter().fold(events, |events, (id, headers)| {
+        events.carrying_of(id, headers.into_iter().map(header))
+    });
     Ok(Received {
         rules,
-        texts,
+        events,
         given,
         _held: held,
     })
+}
+
+fn header((name, value): (String, String)) -> Header {
+    (name, Bytes::from(value))
 }
 
 /// Sorts what was decoded: events go to the runtime, the rest is known already.

@@ -18,6 +18,7 @@ mod metrics;
 mod reload;
 mod server;
 mod tls;
+mod trace;
 
 use std::{sync::Arc, time::Duration};
 

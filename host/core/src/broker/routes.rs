@@ -112,6 +112,7 @@ impl Routes {
             timeout,
             // Whoever reads events knows where their ids come from.
             id_is_given: false,
+            carried: Arc::default(),
         })
     }
 

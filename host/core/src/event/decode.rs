@@ -60,6 +60,9 @@ pub struct Decoder {
 /// The id that an event's sender gave it, and what the event is.
 type Named<'a> = (Option<String>, Content<'a>);
 
+/// Headers for the records of an event.
+type Headers = Vec<(String, String)>;
+
 impl Decoder {
     /// Decodes as a configuration's `sources` say.
     pub fn new(sources: Sources) -> Self {
@@ -96,7 +99,8 @@ impl Decoder {
         let mut readers = Readers::new(self);
         if shape.layout == Layout::Data {
             let event = readers.cloudevents.binary(body);
-            return Ok(vec![decoded(0, (1, Place::root()), event)]);
+            let headers = readers.cloudevents.headers();
+            return Ok(vec![decoded(0, (1, Place::root()), event, headers)]);
         }
         let pieces = pieces::cut(body.bytes, shape.layout)?;
         let mut events = Vec::with_capacity(pieces.len());
@@ -105,7 +109,8 @@ impl Decoder {
                 let event = readers.event(shape.format, text);
                 event.map_err(|error| pieces::not_json(text).unwrap_or(error))
             });
-            events.push(decoded(index, (piece.line, piece.place), event));
+            let headers = readers.cloudevents.headers();
+            events.push(decoded(index, (piece.line, piece.place), event, headers));
         }
         Ok(events)
     }
@@ -115,6 +120,7 @@ fn decoded(
     index: usize,
     (line, place): (u64, Place),
     event: Result<Named<'_>, DecodeError>,
+    headers: Headers,
 ) -> Decoded<'_> {
     let (id, content) = match event {
         Ok((id, content)) => (id, Ok(content)),
@@ -125,6 +131,7 @@ fn decoded(
         line,
         place,
         id,
+        headers,
         content,
     }
 }

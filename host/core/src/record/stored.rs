@@ -60,6 +60,7 @@ impl StoredRecord {
             record,
             timeout,
             id_is_given,
+            carried: _,
         } = message;
         let ms = |timeout: Duration| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -192,6 +193,7 @@ mod tests {
             },
             timeout: Some(Duration::from_secs(3)),
             id_is_given: true,
+            carried: Arc::default(),
         };
         let stored = StoredRecord::new(message, 5, 125_005);
         let text = serde_json::to_string(&stored).unwrap();

@@ -35,6 +35,8 @@ const ENDINGS: &[(&str, Signal, Option<bool>)] = &[
 pub(super) struct Reader<'s> {
     source: &'s CloudEventsSource,
     debezium: debezium::Reader<'s>,
+    /// The last event's attributes as headers, where they are wanted.
+    headers: Vec<(String, String)>,
 }
 
 /// An id and what stands under it.
@@ -48,7 +50,16 @@ struct Data<'a> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s CloudEventsSource, debezium: debezium::Reader<'s>) -> Self {
-        Self { source, debezium }
+        Self {
+            source,
+            debezium,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Takes the headers that records of the last event carry.
+    pub(super) fn headers(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.headers)
     }
 
     /// Decodes an event whose attributes stand beside its data.
@@ -99,6 +110,9 @@ impl<'s> Reader<'s> {
         attributes: &Attributes,
         data: &Data<'_>,
     ) -> Result<Named<'static>, DecodeError> {
+        if self.source.record_headers {
+            self.headers = attributes.headers();
+        }
         let content_type = attributes.get("datacontenttype");
         if let Some(given) = content_type.filter(|given| !is_json(given)) {
             let message = format!("data of type `{}` is not read: send JSON", shown(given));

@@ -19,6 +19,9 @@ pub struct Decoded<'a> {
     /// The id that its sender gave it, in a form of another tool. One in our own form is read
     /// by the sandbox, which tells its id.
     pub id: Option<String>,
+    /// Headers for the records that come of it: the attributes of a `CloudEvent`, where they
+    /// are wanted ([`CloudEventsSource::record_headers`](super::CloudEventsSource)).
+    pub headers: Vec<(String, String)>,
     /// What it is; or why it is not an event.
     pub content: Result<Content<'a>, DecodeError>,
 }

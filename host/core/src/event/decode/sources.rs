@@ -29,6 +29,8 @@ pub struct CloudEventsSource {
     /// The content types of subjects: of a whole `subject`, or of what stands before its
     /// first `/`.
     pub subjects: BTreeMap<String, String>,
+    /// Whether records carry the attributes as headers: `ce_id` and so on.
+    pub record_headers: bool,
 }
 
 /// What an event of some type says; its data is the instance.

@@ -17,6 +17,13 @@ use crate::event::{
 /// What the names of headers begin with that are attributes.
 const PREFIX: &str = "ce-";
 
+/// What the names of a record's headers begin with that are attributes, as in the Kafka
+/// protocol binding of `CloudEvents`.
+const RECORD_PREFIX: &str = "ce_";
+
+/// Attributes that are about the data, which the record does not have.
+const OF_DATA: [&str; 2] = ["datacontenttype", "dataschema"];
+
 /// Attributes that every `CloudEvent` has.
 const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
 
@@ -113,6 +120,18 @@ impl Attributes {
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// The attributes as headers of records, but for those about the data.
+    pub(super) fn headers(&self) -> Vec<(String, String)> {
+        let is_name = |name: &str| {
+            let mut letters = name.bytes();
+            letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+        };
+        let all = self.values.iter();
+        let told = all.filter(|(name, _)| is_name(name) && !OF_DATA.contains(&name.as_str()));
+        told.map(|(name, value)| (format!("{RECORD_PREFIX}{name}"), value.clone()))
+            .collect()
     }
 
     /// Where an attribute stands in the body, if it does.
