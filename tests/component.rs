@@ -18,7 +18,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use wit_component::{DecodedWasm, decode};
 
-use crate::cli::support::{Place, binary, code, config, lines, trigger};
+use crate::cli::support::{Place, binary, code, config, lines, sale, stderr, trigger};
 
 fn file(name: &str) -> Artefact {
     component()
@@ -87,6 +87,33 @@ fn a_folder_that_cannot_be_written_is_named() {
         said.contains("file_not_written") && said.contains("taken"),
         "{said}"
     );
+}
+
+#[test]
+fn commands_run_the_component_of_a_file_and_refuse_what_is_none() {
+    let place = Place::new(&config("http://localhost:1"));
+    place.write("events.ndjson", sale("1"));
+    place.write("engine.wasm", EMBEDDED);
+    place.write("other.wasm", "(component)");
+    let call = |command: &str, component: &str| {
+        let mut call = place.command(command);
+        call.args(["--component", component]);
+        call.stdin(fs::File::open(place.path("events.ndjson")).unwrap());
+        call.output().unwrap()
+    };
+    for command in ["check", "render", "explain"] {
+        let output = call(command, "engine.wasm");
+        assert_eq!(code(&output), 0, "{command}: {}", stderr(&output));
+        for (file, expected) in [
+            ("other.wasm", "invalid_component"),
+            ("missing.wasm", "component_unreadable"),
+        ] {
+            let output = call(command, file);
+            let said = stderr(&output);
+            assert_eq!(code(&output), 2, "{command}: {said}");
+            assert!(said.contains(expected), "{command}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     ("host/dev-proxy/src", DEV_PROXY),
     ("host/edge/rules/src", RULES),
     ("host/edge/facade/src", &[]),
+    ("host/edge/front/src", FRONT),
     (
         "host/edge/module/src",
         &[("exports", &["lib"]), ("lib", &["answer", "call"])],
@@ -22,7 +23,7 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     (
         "host/edge/src",
         &[
-            ("bake", &["compose"]),
+            ("bake", &["compose", "parts"]),
             ("compose", &["parts"]),
             ("lib", &["compose", "parts"]),
         ],
@@ -196,6 +197,11 @@ const RULES: Allowed = &[
     ("publisher", &["around", "courier", "desk", "wire"]),
 ];
 
+const FRONT: Allowed = &[
+    ("component", &["bindings", "exchange", "fault", "tally"]),
+    ("exchange", &["bindings"]),
+];
+
 const CONFIG: Allowed = &[
     ("checks", &["keys", "node", "reading", "upstream"]),
     ("clusters", &["keys", "node", "problem", "reading"]),
@@ -284,6 +290,10 @@ const CLI: Allowed = &[
             "report",
         ],
     ),
+    (
+        "edge",
+        &["component", "error", "outcome", "output", "report"],
+    ),
     ("demo", &["code_cache", "error", "outcome", "output"]),
     (
         "dev_proxy",
@@ -300,6 +310,7 @@ const CLI: Allowed = &[
             "component",
             "demo",
             "dev_proxy",
+            "edge",
             "error",
             "outbox",
             "outcome",
@@ -397,6 +408,7 @@ pub(super) const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
         &[
             "guest/src/component.rs",
             "host/edge/facade/src/component.rs",
+            "host/edge/front/src/bindings.rs",
             "host/edge/rules/src/component.rs",
         ],
     ),
@@ -425,4 +437,5 @@ pub(super) const PURE: &[(&str, &[&str])] = &[
     ("host/edge/rules/src", NO_SYSTEM),
     ("host/edge/facade/src", NO_SYSTEM),
     ("host/edge/module/src", NO_SYSTEM),
+    ("host/edge/front/src", NO_SYSTEM),
 ];

@@ -221,7 +221,30 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     (
         PROGRAM,
         "bake_failed",
-        Unreached("what `check` passes loads, unless memory is short"),
+        Raised(
+            "a_memory_without_a_free_page_is_refused_with_what_to_do",
+            "it would take hundreds of megabytes of triggers",
+        ),
+    ),
+    (
+        PROGRAM,
+        "secret_not_named",
+        Followed("a_secret_stands_in_it_only_where_it_was_named"),
+    ),
+    (
+        PROGRAM,
+        "unknown_secret",
+        Followed("a_secret_stands_in_it_only_where_it_was_named"),
+    ),
+    (APP, "unknown_path", Followed(REFUSED)),
+    (APP, "wrong_method", Followed(REFUSED)),
+    (APP, "body_too_large", Followed(REFUSED)),
+    (APP, "too_many_events", Followed(REFUSED)),
+    (APP, "body_too_slow", Followed(REFUSED)),
+    (
+        APP,
+        "body_cut_short",
+        Unreached("hosts drop a request that breaks off themselves"),
     ),
     (
         PROGRAM,
@@ -245,6 +268,9 @@ const PROGRAM: &str = "The program";
 const EDGE: &str = "The publisher `edge.wasm`";
 const MODULE: &str = "The core module `engine.core.wasm`";
 const DELIVERIES: &str = "Deliveries that fail";
+const APP: &str = "The proxy `app.wasm`";
+
+const REFUSED: &str = "what_is_not_answered_in_time_is_unknown_and_what_is_no_request_is_refused";
 
 const OUR_COMPONENT: &str = "the component that belongs to this host is in every other test";
 const REPORT: &str = "the remedy is a report, or to read one";

@@ -140,6 +140,31 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+    /// Makes a component for hosts of wasi:http that publishes what is posted to it
+    ///
+    /// It is of the world wasi:http/proxy 0.2 and holds the configuration and its
+    /// triggers. `POST /v1/events` takes one event, an array, or one a line, and is
+    /// answered when every record has ended: 200 when all are written, 207 when some
+    /// are, 503 when none is. Prints the line that `component` prints.
+    #[cfg(feature = "edge")]
+    Edge {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The file to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// A secret to write into the file: its variable, or the path of its file, as
+        /// the configuration has it; may be given more than once
+        #[arg(long = "secret", value_name = "NAME")]
+        secrets: Vec<String>,
+        /// Read all other secrets from variables when it runs, by one import more:
+        /// wasi:cli/environment
+        #[arg(long)]
+        env_secrets: bool,
+        /// How long a request may take until it is answered
+        #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        deadline_secs: u64,
+    },
     /// Looks into the outbox's file and changes it, while `run` works on it or not
     ///
     /// The configuration names the file: `{"outbox": {"path": "outbox.db"}}`. Each

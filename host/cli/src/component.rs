@@ -64,13 +64,13 @@ fn files() -> std::io::Result<Vec<Artefact>> {
     clippy::unnecessary_wraps,
     reason = "with `edge` it compresses, which may fail"
 )]
-fn line(file: &Artefact, sha256: &str) -> std::io::Result<Value> {
+pub(crate) fn line(file: &Artefact, sha256: &str) -> std::io::Result<Value> {
     Ok(json!({"file": file.name, "bytes": file.bytes.len(), "sha256": sha256}))
 }
 
 /// With what goes over the wire.
 #[cfg(feature = "edge")]
-fn line(file: &Artefact, sha256: &str) -> std::io::Result<Value> {
+pub(crate) fn line(file: &Artefact, sha256: &str) -> std::io::Result<Value> {
     let sizes = action_triggers_edge::compressed(&file.bytes)?;
     Ok(json!({
         "file": file.name, "bytes": file.bytes.len(), "gzip": sizes.gzip, "brotli": sizes.brotli,

@@ -10,6 +10,8 @@ mod component;
 mod console;
 mod demo;
 mod dev_proxy;
+#[cfg(feature = "edge")]
+mod edge;
 mod error;
 mod events;
 mod interrupt;
@@ -72,6 +74,20 @@ async fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Component { output } => component::run(&output),
         #[cfg(feature = "edge")]
         Command::Bake { config, output } => bake::run(&config.config, &output).await,
+        #[cfg(feature = "edge")]
+        Command::Edge {
+            config,
+            output,
+            secrets,
+            env_secrets,
+            deadline_secs,
+        } => {
+            let mut options = action_triggers_edge::AppOptions::default();
+            options.deadline = std::time::Duration::from_secs(deadline_secs);
+            options.secrets = secrets;
+            options.env_secrets = env_secrets;
+            edge::run(&config.config, &output, &options).await
+        }
         Command::Outbox(command) => outbox::run(&command).await,
         Command::DevProxy(options) => dev_proxy::run(options).await,
     }

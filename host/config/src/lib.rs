@@ -50,14 +50,14 @@ mod tests;
 mod trial;
 mod upstream;
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, path::Path, sync::Arc, time::Duration};
 
 // The core's modules, under the names that this crate's own modules use.
 use action_triggers_core::{broker, cluster, event, limits, outcome, settings};
 
 use self::{
     broker::{Broker, Policy, TextEncoding},
-    cluster::Cluster,
+    cluster::{Cluster, Origin},
     document::{Document, Syntax, excerpt_of_unread},
     event::decode::Sources,
     limits::{Limits, OutboxFile, OutboxLimits},
@@ -174,6 +174,21 @@ impl Configuration {
     /// The values of settings, and which of them are allowed.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Where secrets come from, and settings that are not written in the file. Those of
+    /// TLS and of HTTP proxies are not among them.
+    pub fn origins(&self) -> BTreeSet<Origin> {
+        let secrets = self.clusters.iter().flat_map(Cluster::origins).cloned();
+        let variables = self
+            .settings
+            .variables()
+            .map(|name| Origin::Env(name.to_owned()));
+        let files = self
+            .settings
+            .files()
+            .map(|path| Origin::File(path.to_owned()));
+        secrets.chain(variables).chain(files).collect()
     }
 
     /// The content types that may fire at all; none allows all.

@@ -101,7 +101,7 @@ pub struct Secret {
 }
 
 /// Where a secret is from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Origin {
     /// The embedder handed it in; it stays as it is.
@@ -355,6 +355,19 @@ impl Cluster {
             *secret = Secret::new(&value, secret.origin.clone());
         }
         Ok(self)
+    }
+
+    /// Where the secrets come from that requests to it carry; those of TLS and of an HTTP
+    /// proxy are not among them.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        let secret = match &self.auth {
+            Auth::Basic { password, .. } => Some(password),
+            Auth::Bearer(token) => Some(token),
+            Auth::None => None,
+        };
+        let headers = self.headers.iter().map(|(_, value)| value);
+        let secrets = secret.into_iter().chain(headers);
+        secrets.map(|secret| &secret.origin)
     }
 
     /// Names it.

@@ -88,6 +88,22 @@ impl Settings {
         self.allowed.iter().map(String::as_str)
     }
 
+    /// The environment variables that values come from.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.sources.values().filter_map(|source| match source {
+            Source::Env(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The files that values come from.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.sources.values().filter_map(|source| match source {
+            Source::File(path) => Some(path.as_path()),
+            _ => None,
+        })
+    }
+
     /// The value at exactly this path, as JSON text.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Builds the guest once more, without the filters that only web pages need; once more as a
-//! core module; and what makes of it a publisher: the rules and the facade.
+//! core module; and what makes of it a publisher: the rules and the facade. And what makes
+//! of that a proxy for wasi:http: the front, with and without the import for secrets.
 
 #[path = "../../build/guest.rs"]
 mod guest;
@@ -28,6 +29,7 @@ fn make() -> Result<(), String> {
         "config",
         "edge/rules",
         "edge/facade",
+        "edge/front",
         "edge/module",
         "edge/wit",
     ] {
@@ -50,13 +52,20 @@ fn make() -> Result<(), String> {
         ..small
     };
     embed("MODULE", &out.join("engine.core.wasm"), &module.module()?)?;
-    for (package, name, file) in [
-        ("action-triggers-rules", "RULES", "rules.wasm"),
-        ("action-triggers-facade", "FACADE", "facade.wasm"),
+    for (package, is_small, name, file) in [
+        ("action-triggers-rules", false, "RULES", "rules.wasm"),
+        ("action-triggers-facade", false, "FACADE", "facade.wasm"),
+        ("action-triggers-front", true, "FRONT", "front.wasm"),
+        (
+            "action-triggers-front",
+            false,
+            "FRONT_WITH_ENVIRONMENT",
+            "front-with-environment.wasm",
+        ),
     ] {
         let guest = Guest {
             package,
-            is_small: false,
+            is_small,
             ..small
         };
         embed(name, &out.join(file), &guest.component()?)?;

@@ -1,4 +1,5 @@
-//! Composes rules, engine and facade to one component without imports.
+//! Composes rules, engine and facade to one component without imports, and that with the
+//! front to a proxy for wasi:http.
 //!
 //! The graph has ONE instance of the rules: the engine hands its records to it, and the
 //! facade asks the same one what was handed over. A tool that plugs exports into imports
@@ -17,7 +18,10 @@ const TYPES: &str = "action-triggers:edge/types@0.1.0";
 const DESK: &str = "action-triggers:edge/desk@0.1.0";
 const PUBLISHER: &str = "action-triggers:edge/publisher@0.1.0";
 
-/// The three components do not fit together.
+/// What a host of wasi:http calls, of the version that the front is written for.
+const HANDLER: &str = "wasi:http/incoming-handler@0.2.12";
+
+/// The components do not fit together.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the components do not fit together: {0}")]
 pub struct ComposeError(String);
@@ -73,6 +77,20 @@ pub(crate) fn compose_open(
         let state = alias(&mut graph, node, state)?;
         graph.export(state, name).map_err(failed)?;
     }
+    graph.encode(EncodeOptions::default()).map_err(failed)
+}
+
+/// Composes a proxy for wasi:http of the publisher and the front, which drives it. What
+/// the front imports of WASI the composition imports.
+pub(crate) fn compose_app(parts: Parts<'_>, front: &[u8]) -> Result<Vec<u8>, ComposeError> {
+    let mut graph = CompositionGraph::new();
+    let nodes = Nodes::of(&mut graph, parts)?;
+    let front = register(&mut graph, "action-triggers:front", front)?;
+    let front = graph.instantiate(front);
+    let needs = [(TYPES, nodes.types), (PUBLISHER, nodes.publisher)];
+    give(&mut graph, front, &needs)?;
+    let handler = alias(&mut graph, front, HANDLER)?;
+    graph.export(handler, HANDLER).map_err(failed)?;
     graph.encode(EncodeOptions::default()).map_err(failed)
 }
 

@@ -10,7 +10,7 @@ use action_triggers_host::artefacts::Artefact;
 
 use self::parts::{MODULE, SMALL};
 pub use self::{
-    bake::{BakeError, Baked, bake},
+    bake::{App, AppOptions, BakeError, Baked, app, bake},
     compose::{ComposeError, Parts, compose},
 };
 
@@ -48,6 +48,10 @@ pub fn components() -> Result<Vec<Artefact>, ComposeError> {
             &include_bytes!("../wit/world.wit")[..],
         ),
         Artefact::new("wit/edge/desk.wit", &include_bytes!("../wit/desk.wit")[..]),
+        Artefact::new(
+            "wit/edge/front.wit",
+            &include_bytes!("../wit/front.wit")[..],
+        ),
     ])
 }
 

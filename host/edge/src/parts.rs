@@ -12,3 +12,10 @@ pub(crate) const RULES: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_RULES"));
 
 /// What drives the engine and the rules.
 pub(crate) const FACADE: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_FACADE"));
+
+/// What answers requests of wasi:http by a publisher.
+pub(crate) const FRONT: &[u8] = include_bytes!(env!("ACTION_TRIGGERS_FRONT"));
+
+/// The same, which reads secrets from the environment.
+pub(crate) const FRONT_WITH_ENVIRONMENT: &[u8] =
+    include_bytes!(env!("ACTION_TRIGGERS_FRONT_WITH_ENVIRONMENT"));

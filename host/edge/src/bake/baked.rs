@@ -1,8 +1,9 @@
 //! A configuration file in, components out.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use action_triggers_config::{ConfigError, Problem};
+use action_triggers_core::cluster::Origin;
 use action_triggers_host::{
     BuildError, Config, Runtime, Severity, StartError, artefacts::Artefact,
 };
@@ -24,6 +25,8 @@ pub struct Baked {
     pub edge: Vec<u8>,
     /// What of the configuration is hardly meant.
     pub warnings: Vec<Problem>,
+    /// The rules with their configuration.
+    pub(super) rules: Vec<u8>,
 }
 
 impl Baked {
@@ -37,6 +40,7 @@ impl Baked {
             engine: held.engine,
             edge,
             warnings: held.warnings.iter().map(problem).collect(),
+            rules: held.rules,
         })
     }
 
@@ -57,12 +61,16 @@ impl Baked {
 /// The configuration or its triggers have faults, all of which are told; or the
 /// components cannot be run.
 pub async fn bake(config: &Path) -> Result<Baked, BakeError> {
+    baked(config).await.map(|(baked, _)| baked)
+}
+
+/// The same, and where the secrets of the configuration come from.
+pub(super) async fn baked(config: &Path) -> Result<(Baked, BTreeSet<Origin>), BakeError> {
     let (configuration, sources) = Sources::read(config)?;
     let given = sources.for_the_publisher();
-    let configured = move || Workshop::of_this_process()?.configured(&given);
-    let held = tokio::task::spawn_blocking(configured).await;
-    match held.map_err(BakeError::failed)?? {
-        Ok(held) => Baked::of(held),
+    let held = tokio::task::spawn_blocking(move || Workshop::of_this_process()?.configured(&given));
+    match held.await.map_err(BakeError::failed)?? {
+        Ok(held) => Ok((Baked::of(held)?, configuration.origins())),
         Err(told) => Err(refused(&configuration.into(), &told).await.into()),
     }
 }

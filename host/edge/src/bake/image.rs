@@ -139,3 +139,54 @@ impl ComponentInstanceState for Image {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Engine, component::Linker};
+
+    use super::*;
+
+    /// A component with one module, whose memory has one page, and may have so many.
+    fn component(pages: u8) -> Vec<u8> {
+        let module = [
+            b"\0asm\x01\0\0\0".as_slice(),
+            // (memory 1 PAGES)
+            &[5, 4, 1, 1, 1, pages],
+            // (export "memory" (memory 0))
+            b"\x07\x0a\x01\x06memory\x02\0",
+            // (data (i32.const 8) "held")
+            b"\x0b\x0a\x01\0\x41\x08\x0b\x04held",
+        ]
+        .concat();
+        let length = u8::try_from(module.len()).unwrap();
+        let component = [
+            b"\0asm\x0d\0\x01\0".as_slice(),
+            // (core module MODULE)
+            &[1, length],
+            &module,
+            // (core instance (instantiate 0))
+            &[2, 4, 1, 0, 0, 0],
+        ];
+        component.concat()
+    }
+
+    fn baked(pages: u8) -> Result<Vec<u8>, BakeError> {
+        let component = component(pages);
+        let opened = Opened::new(&component).unwrap();
+        let engine = Engine::default();
+        let component = Component::new(&engine, opened.bytes()).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = Linker::new(&engine).instantiate(&mut store, &component);
+        let instance = instance.unwrap();
+        let image = Image::of(&mut store, (&component, &instance), STATE)?;
+        opened.holding(image)
+    }
+
+    #[test]
+    fn a_memory_without_a_free_page_is_refused_with_what_to_do() {
+        assert!(baked(2).unwrap().windows(4).any(|bytes| bytes == b"held"));
+        let error = baked(1).unwrap_err();
+        assert_eq!(error.code(), "bake_failed");
+        assert!(error.to_string().contains("load fewer triggers"), "{error}");
+    }
+}

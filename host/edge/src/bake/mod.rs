@@ -6,6 +6,7 @@
 //! itself, composed, configured by the call that every host makes, and each put down
 //! as it is then. The facade holds nothing.
 
+mod app;
 mod baked;
 mod bindings;
 mod error;
@@ -14,6 +15,7 @@ mod sources;
 mod workshop;
 
 pub use self::{
+    app::{App, AppOptions, app},
     baked::{Baked, bake},
     error::BakeError,
 };

@@ -36,13 +36,12 @@ impl Sources {
         let texts = texts.as_mut().unwrap_or_else(|error| error.get_mut());
         let text = texts.remove(&self.file).unwrap_or_default();
         let folder = self.file.parent().unwrap_or(Path::new(""));
-        let files = std::mem::take(texts).into_iter().map(|(path, text)| {
-            let written = path.strip_prefix(folder).unwrap_or(&path);
-            types::File {
-                path: written.display().to_string(),
+        let files = std::mem::take(texts)
+            .into_iter()
+            .map(|(path, text)| types::File {
+                path: written(folder, &path),
                 text,
-            }
-        });
+            });
         let is_toml = self.file.extension().is_some_and(|ending| ending == "toml");
         types::Configuration {
             text,
@@ -54,6 +53,12 @@ impl Sources {
             files: files.collect(),
         }
     }
+}
+
+/// A path as the configuration in this folder writes it.
+pub(super) fn written(folder: &Path, path: &Path) -> String {
+    let written = path.strip_prefix(folder).unwrap_or(path);
+    written.display().to_string()
 }
 
 impl Surroundings for Sources {

@@ -21,20 +21,20 @@ use super::{
 const CANARY: &str = "s3cr3t-c4n4ry";
 
 /// A folder with a configuration.
-struct Folder(TempDir);
+pub(super) struct Folder(TempDir);
 
 impl Folder {
-    fn of(config: &Value) -> Self {
+    pub(super) fn of(config: &Value) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         folder.write("config.json", &config.to_string());
         folder
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.0.path().join(name), text).unwrap();
     }
 
-    fn config(&self) -> std::path::PathBuf {
+    pub(super) fn config(&self) -> std::path::PathBuf {
         self.0.path().join("config.json")
     }
 

@@ -8,6 +8,7 @@
     reason = "a test's helpers may fail as its body may"
 )]
 
+mod app;
 mod baked;
 mod caller;
 mod contract;

@@ -9,4 +9,5 @@ mod module;
 mod node;
 mod python;
 mod table;
+mod wasi_http;
 mod workerd;

@@ -30,7 +30,7 @@ pub(super) fn npm(folder: &str, package: &str) -> Option<PathBuf> {
     Some(tools)
 }
 
-fn jco() -> Option<&'static Path> {
+pub(super) fn jco() -> Option<&'static Path> {
     static TOOLS: OnceLock<Option<PathBuf>> = OnceLock::new();
     TOOLS.get_or_init(|| npm("npm", JCO)).as_deref()
 }

@@ -21,7 +21,7 @@ use super::{
     browser,
     files::{checked, fresh, root, run},
     jobs::JOBS,
-    module, node, python, workerd,
+    module, node, python, wasi_http, workerd,
 };
 
 /// The shortest of three runs.
@@ -152,6 +152,12 @@ async fn sizes_and_cold_starts_as_a_table() {
         "engine.core.wasm",
         with_calls(module::java(), &calls),
     );
+    println!("\n| triggers in `app.wasm` | a request on a fresh instance, wasmtime |\n|---|---|");
+    for triggers in [1, 1_000] {
+        let cost = wasi_http::cost(triggers).await;
+        let cost = cost.as_deref().unwrap_or("not here");
+        println!("| {triggers} | {cost} |");
+    }
     // It takes a minute or two without optimization.
     print_sizes();
 }
