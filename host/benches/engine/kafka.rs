@@ -81,12 +81,12 @@ fn bodies() -> Vec<String> {
     let numbers: Vec<_> = (0..EVENTS).collect();
     let posts = numbers.chunks(RECORDS_OF_A_POST);
     posts
-        .map(|numbers| json!({"records": numbers.iter().map(record).collect::<Vec<_>>()}))
+        .map(|numbers| json!({"records": numbers.iter().copied().map(record).collect::<Vec<_>>()}))
         .map(|body| body.to_string())
         .collect()
 }
 
-fn record(number: &usize) -> Value {
+fn record(number: usize) -> Value {
     let value = json!({
         "customer": "Alice",
         "product": "Widget",

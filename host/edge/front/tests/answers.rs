@@ -48,11 +48,9 @@ fn answered(endings: &[Option<Ending>]) -> (u16, Vec<Value>) {
     }
     assert!(tally.is_done());
     let json: Value = serde_json::from_str(&tally.json()).unwrap();
-    let statuses = json["events"].as_array().unwrap().iter();
-    (
-        tally.status(),
-        statuses.map(|event| event["status"].clone()).collect(),
-    )
+    let events = json.get("events").and_then(Value::as_array).unwrap();
+    let statuses = events.iter().map(|event| event.get("status").unwrap());
+    (tally.status(), statuses.cloned().collect())
 }
 
 #[test]
