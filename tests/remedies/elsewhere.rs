@@ -240,7 +240,11 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     (APP, "wrong_method", Followed(REFUSED)),
     (APP, "body_too_large", Followed(REFUSED)),
     (APP, "too_many_events", Followed(REFUSED)),
-    (APP, "body_too_slow", Followed(REFUSED)),
+    (
+        APP,
+        "body_too_slow",
+        Raised(REFUSED, "the deadline is built in, so it would take another file"),
+    ),
     (
         APP,
         "body_cut_short",
