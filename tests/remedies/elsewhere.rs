@@ -243,7 +243,10 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     (
         APP,
         "body_too_slow",
-        Raised(REFUSED, "the deadline is built in, so it would take another file"),
+        Raised(
+            REFUSED,
+            "the deadline is built in, so it would take another file",
+        ),
     ),
     (
         APP,
