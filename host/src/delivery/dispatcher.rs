@@ -90,7 +90,7 @@ impl Dispatcher {
     pub(super) async fn run(mut self, stop: oneshot::Receiver<oneshot::Sender<()>>) {
         self.resume().await;
         let mut stop = stop.fuse();
-        let mut stopped = None;
+        let (mut stopped, mut in_flight) = (None, Vec::new());
         let mut is_open = true;
         while is_open || !self.is_settled() {
             self.outbox.answer_flushes(|| self.windows.oldest_left());
@@ -108,7 +108,7 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 Ok(done) = &mut stop => {
-                    self.give_up().await;
+                    in_flight = self.give_up().await;
                     stopped = Some(done);
                     break;
                 }
@@ -123,7 +123,7 @@ impl Dispatcher {
             }
         }
         self.outbox.answer_flushes(|| self.windows.oldest_left());
-        self.close_store(Vec::new()).await;
+        self.close_store(in_flight).await;
         self.subscribers.close();
         // Who waits may open the store's file again at once: nothing here has it any more.
         self.posts.shutdown().await;
@@ -355,8 +355,9 @@ impl Dispatcher {
         self.retries.send(retry).ok();
     }
 
-    /// Gives up everything; what a store keeps waits there for the next process.
-    async fn give_up(&mut self) {
+    /// Gives up everything; what a store keeps waits there for the next process. Says which
+    /// records it keeps that were being sent.
+    async fn give_up(&mut self) -> Vec<u64> {
         self.posts.abort_all();
         let late = self.outbox.close();
         self.receive(late);
@@ -368,7 +369,7 @@ impl Dispatcher {
             let in_flight = in_flight.flat_map(|(_, post)| post.numbers().collect::<Vec<_>>());
             let in_flight = in_flight.collect();
             self.waiting.clear();
-            return self.close_store(in_flight).await;
+            return in_flight;
         }
         // What is left in the store is told too.
         self.windows.want_rest();
@@ -385,6 +386,7 @@ impl Dispatcher {
         while let Some(settled) = self.settling.settled().await {
             self.report(settled);
         }
+        Vec::new()
     }
 
     /// Ends the store's work for this process.
