@@ -8,7 +8,7 @@ use crate::record::Header;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carried {
     /// All of them together.
-    all: Vec<Header>,
+    all: Arc<[Header]>,
     /// One of them, by its id.
     of: BTreeMap<String, Vec<Header>>,
 }
@@ -16,7 +16,7 @@ pub(super) struct Carried {
 impl Carried {
     /// Adds headers of all events.
     pub(super) fn add(&mut self, headers: impl IntoIterator<Item = Header>) {
-        self.all.extend(headers);
+        self.all = self.all.iter().cloned().chain(headers).collect();
     }
 
     /// Adds headers of the event with this id.
@@ -26,7 +26,10 @@ impl Carried {
 
     /// The headers of an event, its own first.
     pub(super) fn of(&self, event: &str) -> Arc<[Header]> {
-        let own = self.of.get(event).into_iter().flatten();
-        own.chain(&self.all).cloned().collect()
+        match self.of.get(event) {
+            Some(own) => own.iter().chain(&*self.all).cloned().collect(),
+            // Most events bring nothing of their own, and share what there is.
+            None => Arc::clone(&self.all),
+        }
     }
 }
