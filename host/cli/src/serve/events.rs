@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use action_triggers_host::{
     EventText, Events, Header,
-    decode::{Body, Content, Decoded},
+    decode::{Body, Content, Decoded, MOST_EVENTS},
 };
 use axum::{
     extract::{Query, Request, State},
@@ -25,8 +25,6 @@ use super::{
     trace,
 };
 
-/// Most events of one request.
-const MOST_EVENTS: usize = 10_000;
 /// Most bytes of an answer with records.
 const MOST_RENDERED: usize = 16 << 20;
 /// Longest `Idempotency-Key`.
@@ -129,22 +127,21 @@ async fn receive(server: &Server, asked: &Asked, request: Request) -> Result<Rec
         return Err(noted(server, Fault::too_many_events(MOST_EVENTS)));
     }
     let mut texts = Vec::with_capacity(decoded.len());
+    let mut given = Vec::with_capacity(decoded.len());
     let mut carried = Vec::new();
-    let given = decoded.into_iter().map(|mut one| {
+    for mut one in decoded {
         let headers = std::mem::take(&mut one.headers);
-        carried.extend(
-            one.id
-                .clone()
-                .filter(|_| !headers.is_empty())
-                .zip(Some(headers)),
-        );
-        Given {
+        if !headers.is_empty()
+            && let Some(id) = &one.id
+        {
+            carried.push((id.clone(), headers));
+        }
+        given.push(Given {
             place: one.place.as_str().to_owned(),
             line: one.line,
             known: known(one, key, &mut texts),
-        }
-    });
-    let given = given.collect();
+        });
+    }
     let events = Events::texts(texts).carrying(trace::headers(&parts.headers));
     let events = carried.into_iter().fold(events, |events, (id, headers)| {
         events.carrying_of(id, headers.into_iter().map(header))

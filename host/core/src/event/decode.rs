@@ -50,6 +50,9 @@ use self::{
     shape::{Layout, Shape},
 };
 
+/// Most events of a request that a host takes.
+pub const MOST_EVENTS: usize = 10_000;
+
 /// Decodes bodies.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {

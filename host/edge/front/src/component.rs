@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use action_triggers_core::event::decode::{Body, Content, Decoded, Decoder};
+use action_triggers_core::event::decode::{Body, Content, Decoded, Decoder, MOST_EVENTS};
 use wasip2::{
     clocks::{monotonic_clock, wall_clock},
     http::types::{
@@ -48,9 +48,6 @@ const PATH: &str = "/v1/events";
 
 /// Most bytes of a body.
 const MOST: usize = 8 << 20;
-
-/// Most events of a request.
-const MOST_EVENTS: usize = 10_000;
 
 /// Random bytes that the publisher is given.
 const ENTROPY: u64 = 32;
