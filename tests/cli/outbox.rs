@@ -6,7 +6,9 @@ use std::sync::Arc;
 use action_triggers_dev_proxy::Fault;
 use serde_json::{Value, json};
 
-use super::support::{Place, Running, code, config, lines, outcomes, pair, proxy, sale, stderr};
+use super::support::{
+    NOWHERE, Place, Running, code, config, lines, outcomes, pair, proxy, sale, stderr,
+};
 
 /// A configuration with an outbox in a file, and records that are tried for long.
 pub(super) fn durable(rest_url: &str) -> Value {
@@ -15,9 +17,6 @@ pub(super) fn durable(rest_url: &str) -> Value {
     config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3_600);
     config
 }
-
-/// Where nobody listens.
-const NOWHERE: &str = "http://127.0.0.1:9";
 
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()

@@ -190,10 +190,7 @@ pub(super) const ROWS: &[Row] = &[
         |service| crowded(service).1,
         |service| {
             drop(crowded(service).0);
-            until(
-                || service.post("/v1/events", "[]"),
-                |answer| answer.status == 202,
-            )
+            taken(service)
         },
     )
     .under(&[("/serve/max_body_bytes", "1024")]),
@@ -203,10 +200,7 @@ pub(super) const ROWS: &[Row] = &[
         |service| beside(service, service.connect()),
         |service| {
             drop(service.connect());
-            until(
-                || service.post("/v1/events", "[]"),
-                |answer| answer.status == 202,
-            )
+            taken(service)
         },
     )
     .under(&[("/serve/max_connections", "1")]),
@@ -421,6 +415,12 @@ fn beside(service: &Service, mut held: TcpStream) -> Answer {
         .unwrap();
     held.read_exact(&mut [0; 12]).unwrap();
     service.post("/v1/events", "[]")
+}
+
+/// Sends a request until it is taken.
+fn taken(service: &Service) -> Answer {
+    let send = || service.post("/v1/events", "[]");
+    until(send, |answer| answer.status == 202)
 }
 
 /// Asks until the answer is such, and gives up in the end.

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::client::{Service, serving};
-use crate::cli::{processes::blocking, support::proxy};
+use crate::cli::{
+    processes::blocking,
+    support::{NOWHERE, proxy},
+};
 
 const CLOUDEVENT: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
@@ -178,7 +181,7 @@ async fn what_other_tools_send_becomes_events_whose_records_are_delivered() {
 
 #[test]
 fn a_body_in_another_format_than_it_says_is_refused_with_the_name_of_its_own() {
-    let service = Service::start(&telling("http://127.0.0.1:9"));
+    let service = Service::start(&telling(NOWHERE));
     let body = change("c", &Value::Null, &json!({"id": 7})).to_string();
     let refused = service.post("/v1/events", &body);
     assert_eq!(
@@ -197,7 +200,7 @@ fn a_body_in_another_format_than_it_says_is_refused_with_the_name_of_its_own() {
 
 #[test]
 fn a_value_that_cannot_be_decoded_rejects_its_event_and_names_its_place() {
-    let mut config = telling("http://127.0.0.1:9");
+    let mut config = telling(NOWHERE);
     let triggers = config["triggers"].take();
     config["triggers"] =
         json!({"models": {"shop.order": {"total": "decimal"}}, "triggers": triggers});

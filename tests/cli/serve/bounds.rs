@@ -5,9 +5,7 @@ use std::io::{Read as _, Write as _};
 use serde_json::json;
 
 use super::client::{Service, read, serving};
-use crate::cli::support::sale;
-
-const NOWHERE: &str = "http://127.0.0.1:9";
+use crate::cli::support::{NOWHERE, sale};
 
 #[test]
 fn a_full_outbox_refuses_at_once_and_keeps_nothing_of_what_it_refuses() {

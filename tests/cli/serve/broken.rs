@@ -4,10 +4,10 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::client::{Answer, Service, serving};
+use super::client::{Answer, Service, durable, serving};
 use crate::cli::{
     outbox::lines_of,
-    support::{Place, sale},
+    support::{NOWHERE, Place, sale},
 };
 
 /// Events of a request.
@@ -15,18 +15,17 @@ const BATCH: usize = 20;
 
 /// A place whose records wait in a file.
 fn place() -> Place {
-    let mut config = serving("http://127.0.0.1:9");
-    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3600);
-    config["outbox"] = json!({"path": "outbox.db"});
-    Place::new(&config)
+    Place::new(&durable())
 }
 
-/// The service, started by a shell that does this before.
-fn shell(place: &Place, before: &str) -> Command {
+/// The service, started by this shell, which does something before.
+pub(super) fn shell(place: &Place, shell: &[&str], before: &str) -> Command {
     let service = place.command("serve");
-    let mut shell = Command::new("sh");
+    let (program, arguments) = shell.split_first().unwrap();
+    let mut shell = Command::new(program);
     shell
         .current_dir(place.path("."))
+        .args(arguments)
         .args(["-c", &format!("{before}; exec \"$0\" \"$@\"")])
         .arg(service.get_program())
         .args(service.get_args());
@@ -35,7 +34,7 @@ fn shell(place: &Place, before: &str) -> Command {
 
 /// The service, on a disk on which no file may grow beyond 256 KiB: a write that would fails.
 pub(super) fn limited(place: Place) -> Service {
-    let limited = shell(&place, "trap '' XFSZ; ulimit -f 512");
+    let limited = shell(&place, &["sh"], "trap '' XFSZ; ulimit -f 512");
     Service::start_by(limited, place)
 }
 
@@ -80,7 +79,7 @@ fn after_a_failed_write_all_is_refused_whole_and_what_was_accepted_is_kept() {
 
 #[test]
 fn an_event_of_which_a_trigger_failed_is_accepted_only_where_the_outbox_keeps_it() {
-    let mut config = serving("http://127.0.0.1:9");
+    let mut config = serving(NOWHERE);
     // A setting that is not allowed.
     config["ACTION_TRIGGERS"]["brokers"]["kafka_1"]["params"] = json!({});
     config["triggers"][0]["msg_broker_queues"] =

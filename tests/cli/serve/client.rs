@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::cli::support::{Place, Running, config};
+use crate::cli::support::{NOWHERE, Place, Running, config};
 
 /// Longer than anything takes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -77,6 +77,14 @@ impl Answer {
 pub(crate) fn serving(rest_url: &str) -> Value {
     let mut config = config(rest_url);
     config["serve"] = json!({"listen": "127.0.0.1:0"});
+    config
+}
+
+/// A configuration whose outbox is in a file, and whose records wait there.
+pub(super) fn durable() -> Value {
+    let mut config = serving(NOWHERE);
+    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3600);
+    config["outbox"] = json!({"path": "outbox.db"});
     config
 }
 

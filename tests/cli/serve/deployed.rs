@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::client::{Service, serving};
-use crate::cli::support::binary;
+use crate::cli::support::{NOWHERE, binary};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -31,7 +31,7 @@ fn the_deployed_configuration_has_no_fault_and_is_the_one_that_is_served() {
 #[test]
 fn the_alerts_are_about_what_the_service_measures() {
     let rules = std::fs::read_to_string(file("alerts.yaml")).unwrap();
-    let service = Service::start(&serving("http://127.0.0.1:9"));
+    let service = Service::start(&serving(NOWHERE));
     let measured = service.get("/metrics").text;
     let mut expressions = 0;
     for line in rules.lines() {

@@ -15,16 +15,15 @@ use action_triggers_dev_proxy::{DevProxy, Fault};
 use serde_json::{Value, json};
 
 use super::{
-    broken::limited,
+    broken::{limited, shell},
     client::{Address, Service, serving},
 };
 use crate::cli::{
     memory::peak_kib,
     processes::blocking,
-    support::{Place, proxy},
+    support::{NOWHERE, Place, proxy},
 };
 
-const NOWHERE: &str = "http://127.0.0.1:9";
 const CLIENTS: usize = 8;
 
 /// Events of a client, from this number on: their ids, and a body with them.
@@ -268,14 +267,8 @@ fn on_a_small_disk() -> Option<Service> {
     if !tried.output().is_ok_and(|output| output.status.success()) {
         return None;
     }
-    let service = place.command("serve");
-    let mut shell = std::process::Command::new("unshare");
-    shell
-        .current_dir(place.path("."))
-        .args(["-rm", "sh", "-c", &format!("{mount}; exec \"$0\" \"$@\"")])
-        .arg(service.get_program())
-        .args(service.get_args());
-    Some(Service::start_by(shell, place))
+    let mounted = shell(&place, &["unshare", "-rm", "sh"], mount);
+    Some(Service::start_by(mounted, place))
 }
 
 #[cfg(target_os = "linux")]

@@ -6,9 +6,8 @@ use std::io::{Read as _, Write as _};
 use serde_json::json;
 
 use super::client::{Service, read, serving};
-use crate::cli::support::sale;
+use crate::cli::support::{NOWHERE, sale};
 
-const NOWHERE: &str = "http://127.0.0.1:9";
 const HEAD: &str =
     "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 

@@ -5,9 +5,7 @@ use std::{fs, os::unix::fs::symlink};
 use serde_json::json;
 
 use super::client::{Service, serving};
-use crate::cli::support::{Place, sale};
-
-const NOWHERE: &str = "http://127.0.0.1:9";
+use crate::cli::support::{NOWHERE, Place, sale};
 
 /// Waits until the service has read its configuration again so often, with this result.
 fn reloaded(service: &Service, result: &str, times: u64) {

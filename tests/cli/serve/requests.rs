@@ -2,21 +2,11 @@
 
 use serde_json::json;
 
-use super::client::{Answer, Service, serving};
+use super::client::{Answer, Service, durable, serving};
 use crate::cli::{
     processes::blocking,
     support::{proxy, sale},
 };
-
-const NOWHERE: &str = "http://127.0.0.1:9";
-
-/// A configuration whose outbox is in a file, and whose records wait there.
-fn durable() -> serde_json::Value {
-    let mut config = serving(NOWHERE);
-    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3600);
-    config["outbox"] = json!({"path": "outbox.db"});
-    config
-}
 
 fn ndjson(service: &Service, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut all = vec![("Content-Type", "application/x-ndjson")];

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use super::client::{Service, read, serving};
-use crate::cli::support::{SlowProxy, sale};
+use crate::cli::support::{NOWHERE, SlowProxy, sale};
 
 /// The last line, and how the service ended.
 fn ended(mut service: Service) -> (Value, Option<i32>) {
@@ -18,7 +18,7 @@ fn ended(mut service: Service) -> (Value, Option<i32>) {
 
 #[test]
 fn what_is_left_when_it_is_terminated_stays_in_the_outboxs_file() {
-    let mut config = serving("http://127.0.0.1:9");
+    let mut config = serving(NOWHERE);
     config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3600);
     config["serve"]["shutdown_grace_secs"] = json!(0.2);
     for (outbox, expected) in [

@@ -10,9 +10,7 @@ use rustls::{
 use serde_json::json;
 
 use super::client::{Answer, Service, read, send, serving};
-use crate::cli::support::{Place, sale};
-
-const NOWHERE: &str = "http://127.0.0.1:9";
+use crate::cli::support::{NOWHERE, Place, sale};
 
 /// A private certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::client::{Service, serving};
 use crate::cli::{
     processes::blocking,
-    support::{Place, proxy, sale},
+    support::{NOWHERE, Place, proxy, sale},
 };
 
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -107,7 +107,7 @@ async fn an_api_without_headers_does_without() {
 
 #[test]
 fn an_event_that_is_sent_again_within_another_trace_is_a_duplicate() {
-    let mut config = with_headers("http://127.0.0.1:9");
+    let mut config = with_headers(NOWHERE);
     config["outbox"] = json!({"path": "outbox.db"});
     let service = Service::start(&config);
     for (parent, status) in [(TRACE, "accepted"), (OTHER, "duplicate")] {
