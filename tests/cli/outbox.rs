@@ -136,6 +136,26 @@ async fn an_event_sent_twice_is_published_once_and_another_of_its_id_is_refused(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_memory_an_event_sent_twice_in_one_run_is_published_once() {
+    let proxy = proxy().await;
+    let place = Place::new(&config(&proxy.url()));
+    let run = blocking(move || {
+        let other = sale("1").replace("\"quantity\":3", "\"quantity\":4");
+        let nameless = sale("3").replace("\"id\":\"3\",\"signal\"", "\"signal\"");
+        let twice = [sale("1"), sale("2")].concat() + &nameless;
+        run(&place, &(twice.clone() + &twice + &other))
+    })
+    .await;
+    assert!(outcomes(&run).contains(&pair("1", "event_id_reused")));
+    assert_eq!(
+        stderr(&run),
+        "outbox in memory: 4 accepted, 2 sent twice, 4 delivered, 0 dead, 0 left waiting\n\
+         7 events, 4 records delivered, 1 failed"
+    );
+    assert_eq!(proxy.records("sales").len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_has_the_same_id_on_every_attempt_after_a_restart_and_a_replay() {
     let proxy = Arc::new(proxy().await);
     let mut config = durable(&proxy.url());

@@ -48,8 +48,8 @@ fn publishing(kept: &Kept, payload: &str) -> Builder {
     builder(kept.publisher()).triggers(triggers(payload))
 }
 
-async fn published(runtime: &Runtime, kept: &Kept) -> Vec<String> {
-    runtime.process(sale("now")).await;
+async fn published(runtime: &Runtime, kept: &Kept, event: &str) -> Vec<String> {
+    runtime.process(sale(event)).await;
     runtime.flush().await;
     kept.take()
 }
@@ -173,7 +173,7 @@ async fn a_bad_reload_says_why_and_everything_goes_on_as_before() {
     assert!(error.to_string().contains("`stack_bytes`"), "{error}");
 
     assert_eq!(runtime.loaded(), before);
-    assert_eq!(published(&runtime, &kept).await, ["old"]);
+    assert_eq!(published(&runtime, &kept, "now").await, ["old"]);
 }
 
 #[tokio::test]
@@ -218,7 +218,8 @@ async fn what_an_old_generation_held_is_freed() {
         if let Some(old) = &old {
             gone(old).await;
         }
-        assert_eq!(published(&runtime, &kept).await, [number.to_string()]);
+        let payload = number.to_string();
+        assert_eq!(published(&runtime, &kept, &payload).await, [payload]);
         assert!(watched.upgrade().is_some());
         old = Some(watched);
     }

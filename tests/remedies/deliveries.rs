@@ -425,8 +425,7 @@ async fn more_time_helps_a_proxy_that_is_slow_and_a_record_that_waits() {
         let runtime = started(folder.path(), &proxy.url(), &lingers).await;
         let mut reports = runtime.reports();
         // The second one waits for the first, which has the same key.
-        let one = event(&json!({}));
-        let two = [one.as_slice(), b"\n", &one].concat();
+        let two = [event(&json!({})), event(&json!({"id": "2"}))].concat();
         runtime.process(Events::ndjson(two)).await;
         let both = async { [reports.recv().await, reports.recv().await] };
         let (both, _left) = tokio::join!(both, runtime.shutdown(Duration::from_secs(grace)));

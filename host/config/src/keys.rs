@@ -158,7 +158,7 @@ pub(super) const OUTBOX: Keys = Keys {
 };
 
 /// The keys of an outbox that only one in a file has.
-pub(super) const OF_FILE: &[&str] = &["max_bytes", "dedup_hours", "dead_days", "dead_bytes"];
+pub(super) const OF_FILE: &[&str] = &["max_bytes", "dead_days", "dead_bytes"];
 
 /// Those that only one in memory has.
 pub(super) const OF_MEMORY: &[&str] = &["messages", "bytes"];

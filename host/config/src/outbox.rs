@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     document::Value,
     keys,
-    reading::{Field, Reading, Table},
+    reading::{Reading, Table},
 };
 use crate::limits::{OutboxFile, OutboxLimits};
 
@@ -58,6 +58,10 @@ impl<'a> Reading<'a> {
         if let Some(given) = given.and_then(|field| self.pause(&field, 1.0)) {
             outbox.shutdown_grace = given;
         }
+        let given = table.get("dedup_hours");
+        if let Some(dedup) = given.and_then(|field| self.pause(&field, HOUR)) {
+            outbox.limits.dedup = dedup;
+        }
         let path = table.get("path");
         let path = path.and_then(|field| Some((self.text(&field)?, field)));
         match path {
@@ -68,8 +72,9 @@ impl<'a> Reading<'a> {
             Some((path, _)) => {
                 let kinds = ["memory", "a file"];
                 self.misplaced(&table, keys::OF_MEMORY, kinds, "remove it");
-                outbox.file =
-                    Some(self.outbox_file(OutboxFile::new(self.directory.join(path)), &table));
+                let mut file = OutboxFile::new(self.directory.join(path));
+                file.dedup = outbox.limits.dedup;
+                outbox.file = Some(self.outbox_file(file, &table));
             }
             None => {
                 let help = "add the `path` of a file, or remove it";
@@ -115,14 +120,8 @@ impl<'a> Reading<'a> {
                 *bound = given;
             }
         }
-        let mut time = |name: &str, unit: f64| -> Option<Duration> {
-            let field: Field<'a> = table.get(name)?;
-            self.pause(&field, unit)
-        };
-        if let Some(dedup) = time("dedup_hours", HOUR) {
-            file.dedup = dedup;
-        }
-        if let Some(age) = time("dead_days", DAY) {
+        let given = table.get("dead_days");
+        if let Some(age) = given.and_then(|field| self.pause(&field, DAY)) {
             file.dead_age = age;
         }
         file

@@ -73,6 +73,9 @@ impl Default for Limits {
     }
 }
 
+/// How long a record is known when it is sent again.
+const DEDUP: Duration = Duration::from_hours(24);
+
 /// Where an outbox on disk is, and what bounds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -98,7 +101,7 @@ impl OutboxFile {
         Self {
             path: path.into(),
             max_bytes: 10_000_000_000,
-            dedup: Duration::from_hours(24),
+            dedup: DEDUP,
             dead_age: Duration::from_hours(14 * 24),
             dead_bytes: 1_000_000_000,
         }
@@ -117,21 +120,25 @@ pub struct OutboxLimits {
     /// How long one of several clusters may deliver nothing before a record that
     /// finds its share full is refused instead of waiting.
     pub stalled_after: Duration,
+    /// How long a record whose event's id the caller gave is known when it is sent
+    /// again: the last 100,000 of them.
+    pub dedup: Duration,
 }
 
 impl OutboxLimits {
-    /// So many records and bytes, and 10 s.
+    /// So many records and bytes, 10 s, and sent twice within 24 hours.
     pub const fn new(records: usize, bytes: usize) -> Self {
         Self {
             records,
             bytes,
             stalled_after: Duration::from_secs(10),
+            dedup: DEDUP,
         }
     }
 }
 
 impl Default for OutboxLimits {
-    /// 10,000 records, 64 MiB and 10 s.
+    /// 10,000 records, 64 MiB, 10 s, and sent twice within 24 hours.
     fn default() -> Self {
         Self::new(10_000, 64 << 20)
     }

@@ -87,7 +87,8 @@ impl Delivery {
     /// When called outside a tokio runtime with a timer.
     pub fn start(publisher: Arc<dyn Publisher>, limits: OutboxLimits) -> Self {
         let backoff = Backoff::seeded(RandomState::new().hash_one(0));
-        Self::start_with(publisher, Arc::new(MemoryStore::default()), limits, backoff)
+        let store = Arc::new(MemoryStore::new(limits.dedup));
+        Self::start_with(publisher, store, limits, backoff)
     }
 
     /// Starts delivering through `publisher` on the current tokio runtime, with an outbox

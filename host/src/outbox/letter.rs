@@ -1,6 +1,14 @@
 //! Dead letters: what was given up, and why.
 
-use crate::{outcome::FailedEvent, record::StoredRecord};
+use crate::{
+    outcome::{FailedEvent, FailedQueue, Failure, Missing},
+    record::StoredRecord,
+};
+
+/// A queue whose record has the name of one that was published before and was another.
+const REUSED: &str = "event_id_reused";
+const REUSED_BEFORE: &str = "the event's id was used before for another record of this trigger \
+                             and queue";
 
 /// Why and when a record was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +108,34 @@ pub(crate) struct Redecided {
     /// The event's number.
     pub(crate) number: u64,
     /// What it publishes.
+impl Redecided {
+    /// The event as it stays a dead letter once the store has said of each of its records
+    /// whether it has the name of another one: then that has failed too.
+    pub(super) fn left_beside(
+        &self,
+        stored: &StoredEvent,
+        is_reused: impl IntoIterator<Item = bool>,
+    ) -> Option<FailedEvent> {
+        let mut left = self.left.clone();
+        let records = self.records.iter().zip(is_reused);
+        for (record, _) in records.filter(|(_, is_reused)| *is_reused) {
+            let failure = Failure::new(REUSED, REUSED_BEFORE);
+            let failed = FailedQueue::new(&*record.trigger, record.queue, failure);
+            match left.as_mut().map(|left| &mut left.missing) {
+                Some(Missing::Queues(queues)) => queues.push(failed),
+                // Then nothing of it was published.
+                Some(Missing::Event(_)) => {}
+                None => {
+                    let mut event = stored.event.clone();
+                    event.missing = Missing::Queues(vec![failed]);
+                    left = Some(event);
+                }
+            }
+        }
+        left
+    }
+}
+
     pub(crate) records: Vec<StoredRecord>,
     /// The event as it stays a dead letter, where something of it failed again.
     pub(crate) left: Option<FailedEvent>,

@@ -4,10 +4,12 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     future::ready,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::{
     letter::{DeadEvent, DeadLetter, Filter, Redecided, StoredEvent},
+    seen::{Named, Names},
     store::{Appended, Backlog, Change, Done, End, LaneId, Store, StoreFuture, Watcher},
 };
 use crate::{cluster::ClusterId, record::StoredRecord};
@@ -15,10 +17,12 @@ use crate::{cluster::ClusterId, record::StoredRecord};
 /// Most bytes of dead letters that are kept; the oldest go first.
 const DEAD_BYTES: usize = 8 << 20;
 
-/// Keeps records in memory. It does not know what was sent twice: it forgets with the
-/// process, and a repeat comes after that.
-#[derive(Default)]
-pub(crate) struct MemoryStore(Mutex<State>);
+/// Keeps records in memory.
+pub(crate) struct MemoryStore {
+    state: Mutex<State>,
+    /// How long a record whose event's id the caller gave is known when it is sent again.
+    dedup: Duration,
+}
 
 #[derive(Default)]
 struct State {
@@ -32,17 +36,29 @@ struct State {
     /// Bytes of both.
     dead_bytes: usize,
     held: BTreeSet<ClusterId>,
+    names: Names,
     watcher: Option<Watcher>,
 }
 
 impl MemoryStore {
+    pub(crate) fn new(dedup: Duration) -> Self {
+        let state = State {
+            names: Names::new(dedup),
+            ..State::default()
+        };
+        Self {
+            state: Mutex::new(state),
+            dedup,
+        }
+    }
+
     fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut State) -> T) -> StoreFuture<'_, T> {
         let done = work(&mut self.state());
         Box::pin(ready(Ok(done)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -51,6 +67,12 @@ impl State {
         self.last += 1;
         self.waiting.insert(self.last, record);
         self.last
+    }
+
+    /// Takes a record in unless it was sent before.
+    fn take(&mut self, record: StoredRecord, named: Option<Named>) -> Appended {
+        let met = named.and_then(|named| self.names.meet(&named));
+        met.unwrap_or_else(|| Appended::New(self.append(record)))
     }
 
     fn bury(&mut self, letter: DeadLetter) {
@@ -95,7 +117,8 @@ impl State {
         Some(stored)
     }
 
-    /// Forgets the oldest letters where there are too many bytes of them.
+    /// Forgets the oldest letters where there are too many bytes of them. A record that is
+    /// forgotten can be sent again.
     fn forget(&mut self) {
         while self.dead_bytes > DEAD_BYTES {
             let first = |number: Option<&u64>| number.copied().unwrap_or(u64::MAX);
@@ -107,6 +130,7 @@ impl State {
                 && let Some(oldest) = self.dead.remove(&record)
             {
                 self.dead_bytes -= oldest.record.record.size();
+                self.names.drop(&oldest.record);
                 (oldest.record.event, Some(oldest.record.trigger))
             } else if let Some(oldest) = self.take_event(event) {
                 (oldest.event.id, None)
@@ -121,17 +145,22 @@ impl State {
         }
     }
 
-    fn redeem(&mut self, one: Redecided, now_ms: u64) -> Option<bool> {
+    fn redeem(&mut self, one: &Redecided, now_ms: u64, dedup: Duration) -> Option<bool> {
         let stored = self.take_event(one.number)?;
-        let mut moved = Vec::new();
-        for record in one.records {
-            let bytes = i64::try_from(record.record.size()).unwrap_or(i64::MAX);
-            moved.push((record.cluster(), 1, bytes));
-            self.append(record);
+        let (mut moved, mut is_reused) = (Vec::new(), Vec::new());
+        for record in &one.records {
+            let named = Named::of(record, dedup);
+            let taken = self.take(record.clone(), named);
+            if let Appended::New(_) = taken {
+                let bytes = i64::try_from(record.record.size()).unwrap_or(i64::MAX);
+                moved.push((record.cluster(), 1, bytes));
+            }
+            is_reused.push(taken == Appended::Reused);
         }
         self.tell(moved);
-        let is_left = one.left.is_some();
-        if let Some(event) = one.left {
+        let left = one.left_beside(&stored, is_reused);
+        let is_left = left.is_some();
+        if let Some(event) = left {
             self.keep_as(one.number, stored.again(event, now_ms));
         }
         Some(is_left)
@@ -177,14 +206,27 @@ impl State {
     }
 }
 
+#[cfg(test)]
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new(Duration::from_hours(24))
+    }
+}
+
 impl Store for MemoryStore {
     fn append(&self, records: Vec<StoredRecord>, events: Vec<StoredEvent>, done: Done) {
+        // Outside of the lock, as it takes the most time.
+        let names: Vec<_> = records
+            .iter()
+            .map(|record| Named::of(record, self.dedup))
+            .collect();
         let mut state = self.state();
         for event in events {
             state.keep(event);
         }
-        let appended = records.iter().map(|record| state.append(record.clone()));
-        let appended = appended.map(Appended::New).collect();
+        let both = records.iter().cloned().zip(names);
+        let appended = both.map(|(record, named)| state.take(record, named));
+        let appended = appended.collect();
         // Under the lock, so that it is called in order.
         done(records, Ok(appended));
     }
@@ -305,8 +347,9 @@ impl Store for MemoryStore {
 
     fn redeem(&self, redecided: Vec<Redecided>, now_ms: u64) -> StoreFuture<'_, Vec<Option<bool>>> {
         self.with(|state| {
-            let redecided = redecided.into_iter();
-            redecided.map(|one| state.redeem(one, now_ms)).collect()
+            let redecided = redecided.iter();
+            let redeemed = redecided.map(|one| state.redeem(one, now_ms, self.dedup));
+            redeemed.collect()
         })
     }
 

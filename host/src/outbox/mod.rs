@@ -7,12 +7,12 @@
 //! out before it.
 
 mod claim;
-mod digest;
 mod error;
 mod intake;
 mod letter;
 mod memory;
 mod room;
+mod seen;
 mod sqlite;
 mod store;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Every store against what every store promises.
 
-use std::{fmt::Write as _, sync::Arc};
+mod repeats;
+
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -15,7 +17,10 @@ use crate::{
     cluster::ClusterId,
     outcome::{FailedEvent, FailedQueue, Failure, Missing},
     record::{Destination, Message, Record, RecordId},
+    wall_clock::unix_ms,
 };
+
+const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn stored(event: &str) -> StoredRecord {
     stored_for("sales", event)
@@ -30,6 +35,16 @@ pub(super) fn stored_for(topic: &str, event: &str) -> StoredRecord {
     });
     let message = Message::new(id, Arc::new(destination), record);
     StoredRecord::new(message, 1_000, 121_000)
+}
+
+/// A record whose event's id the caller gave.
+pub(super) fn given(event: &str, queue: u32, value: &'static str) -> StoredRecord {
+    let mut record = stored(event);
+    record.id_is_given = true;
+    record.queue = queue;
+    record.accepted_ms = unix_ms();
+    record.record.value = Some(Bytes::from_static(value.as_bytes()));
+    record
 }
 
 pub(super) fn dead(code: &str) -> End {
@@ -69,11 +84,17 @@ fn events(records: &[(u64, StoredRecord)]) -> Vec<&str> {
 
 /// A store of each kind, and what has to live as long.
 fn each() -> Vec<(Box<dyn Store>, Option<TempDir>)> {
+    each_with(DAY)
+}
+
+/// The same, in which what is sent again is known for so long.
+fn each_with(dedup: Duration) -> Vec<(Box<dyn Store>, Option<TempDir>)> {
     let folder = tempfile::tempdir().unwrap();
-    let file = OutboxFile::new(folder.path().join("outbox.db"));
+    let mut file = OutboxFile::new(folder.path().join("outbox.db"));
+    file.dedup = dedup;
     let sqlite = SqliteStore::open(&file).unwrap();
     vec![
-        (Box::new(MemoryStore::default()), None),
+        (Box::new(MemoryStore::new(dedup)), None),
         (Box::new(sqlite), Some(folder)),
     ]
 }
@@ -269,17 +290,21 @@ async fn whoever_watches_hears_of_replays_and_of_what_is_held_back() {
 async fn dead_letters_in_memory_are_bounded_in_bytes_and_the_oldest_go_first() {
     let store = MemoryStore::default();
     let big = |event: &str| {
-        let mut one = stored(event);
+        let mut one = given(event, 0, "");
         one.record.value = Some(vec![0; 3 << 20].into());
         one
     };
-    let numbers = numbers(&store, vec![big("a"), big("b"), big("c")]).await;
+    let all = || ["a", "b", "c"].map(big).into();
+    let numbers = numbers(&store, all()).await;
     let ends = numbers.into_iter();
     let ends = ends.map(|number| (number, dead("late"))).collect();
     store.settle(ends).await.unwrap();
     let left = store.list(&Filter::default()).await.unwrap();
     let left: Vec<_> = left.iter().map(|letter| &*letter.record.event).collect();
     assert_eq!(left, ["b", "c"]);
+    let again = append(&store, all()).await.unwrap();
+    let expected = [Appended::New(4), Appended::Duplicate, Appended::Duplicate];
+    assert_eq!(again, expected, "what is forgotten can be sent again");
 }
 
 /// Something that is done to a store. Places count records in the order of acceptance.

@@ -163,23 +163,30 @@ fn only_who_shows_the_token_is_served() {
 
 #[test]
 fn what_is_sent_again_under_the_same_key_or_id_is_a_duplicate() {
-    let service = Service::start(&durable());
+    let mut in_memory = durable();
+    in_memory["outbox"] = json!("memory");
+    for config in [durable(), in_memory] {
+        sent_again(&Service::start(&config));
+    }
+}
+
+fn sent_again(service: &Service) {
     let nameless = sale("1").replace("\"id\":\"1\",\"signal\"", "\"signal\"");
     let body = nameless.clone() + &nameless + &sale("own");
     let key = [("Idempotency-Key", "order-7")];
-    let first = ndjson(&service, &key, &body);
+    let first = ndjson(service, &key, &body);
     assert_eq!(first.statuses(), ["accepted"; 3]);
     let ids: Vec<_> = (0..3)
         .map(|n| first.json()["events"][n]["id"].clone())
         .collect();
     assert_eq!(ids, ["order-7/1", "order-7/2", "own"]);
-    let again = ndjson(&service, &key, &body);
+    let again = ndjson(service, &key, &body);
     assert_eq!(
         (again.status, again.statuses()),
         (202, vec!["duplicate".into(); 3])
     );
     let other = ndjson(
-        &service,
+        service,
         &key,
         &nameless.replace("\"quantity\":3", "\"quantity\":4"),
     );

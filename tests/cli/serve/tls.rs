@@ -79,7 +79,7 @@ fn a_service_with_a_certificate_speaks_tls_and_nothing_else() {
     certify(&service.place, &other);
     service.running.signal("-HUP");
     service.running.says("read again");
-    assert_eq!(post(&service, &other, None).statuses(), ["accepted"]);
+    assert_eq!(post(&service, &other, None).statuses(), ["duplicate"]);
     assert_eq!(post(&service, &own, None).status, 0);
 }
 

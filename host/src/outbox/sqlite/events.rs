@@ -22,12 +22,7 @@ const ID_IS_GIVEN: u8 = 1;
 
 /// What [`event`] reads of a row `r`.
 const COLUMNS: &str = "r.number, r.tenant, r.event, r.flags, r.code, r.message, r.queues, \
-     r.attempts, r.accepted_ms, r.died_ms, r.text";
-
-/// A queue whose record has the name of one that was published before and was another.
-const REUSED: &str = "event_id_reused";
-const REUSED_BEFORE: &str = "the event's id was used before for another record of this trigger \
-                             and queue";
+     r.attempts, r.accepted_ms, r.died_ms, r.text, r.headers";
 
 /// A queue that failed, as it is written.
 #[derive(Serialize, Deserialize)]
@@ -230,23 +225,8 @@ impl Tables {
             return Ok(None);
         };
         let appended = self.append(&one.records)?;
-        let mut left = one.left.clone();
-        for (record, appended) in one.records.iter().zip(appended) {
-            if appended == Appended::Reused {
-                let failure = Failure::new(REUSED, REUSED_BEFORE);
-                let failed = FailedQueue::new(&*record.trigger, record.queue, failure);
-                match left.as_mut().map(|left| &mut left.missing) {
-                    Some(Missing::Queues(queues)) => queues.push(failed),
-                    // Then nothing of it was published.
-                    Some(Missing::Event(_)) => {}
-                    None => {
-                        let mut event = stored.event.clone();
-                        event.missing = Missing::Queues(vec![failed]);
-                        left = Some(event);
-                    }
-                }
-            }
-        }
+        let is_reused = appended.iter().map(|one| *one == Appended::Reused);
+        let left = one.left_beside(&stored, is_reused);
         let is_left = left.is_some();
         if let Some(left) = left {
             self.keep_event(number, &stored.again(left, now_ms))?;

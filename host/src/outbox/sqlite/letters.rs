@@ -84,10 +84,20 @@ impl Tables {
             })
         })?;
         drop(name);
+        self.forget_name(number)?;
         self.take_letter(number)?;
         self.tally.forgotten += 1;
         self.forgotten.push(letter);
         Ok(())
+    }
+
+    /// Forgets the name of a dead letter, so that it can be sent again.
+    fn forget_name(&self, number: u64) -> Result<()> {
+        let forget = "DELETE FROM seen WHERE (source_name, event) IN (SELECT n.id, r.event FROM \
+                      dead r JOIN sources s ON s.id = r.source JOIN names n ON n.tenant = s.tenant \
+                      AND n.trigger = s.trigger AND n.queue = s.queue WHERE r.number = ?1)";
+        let mut forget = self.connection.prepare_cached(forget)?;
+        forget.execute([number]).map(drop)
     }
 
     fn take_letter(&mut self, number: u64) -> Result<()> {

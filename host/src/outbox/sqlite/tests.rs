@@ -5,7 +5,6 @@ mod events;
 
 use std::{path::Path, time::Duration};
 
-use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::{super::tests::*, *};
@@ -31,14 +30,6 @@ impl Folder {
         let text = format!("{}: {error}", error.code());
         text.replace(&self.0.path().display().to_string(), "FOLDER")
     }
-}
-
-fn given(event: &str, value: &'static str) -> StoredRecord {
-    let mut record = stored(event);
-    record.id_is_given = true;
-    record.accepted_ms = unix_ms();
-    record.record.value = Some(Bytes::from_static(value.as_bytes()));
-    record
 }
 
 async fn waiting(store: &SqliteStore) -> Vec<(u64, StoredRecord)> {
@@ -90,55 +81,25 @@ async fn a_record_may_be_written_after_a_start_if_it_was_sent_or_may_have_been()
 }
 
 #[tokio::test]
-async fn a_record_sent_twice_is_known_and_another_one_of_its_name_is_refused() {
+async fn what_was_sent_before_is_known_after_a_start() {
     let folder = Folder::new();
     let store = folder.open();
-    let other_queue = {
-        let mut record = given("a", "1");
-        record.queue = 1;
-        record
-    };
-    let records = vec![
-        given("a", "1"),
-        given("a", "1"),
-        given("a", "2"),
-        other_queue,
-    ];
-    let appended = append(&store, records).await.unwrap();
-    let expected = [
-        Appended::New(1),
-        Appended::Duplicate,
-        Appended::Reused,
-        Appended::New(2),
-    ];
-    assert_eq!(appended, expected);
-    // Ids that the host gave are never the same.
-    let appended = append(&store, vec![stored("a"), stored("a")]).await;
-    assert_eq!(appended.unwrap(), [Appended::New(3), Appended::New(4)]);
+    append(&store, vec![given("a", 0, "1")]).await.unwrap();
     store.settle(vec![(1, End::Delivered)]).await.unwrap();
     drop(store);
-    let store = folder.open();
-    let appended = append(&store, vec![given("a", "1")]).await;
-    assert_eq!(appended.unwrap(), [Appended::Duplicate]);
-    let day = 24 * 3_600 * 1_000;
-    let mut late = given("a", "2");
-    late.accepted_ms += day;
-    let appended = append(&store, vec![late]).await;
-    assert_eq!(
-        appended.unwrap(),
-        [Appended::New(5)],
-        "after a day it is new"
-    );
+    let again = vec![given("a", 0, "1"), given("a", 0, "2")];
+    let appended = append(&folder.open(), again).await;
+    assert_eq!(appended.unwrap(), [Appended::Duplicate, Appended::Reused]);
 }
 
 #[tokio::test]
 async fn dead_letters_are_bounded_in_age_and_in_bytes() {
     let folder = Folder::new();
     let mut file = folder.file();
-    let size = stored("a").record.size() as u64;
-    file.dead_bytes = 2 * size;
+    let all = || ["a", "b", "c"].map(|event| given(event, 0, "v")).into();
+    file.dead_bytes = 2 * stored("a").record.size() as u64;
     let store = SqliteStore::open(&file).unwrap();
-    let numbers = numbers(&store, ["a", "b", "c"].map(stored).into()).await;
+    let numbers = numbers(&store, all()).await;
     let ends = numbers.iter().map(|number| (*number, dead("late")));
     store.settle(ends.collect()).await.unwrap();
     let events = async |store: &SqliteStore| -> Vec<String> {

@@ -13,7 +13,7 @@ use crate::{
     limits::OutboxFile,
     outbox::{
         WINDOW,
-        digest::digest,
+        seen::Seen,
         store::{Appended, Backlog, Change, End, LaneId},
     },
     record::StoredRecord,
@@ -235,34 +235,34 @@ impl Tables {
     /// What a record is to those of its name before; none where it is new, and known by
     /// this number from now on.
     fn meet(&mut self, number: u64, name: i64, record: &StoredRecord) -> Result<Option<Appended>> {
-        let dedup = u64::try_from(self.file.dedup.as_millis()).unwrap_or(u64::MAX);
-        if dedup == 0 {
+        let dedup = self.file.dedup;
+        if dedup.is_zero() {
             return Ok(None);
         }
-        let digest = digest(record);
+        let seen = Seen::of(record);
         let insert = "INSERT INTO seen (number, source_name, event, digest, accepted_ms) \
                       VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (source_name, event) DO NOTHING";
         let mut insert = self.connection.prepare_cached(insert)?;
-        let row = (number, name, &record.event, digest, record.accepted_ms);
+        let row = (number, name, &record.event, seen.digest, seen.accepted_ms);
         if insert.execute(row)? == 1 {
             return Ok(None);
         }
         let find = "SELECT digest, accepted_ms FROM seen WHERE source_name = ?1 AND event = ?2";
         let mut find = self.connection.prepare_cached(find)?;
-        let (found, accepted_ms): ([u8; 32], u64) =
-            find.query_row((name, &record.event), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if accepted_ms.saturating_add(dedup) <= record.accepted_ms {
+        let known = find.query_row((name, &record.event), |row| {
+            Ok(Seen {
+                digest: row.get(0)?,
+                accepted_ms: row.get(1)?,
+            })
+        })?;
+        let met = known.meet(&seen, dedup);
+        if met.is_none() {
             let forget = "DELETE FROM seen WHERE source_name = ?1 AND event = ?2";
             let mut forget = self.connection.prepare_cached(forget)?;
             forget.execute((name, &record.event))?;
             insert.execute(row)?;
-            return Ok(None);
         }
-        Ok(Some(if found == digest {
-            Appended::Duplicate
-        } else {
-            Appended::Reused
-        }))
+        Ok(met)
     }
 
     fn lane(&mut self, record: &StoredRecord) -> Result<i64> {
