@@ -301,9 +301,9 @@ impl Intake {
         (batch, mut events, rooms): (Vec<StoredRecord>, Vec<StoredEvent>, Vec<Room>),
         not_taken: fn(&StoredRecord, &StoreError),
     ) -> Step {
-        let most = self.store.most_dead_bytes();
-        let kept: Vec<bool> = events.iter().map(|event| event.is_within(most)).collect();
-        events.retain(|event| event.is_within(most));
+        let kept = kept(&events, self.store.most_dead_bytes());
+        let mut are_kept = kept.iter();
+        events.retain(|_| are_kept.next().is_some_and(|is_kept| *is_kept));
         let records: usize = batch.iter().map(|one| one.record.size()).sum();
         let bytes = records + events.iter().map(|one| one.event.size()).sum::<usize>();
         let weight = u32::try_from(bytes).unwrap_or(ENTERING).clamp(1, ENTERING);
@@ -383,6 +383,18 @@ impl Intake {
     pub(crate) fn close(&self) {
         self.rooms.close();
     }
+}
+
+/// Which of these events are kept as dead letters: those that fit in together, for one that
+/// is said to be kept must not be pushed out by another one of the same call.
+fn kept(events: &[StoredEvent], most_bytes: u64) -> Vec<bool> {
+    let mut left = most_bytes;
+    let events = events.iter().map(|event| {
+        let rest = left.checked_sub(event.event.size() as u64);
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    });
+    events.collect()
 }
 
 fn send(entries: &mpsc::UnboundedSender<Entry>, entry: Entry) {

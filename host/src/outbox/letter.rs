@@ -76,11 +76,6 @@ impl StoredEvent {
         }
     }
 
-    /// Whether it fits into so many bytes of dead letters.
-    pub(crate) fn is_within(&self, most_bytes: u64) -> bool {
-        self.event.size() as u64 <= most_bytes
-    }
-
     /// Whether it is the same event, sent again.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let (one, other_event) = (&self.event, &other.event);
@@ -108,6 +103,11 @@ pub(crate) struct Redecided {
     /// The event's number.
     pub(crate) number: u64,
     /// What it publishes.
+    pub(crate) records: Vec<StoredRecord>,
+    /// The event as it stays a dead letter, where something of it failed again.
+    pub(crate) left: Option<FailedEvent>,
+}
+
 impl Redecided {
     /// The event as it stays a dead letter once the store has said of each of its records
     /// whether it has the name of another one: then that has failed too.
@@ -134,11 +134,6 @@ impl Redecided {
         }
         left
     }
-}
-
-    pub(crate) records: Vec<StoredRecord>,
-    /// The event as it stays a dead letter, where something of it failed again.
-    pub(crate) left: Option<FailedEvent>,
 }
 
 /// What became of dead letters that were tried again.

@@ -79,7 +79,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Holds a cluster's lanes back, or lets them go on.
     fn hold(&self, cluster: &ClusterId, is_held: bool) -> StoreFuture<'_, ()>;
 
-    /// Most bytes of dead letters that are kept: an event that is larger is not kept.
+    /// Most bytes of dead letters that are kept: events that are larger together are not kept.
     fn most_dead_bytes(&self) -> u64;
 
     /// Ends the work of this process; attempts under way may have written `in_flight`.
