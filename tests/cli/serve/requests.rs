@@ -1,5 +1,8 @@
 //! What requests come to.
 
+use std::sync::Arc;
+
+use action_triggers_dev_proxy::Fault;
 use serde_json::json;
 
 use super::client::{Answer, Service, durable, serving};
@@ -254,8 +257,10 @@ fn families(text: &str) -> std::collections::BTreeMap<&str, (&str, usize)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_are_what_prometheus_reads() {
-    let proxy = proxy().await;
-    let config = serving(&proxy.url());
+    let proxy = Arc::new(proxy().await);
+    let mut config = serving(&proxy.url());
+    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3_600);
+    let failing = Arc::clone(&proxy);
     blocking(move || {
         let service = Service::start(&config);
         assert_eq!(service.post("/v1/events", &sale("1")).status, 202);
@@ -271,6 +276,7 @@ async fn metrics_are_what_prometheus_reads() {
         for (name, kind, samples) in [
             ("events_total", "counter", 4),
             ("records_total", "counter", 4),
+            ("perhaps_twice_records_total", "counter", 1),
             ("dead_records_total", "counter", 0),
             ("attempts_total", "counter", 1),
             ("attempt_seconds", "histogram", 13),
@@ -290,6 +296,12 @@ async fn metrics_are_what_prometheus_reads() {
         );
         assert_eq!(service.metric("attempt_seconds_count"), Some(1));
         assert_eq!(service.metric("waiting_records"), Some(0));
+        assert_eq!(service.metric("perhaps_twice_records_total"), Some(0));
+        // Written, and the answer is lost.
+        failing.inject(Fault::DropAfterStoring, 1);
+        assert_eq!(service.post("/v1/events", &sale("2")).status, 202);
+        while service.metric("records_total{state=\"delivered\"}") != Some(2) {}
+        assert_eq!(service.metric("perhaps_twice_records_total"), Some(1));
     })
     .await;
 }

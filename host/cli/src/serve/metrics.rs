@@ -75,6 +75,7 @@ struct Counts {
     accepted: u64,
     duplicates: u64,
     delivered: u64,
+    perhaps_twice: u64,
     dead: BTreeMap<&'static str, u64>,
     limits: BTreeMap<&'static str, u64>,
     /// How often the configuration was read again, and used or not.
@@ -114,7 +115,10 @@ impl Metrics {
     pub(super) fn ended(&self, report: &Report) {
         let mut counts = self.counts();
         match &report.result {
-            Ok(_) => counts.delivered += 1,
+            Ok(_) => {
+                counts.delivered += 1;
+                counts.perhaps_twice += u64::from(report.maybe_twice);
+            }
             Err(error) => *counts.dead.entry(error.code()).or_default() += 1,
         }
     }
@@ -145,6 +149,11 @@ impl Metrics {
         ] {
             text.sample("records_total", Some(("state", state)), count);
         }
+        text.counter(
+            "perhaps_twice_records_total",
+            "Records that are delivered and that an attempt before may have written too.",
+        );
+        text.sample("perhaps_twice_records_total", None, counts.perhaps_twice);
         text.by(
             "dead_records_total",
             "Records that were given up, by why.",

@@ -39,6 +39,19 @@ pub(super) fn values<T: DeserializeOwned>(body: &[u8]) -> Vec<T> {
     }
 }
 
+/// The elements of the list that is the first member of a body's object, as far as they are
+/// whole: the body stops midway. None where its first member has another name.
+pub(super) fn begun<T: DeserializeOwned>(body: &[u8], member: &str) -> Vec<T> {
+    let text = text_of(body);
+    let list = || {
+        let name = text.trim_start().strip_prefix('{')?.trim_start();
+        let colon = name.strip_prefix('"')?.strip_prefix(member)?;
+        let list = colon.strip_prefix('"')?.trim_start().strip_prefix(':')?;
+        list.trim_start().starts_with('[').then_some(list)
+    };
+    list().map_or_else(Vec::new, |list| values(list.as_bytes()))
+}
+
 /// A body as text without a byte order mark. A message that is in another encoding
 /// than UTF-8 must not hide what became of records.
 fn text_of(body: &[u8]) -> Cow<'_, str> {
@@ -139,6 +152,29 @@ mod tests {
         }
         for body in ["", "[]", "[", "<html>", "7"] {
             assert!(offsets(body).is_empty(), "{body}");
+        }
+    }
+
+    #[test]
+    fn elements_that_are_whole_are_read_of_a_list_that_is_not() {
+        let offsets = |body: &str| -> Vec<_> {
+            let entries = begun::<Entry>(body.as_bytes(), "offsets").into_iter();
+            entries.filter_map(|entry| entry.offset).collect()
+        };
+        for (body, expected) in [
+            (
+                r#"{"offsets":[{"offset":1},{"offset":2},{"offset":3"#,
+                &[1, 2][..],
+            ),
+            (r#" { "offsets" : [ {"offset":1} , {"#, &[1]),
+            (r#"{"offsets":[{"offset":1"#, &[]),
+            (r#"{"offsets":"#, &[]),
+            (r#"{"offsets":{"offset":1}"#, &[]),
+            (r#"{"others":[{"offset":1},"#, &[]),
+            (r#"[{"offset":1},"#, &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(offsets(body), expected, "{body}");
         }
     }
 

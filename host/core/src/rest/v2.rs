@@ -61,7 +61,8 @@ struct Offsets {
 
 /// One verdict per record that was posted, in order.
 ///
-/// JSON that is complete counts, though the connection broke after it.
+/// JSON that is complete counts, though the connection broke after it. Of an answer that
+/// stops midway the entries before count: their records need not be sent again.
 pub fn verdicts(
     dialect: Dialect,
     records: &[&Record],
@@ -75,7 +76,15 @@ pub fn verdicts(
         return whole();
     }
     let Some(Offsets { offsets }) = read::json(&answer.body) else {
-        return whole();
+        let mut verdicts = whole();
+        // Redpanda's entries are not one a record.
+        if dialect != Dialect::Redpanda {
+            let begun = read::begun::<Entry>(&answer.body, "offsets");
+            for ((verdict, record), entry) in verdicts.iter_mut().zip(records).zip(&begun) {
+                *verdict = of_entry(dialect, entry, (record, records.len()), redactor);
+            }
+        }
+        return verdicts;
     };
     if dialect == Dialect::Redpanda {
         return redpanda::verdicts(records, &offsets, redactor);

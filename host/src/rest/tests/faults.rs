@@ -162,6 +162,21 @@ async fn reports_before_a_stall_hold() {
 }
 
 #[tokio::test]
+async fn offsets_before_the_answer_stops_hold() {
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"offsets\":[{\"partition\":2,\"offset\":7},{";
+    for (script, code) in [
+        (Script::Close(half.to_vec()), "unknown connection_lost"),
+        (Script::Stall(half.to_vec()), "unknown timed_out"),
+    ] {
+        let server = Server::start([script]).await;
+        let mut cluster = v2(&server);
+        cluster.request_timeout = Duration::from_secs(1);
+        let verdicts = publish(cluster, vec![record("a"), record("b")]).await;
+        assert_eq!(shorts(&verdicts), ["delivered 2@7", code]);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_length_that_ends_early_is_counted() {
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned();
     let server = Server::start([Script::Close((head + REPORT).into_bytes())]).await;
