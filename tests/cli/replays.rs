@@ -10,7 +10,7 @@ use super::{
 
 /// One trigger that publishes to `sales`, and one whose topic is a setting that is not
 /// allowed until somebody mends it.
-fn halves(rest_url: &str, is_mended: bool) -> Value {
+pub(super) fn halves(rest_url: &str, is_mended: bool) -> Value {
     let (mut good, mut bad) = (trigger(), trigger());
     good["name"] = json!("good");
     bad["name"] = json!("bad");
@@ -32,7 +32,7 @@ fn halves(rest_url: &str, is_mended: bool) -> Value {
 }
 
 /// A folder with a configuration and the password that it names.
-fn place(config: &Value) -> Place {
+pub(super) fn place(config: &Value) -> Place {
     let place = Place::new(config);
     place.write("password.txt", "canary-password");
     place

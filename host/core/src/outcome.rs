@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 pub use action_triggers_vocabulary::Signal;
 
-use crate::{event::EventError, record::Message};
+use crate::{
+    event::EventError,
+    record::{Header, Message},
+};
 
 /// Why something came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +163,8 @@ pub struct FailedEvent {
     pub id_is_given: bool,
     /// Its JSON text.
     pub text: String,
+    /// Headers that it brings for its records.
+    pub carried: Arc<[Header]>,
     /// What came to nothing.
     pub missing: Missing,
 }
@@ -171,16 +176,19 @@ impl FailedEvent {
             id: id.into(),
             id_is_given: false,
             text: text.into(),
+            carried: Arc::default(),
             missing,
         }
     }
 
-    /// Bytes of its texts.
+    /// Bytes of its texts and headers.
     pub fn size(&self) -> usize {
+        let headers = self.carried.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.len());
         let failures = self.missing.queues().iter().map(|queue| {
             queue.trigger.len() + queue.failure.code.len() + queue.failure.message.len()
         });
-        self.id.len() + self.text.len() + failures.sum::<usize>()
+        self.id.len() + self.text.len() + headers.sum::<usize>() + failures.sum::<usize>()
     }
 }
 

@@ -82,7 +82,7 @@ impl Events {
     /// header of the trigger with the same name wins. A record that is sent again under
     /// its event's id is the same record, whatever headers it brings.
     ///
-    /// An event that is kept because a trigger failed does not keep them.
+    /// An event that is kept because a trigger failed keeps them for its replay.
     pub fn carrying(mut self, headers: impl IntoIterator<Item = Header>) -> Self {
         self.carried.add(headers);
         self

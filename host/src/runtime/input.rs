@@ -158,6 +158,7 @@ impl Rules {
             }
             for (_, event) in &mut decided.failed {
                 event.id_is_given = is_given(&event.id);
+                event.carried = carried.of(&event.id);
             }
             publish(decided);
         };

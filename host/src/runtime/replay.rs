@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Events, Runtime, input::EventRendering};
+use tracing::{Instrument as _, Span};
+
+use super::{Events, Runtime, input::EventRendering, traced};
 use crate::{
     delivery::Delivery,
     event::EventText,
@@ -82,6 +84,19 @@ impl Runtime {
         filter: &Filter,
         extent: Extent,
     ) -> Result<Replayed, StoreError> {
+        let span = traced::replay();
+        let replaying = self.replay_all(letters, filter, extent);
+        let replayed = replaying.instrument(span.clone()).await?;
+        traced::tell_replayed(&span, replayed);
+        Ok(replayed)
+    }
+
+    async fn replay_all(
+        &self,
+        letters: &mut Letters<'_>,
+        filter: &Filter,
+        extent: Extent,
+    ) -> Result<Replayed, StoreError> {
         let mut replayed = Replayed {
             records: letters.replay_records(filter).await?,
             ..Replayed::default()
@@ -106,11 +121,16 @@ impl Runtime {
 
     async fn decide_again(&self, events: &[DeadEvent], extent: Extent) -> Vec<Redecided> {
         let texts = events.iter().map(|dead| text_of(dead, extent)).collect();
+        let replay = Span::current();
+        let spans: Vec<_> = events.iter().map(|_| traced::event(&replay)).collect();
         let renderings = self.render(Events::texts(texts)).await;
         let loaded = self.loaded();
-        let decided = events.iter().zip(renderings);
-        let redecided = decided.map(|(dead, rendering)| {
+        let decided = events.iter().zip(renderings).zip(spans);
+        let redecided = decided.map(|((dead, rendering), span)| {
+            let name = rendering.event.clone();
             let (messages, left) = decided_again(dead, rendering, extent, &loaded);
+            let missing = left.as_ref().map(|left| &left.missing);
+            traced::tell_again(&span, &name, messages.len(), missing);
             Redecided {
                 number: dead.number,
                 records: self.delivery.stored(messages),
@@ -215,6 +235,7 @@ fn decided_again(
         match outcome {
             Ok(mut message) => {
                 message.id_is_given = event.id_is_given;
+                message.carried = Arc::clone(&event.carried);
                 messages.push(message);
             }
             Err(failure) => failed.push(FailedQueue::new(place.0, queue, failure)),

@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 
+use action_triggers_dev_proxy::Fault;
+
 use super::client::{Service, serving};
 use crate::cli::{
+    outbox::{lines_of, run},
     processes::blocking,
-    support::{NOWHERE, Place, proxy, sale},
+    replays::{halves, place},
+    support::{NOWHERE, Place, binary, proxy, sale},
 };
 
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -144,4 +148,48 @@ async fn each_event_and_each_attempt_is_a_span_that_says_what_it_came_to() {
         }
     })
     .await;
+}
+
+/// Both kinds of dead letters: a record that the proxy refused, and an event of which a
+/// trigger failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_a_span_and_goes_on_with_the_trace_of_the_request() {
+    let proxy = std::sync::Arc::new(proxy().await);
+    let with_headers = |is_mended| {
+        let mut config = halves(&proxy.url(), is_mended);
+        config["clusters"]["localhost:9092"]["api"] = json!("v3");
+        config["serve"] = json!({"listen": "127.0.0.1:0"});
+        config
+    };
+    let (config, mended) = (with_headers(false), with_headers(true));
+    proxy.inject(Fault::Records { code: 40_301 }, 1);
+    blocking(move || {
+        let mut service = Service::start_in(place(&config));
+        let headers = [JSON, ("traceparent", TRACE)];
+        let answer = service.request("POST", "/v1/events", &headers, sale("1"));
+        assert_eq!(answer.statuses(), ["accepted"]);
+        service.running.signal("-TERM");
+        service.running.end();
+        let place = &service.place;
+        place.write("config.json", mended.to_string());
+        let mut replay = binary();
+        replay.current_dir(place.path("."));
+        replay.args(["outbox", "replay", "--all", "--config", "config.json"]);
+        replay.env("RUST_LOG", "info").env("NO_COLOR", "1");
+        let said = String::from_utf8(replay.output().unwrap().stderr).unwrap();
+        let span = "replay{records=1 events=1 failed=0}";
+        let of_event = "replay:event{event=\"1\" records=1 failed=0}";
+        assert!(said.contains(span) && said.contains(of_event), "{said}");
+        run(place, "");
+        assert!(lines_of(place, &["list"]).is_empty());
+    })
+    .await;
+    let trace = ("traceparent".to_owned(), Some(TRACE.into()));
+    for topic in ["sales", "others"] {
+        let records = proxy.records(topic);
+        let [record] = &records[..] else {
+            panic!("{topic}: {records:?}");
+        };
+        assert!(record.headers.contains(&trace), "{topic}: {record:?}");
+    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     filter::Clause,
+    rows,
     transaction::{Forgotten, Tables},
 };
 use crate::{
@@ -69,6 +70,7 @@ fn event(row: &Row<'_>) -> Result<DeadEvent> {
     let id: String = row.get(2)?;
     let mut event = FailedEvent::new(id, row.get::<_, String>(10)?, missing(row)?);
     event.id_is_given = flags & ID_IS_GIVEN != 0;
+    event.carried = rows::headers(row, 11)?.into();
     Ok(DeadEvent {
         number: row.get(0)?,
         stored: StoredEvent {
@@ -138,8 +140,8 @@ impl Tables {
 
     fn keep_event(&mut self, number: u64, stored: &StoredEvent) -> Result<()> {
         let keep = "INSERT INTO dead_events (number, tenant, event, flags, code, message, queues, \
-                    attempts, accepted_ms, died_ms, bytes, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, \
-                    ?7, ?8, ?9, ?10, ?11, ?12)";
+                    attempts, accepted_ms, died_ms, bytes, text, headers) VALUES (?1, ?2, ?3, ?4, \
+                    ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let event = &stored.event;
         let failure = event.missing.failure();
         let bytes = i64::try_from(event.size()).unwrap_or(i64::MAX);
@@ -156,6 +158,7 @@ impl Tables {
             stored.died_ms,
             bytes,
             &event.text,
+            rows::packed(&event.carried),
         ))?;
         self.events.events += 1;
         self.events.bytes += bytes;

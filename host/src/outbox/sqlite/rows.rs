@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rusqlite::{Row, ToSql, types::Type};
 
-use crate::record::{Record, StoredRecord};
+use crate::record::{Header, Record, StoredRecord};
 
 /// What a record's row has, besides its number, its lane and its source: in both tables
 /// alike.
@@ -37,7 +37,7 @@ pub(super) fn insert(
     record: &StoredRecord,
 ) -> rusqlite::Result<()> {
     let written = &record.record;
-    let headers = (!written.headers.is_empty()).then(|| packed(&written.headers));
+    let headers = packed(&written.headers);
     let flags = flags(record);
     let bytes = written.size();
     let values: [&dyn ToSql; 15] = [
@@ -73,13 +73,7 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<(u64, StoredRecord)> {
     let bytes = |column| -> rusqlite::Result<_> {
         Ok(row.get::<_, Option<Vec<u8>>>(column)?.map(Bytes::from))
     };
-    let headers = match row.get::<_, Option<Vec<u8>>>(14)? {
-        None => Vec::new(),
-        Some(packed) => unpacked(packed.into()).ok_or_else(|| {
-            let error = "the headers of a record cannot be read".into();
-            rusqlite::Error::FromSqlConversionFailure(14, Type::Blob, error)
-        })?,
-    };
+    let headers = headers(row, 14)?;
     let mut stored = StoredRecord::default();
     stored.tenant = row.get(1)?;
     stored.bootstrap_servers = row.get(2)?;
@@ -107,8 +101,22 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<(u64, StoredRecord)> {
     Ok((row.get(0)?, stored))
 }
 
-/// Names and values one after the other, each behind its length.
-fn packed(headers: &[(String, Bytes)]) -> Vec<u8> {
+/// Reads headers.
+pub(super) fn headers(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Header>> {
+    let Some(packed) = row.get::<_, Option<Vec<u8>>>(column)? else {
+        return Ok(Vec::new());
+    };
+    unpacked(packed.into()).ok_or_else(|| {
+        let error = "headers cannot be read".into();
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, error)
+    })
+}
+
+/// Names and values one after the other, each behind its length; none where there are none.
+pub(super) fn packed(headers: &[Header]) -> Option<Vec<u8>> {
+    if headers.is_empty() {
+        return None;
+    }
     let mut packed = Vec::new();
     for (name, value) in headers {
         for part in [name.as_bytes(), value] {
@@ -117,10 +125,10 @@ fn packed(headers: &[(String, Bytes)]) -> Vec<u8> {
             packed.extend_from_slice(part);
         }
     }
-    packed
+    Some(packed)
 }
 
-fn unpacked(mut packed: Bytes) -> Option<Vec<(String, Bytes)>> {
+fn unpacked(mut packed: Bytes) -> Option<Vec<Header>> {
     let mut headers = Vec::new();
     while !packed.is_empty() {
         let mut part = || {
@@ -147,7 +155,8 @@ mod tests {
             ("a".to_owned(), Bytes::new()),
             (String::new(), Bytes::from_static(b"\0\xff")),
         ];
-        let bytes = packed(&headers);
+        assert_eq!(packed(&[]), None);
+        let bytes = packed(&headers).unwrap();
         assert_eq!(unpacked(bytes.clone().into()), Some(headers));
         assert_eq!(unpacked(Bytes::from(bytes).slice(..7)), None);
     }

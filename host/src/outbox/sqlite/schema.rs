@@ -152,6 +152,10 @@ ALTER TABLE state ADD COLUMN dead_event_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE state ADD COLUMN failed_events INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE state ADD COLUMN maybe_twice INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+-- Headers that events bring for their records.
+ALTER TABLE dead_events ADD COLUMN headers BLOB;
+",
 ];
 
 /// The version of today's tables.

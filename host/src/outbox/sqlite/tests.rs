@@ -107,6 +107,9 @@ async fn dead_letters_are_bounded_in_age_and_in_bytes() {
         letters.into_iter().map(|one| one.record.event).collect()
     };
     assert_eq!(events(&store).await, ["b", "c"]);
+    let again = append(&store, all()).await.unwrap();
+    let expected = [Appended::New(4), Appended::Duplicate, Appended::Duplicate];
+    assert_eq!(again, expected, "what is forgotten can be sent again");
     let old = super::super::tests::numbers(&store, vec![stored("d")]).await;
     let mut end = dead("late");
     if let End::Dead(death) = &mut end {
@@ -233,7 +236,7 @@ fn a_file_that_is_no_outbox_is_refused() {
     insta::assert_snapshot!(all.join("\n"), @r"
     a text: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is not a database
     another program's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is another kind of database
-    a newer version's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it has version 99, and this program knows up to 2
+    a newer version's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it has version 99, and this program knows up to 3
     a missing folder: outbox_unopened: the outbox `FOLDER/missing/outbox.db` cannot be opened: No such file or directory (os error 2)
     ");
 }
