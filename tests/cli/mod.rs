@@ -2,6 +2,8 @@
 
 mod checks;
 mod failures;
+#[cfg(unix)]
+mod faults;
 mod formats;
 #[cfg(unix)]
 mod kills;

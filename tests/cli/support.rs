@@ -177,9 +177,14 @@ impl Running {
         self.lines.recv_timeout(PATIENCE).ok()
     }
 
+    /// The next line of standard error.
+    pub(crate) fn error(&self) -> String {
+        self.errors.recv_timeout(PATIENCE).unwrap()
+    }
+
     /// Waits for a line of standard error with these words.
     pub(crate) fn says(&self, words: &str) {
-        while !self.errors.recv_timeout(PATIENCE).unwrap().contains(words) {}
+        while !self.error().contains(words) {}
     }
 
     /// Asks it to stop.
