@@ -14,8 +14,8 @@ use self::{
     table::{Case, End, cases},
 };
 use super::{
-    outbox::{blocking, line, lines_of},
-    support::{Place, Running, code, config, lines, proxy},
+    outbox::{blocking, durable, line, lines_of},
+    support::{NOWHERE, Place, Running, code, config, lines, proxy},
 };
 
 /// How many records each topic gets.
@@ -169,4 +169,43 @@ async fn what_met_a_fault_is_delivered_by_the_next_run_under_its_id_and_in_its_o
         assert_eq!(line(&place, &["verify"])["whole"], true);
     })
     .await;
+}
+
+/// The clock on the wall goes back or forth by ten years while no process runs: what waits is
+/// as if it had been accepted then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_while_the_clock_jumps_is_delivered_by_the_next_run() {
+    const TEN_YEARS_MS: i64 = 10 * 365 * 24 * 3_600 * 1_000;
+    for jump in [-TEN_YEARS_MS, TEN_YEARS_MS] {
+        let proxy = proxy().await;
+        let url = proxy.url();
+        let last = blocking(move || {
+            let mut config = durable(NOWHERE);
+            config["outbox"]["shutdown_grace_secs"] = json!(0.1);
+            let place = Place::new(&config);
+            let mut run = Running::start(place.command("run"));
+            run.send(&events());
+            run.says("are sent again");
+            run.signal("-TERM");
+            run.end();
+            let file = rusqlite::Connection::open(place.path("outbox.db")).unwrap();
+            let shift =
+                "UPDATE waiting SET accepted_ms = accepted_ms - ?1, deadline_ms = deadline_ms - ?1";
+            assert_eq!(file.execute(shift, [jump]), Ok(EVENTS));
+            drop(file);
+            place.write("config.json", durable(&url).to_string());
+            super::outbox::run(&place, "")
+        })
+        .await;
+        assert_eq!(code(&last), 0, "{jump}: {last:?}");
+        let quantities: Vec<_> = proxy
+            .records("sales")
+            .into_iter()
+            .map(|record| {
+                let value: Value = serde_json::from_slice(&record.value.unwrap()).unwrap();
+                value["quantity"].clone()
+            })
+            .collect();
+        assert_eq!(quantities, ["0", "1"], "{jump}");
+    }
 }

@@ -170,7 +170,7 @@ fn within_the_answer() -> Vec<Case> {
         ),
         unknown(
             "interim-endless",
-            after_request("", [Flood(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec())]),
+            after_request("", [Drip(b"HTTP/1.1 102 Processing\r\n\r\n")]),
             "timed_out",
         ),
         unknown(
