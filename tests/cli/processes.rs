@@ -1,6 +1,6 @@
 //! The process among others: pipes, terminals, signals.
 
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
 use serde_json::json;
 
@@ -87,6 +87,17 @@ fn whoever_asks_twice_does_not_wait_for_a_reader() {
     }
 }
 
+/// Sends events, each another one, until nobody takes them.
+fn feed(mut stdin: ChildStdin) {
+    use std::io::Write as _;
+
+    let mut events = (0..).map(|number: u64| sale(&number.to_string()));
+    while events
+        .next()
+        .is_some_and(|event| stdin.write_all(event.as_bytes()).is_ok())
+    {}
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_goes_away_ends_a_run() {
     let proxy = proxy().await;
@@ -106,8 +117,8 @@ async fn a_reader_that_goes_away_ends_a_run() {
             let mut line = String::new();
             BufReader::new(stdout).read_line(&mut line).unwrap();
             assert!(line.contains("first"), "{line}");
-            // The reader is gone; events come until nobody takes them.
-            while stdin.write_all(sale("more").as_bytes()).is_ok() {}
+            // The reader is gone.
+            feed(stdin);
             child.wait_with_output().unwrap()
         })
         .await;
@@ -135,10 +146,10 @@ async fn a_full_standard_output_ends_a_run_and_what_was_accepted_is_printed_else
         .stdout(full.unwrap())
         .stderr(Stdio::piped());
     let mut child = call.spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
+    let stdin = child.stdin.take().unwrap();
     let mut stderr_of_run = child.stderr.take().unwrap();
     let output = blocking(move || {
-        use std::io::{Read as _, Write as _};
+        use std::io::Read as _;
 
         // It is read as it comes, so that a lot of it holds up nothing.
         let errors = std::thread::spawn(move || {
@@ -146,8 +157,7 @@ async fn a_full_standard_output_ends_a_run_and_what_was_accepted_is_printed_else
             stderr_of_run.read_to_end(&mut errors).unwrap();
             errors
         });
-        // Events come until nobody takes them.
-        while stdin.write_all(sale("1").as_bytes()).is_ok() {}
+        feed(stdin);
         let mut output = child.wait_with_output().unwrap();
         output.stderr = errors.join().unwrap();
         output
