@@ -76,7 +76,7 @@ fn of_record(error: &str) -> Proxy {
     answers(200, "", format!(r#"{{"offsets":[{error}]}}"#))
 }
 
-/// A gigabyte of nothing, compressed.
+/// 64 MiB of nothing, compressed.
 fn bomb() -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let nothing = vec![b'x'; 1 << 20];
