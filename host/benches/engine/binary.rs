@@ -9,7 +9,7 @@ use std::{
 };
 
 const EVENTS: usize = 100_000;
-const BINARY: &str = env!("CARGO_BIN_EXE_action-triggers");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_action-triggers");
 
 /// Prints events per second and CPU per event of both commands.
 pub(crate) fn report() {

@@ -10,6 +10,7 @@
     reason = "a benchmark stops at the first thing that is not as expected"
 )]
 
+mod bare;
 mod binary;
 mod kafka;
 mod measure;
@@ -17,19 +18,26 @@ mod order;
 mod outbox;
 mod publish;
 mod sandbox;
+mod serve;
 
 use serde_json::{Value, json};
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let names: Vec<_> = std::env::args().skip(1).collect();
+    if let [first, file] = names.as_slice()
+        && first == bare::SERVE
+    {
+        return runtime.block_on(bare::serve(file.as_ref()));
+    }
     let names: Vec<_> = names.iter().filter(|name| !name.starts_with('-')).collect();
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|one| *one == name);
-    let reports: [(&str, &dyn Fn()); 6] = [
+    let reports: [(&str, &dyn Fn()); 7] = [
         ("sandbox", &|| sandbox::report(&runtime)),
         ("publish", &|| publish::report(&runtime)),
         ("order", &|| order::report(&runtime)),
         ("outbox", &|| outbox::report(&runtime)),
+        ("serve", &|| serve::report(&runtime)),
         ("binary", &|| binary::report()),
         ("kafka", &|| kafka::report(&runtime)),
     ];

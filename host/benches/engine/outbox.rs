@@ -10,11 +10,10 @@ use action_triggers_host::{
     Batch, Broker, Cluster, ClusterId, Events, OutboxAdmin, OutboxFile, PublishFuture, Publisher,
     Runtime,
 };
-use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime as Tokio;
 
-use crate::{measure, sale_trigger};
+use crate::{bare::Bare, measure, sale_trigger};
 
 /// Events of a call: about what the command reads at once.
 const EVENTS: usize = 250;
@@ -39,11 +38,11 @@ pub(crate) fn report(tokio: &Tokio) {
     let file = OutboxFile::new(folder.path().join("outbox.db"));
     let runtime = tokio.block_on(start(&file));
     let lines: String = (0..EVENTS).map(line).collect();
-    let bare = Bare::new(&folder);
+    let bare = Bare::create(&folder.path().join("bare.db"));
     let times = measure::pair(
         1,
         || tokio.block_on(process(&runtime, &lines, CALLS)),
-        || bare.write(CALLS),
+        || (0..CALLS).for_each(|_| bare.append(EVENTS)),
     );
     let records = CALLS * EVENTS;
     println!(
@@ -108,33 +107,4 @@ fn line(number: usize) -> String {
         "signal": "post_save", "content_type": "myapp.sale", "instance": instance,
     });
     format!("{event}\n")
-}
-
-/// A table of records and nothing else.
-struct Bare(Connection);
-
-impl Bare {
-    fn new(folder: &TempDir) -> Self {
-        let connection = Connection::open(folder.path().join("bare.db")).unwrap();
-        connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                 CREATE TABLE records (number INTEGER PRIMARY KEY, topic TEXT, event TEXT, value BLOB)",
-            )
-            .unwrap();
-        Self(connection)
-    }
-
-    fn write(&self, commits: usize) {
-        let insert = "INSERT INTO records (topic, event, value) VALUES ('sales', ?1, ?2)";
-        let mut insert = self.0.prepare(insert).unwrap();
-        for _ in 0..commits {
-            self.0.execute_batch("BEGIN IMMEDIATE").unwrap();
-            for number in 0..EVENTS {
-                let event = format!("019ac4c8-0000-7000-8000-{number:012}");
-                insert.execute((event, crate::publish::VALUE)).unwrap();
-            }
-            self.0.execute_batch("COMMIT").unwrap();
-        }
-    }
 }
