@@ -203,6 +203,8 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
     let file = folder.path().join("config.json");
     let (payload, record) = ("/triggers/0/payload", "/clusters/k:1/max_record_bytes");
     let output = "/limits/output_bytes";
+    let key = "/triggers/0/msg_broker_queues/0/record/key";
+    let branches = json!("{\"of\": \"{% if id %}sold:{% else %}nobody{% endif %}{{ id }}\"}");
     let text = json!("{ \"of\" : \"{{ id }}.\" }");
     let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
     for (edits, code) in [
@@ -233,6 +235,56 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
         ),
         (vec![(payload, text), (record, json!(10))], ""),
         (vec![(payload, json!("[ 1 , 2 ]")), (record, json!(5))], ""),
+        // White space of a value that may be a number does not count.
+        (
+            vec![(payload, json!("{{ id|ljust:200 }}")), (record, json!(5))],
+            "",
+        ),
+        (
+            vec![
+                (payload, json!("{\"a\": \"{{ id|ljust:200 }}\"}")),
+                (record, json!(207)),
+            ],
+            "too_large",
+        ),
+        (
+            vec![
+                (payload, json!("{\"a\": \"{{ id|ljust:200 }}\"}")),
+                (record, json!(208)),
+            ],
+            "",
+        ),
+        (
+            vec![
+                (payload, json!(["{{ id|ljust:200 }}"])),
+                (record, json!(203)),
+            ],
+            "too_large",
+        ),
+        (
+            vec![
+                (payload, json!(["{{ id|ljust:200 }}"])),
+                (record, json!(204)),
+            ],
+            "",
+        ),
+        (
+            vec![(payload, branches.clone()), (record, json!(13))],
+            "too_large",
+        ),
+        (vec![(payload, branches), (record, json!(14))], ""),
+        (
+            vec![(key, json!("{{ id|ljust:200 }}")), (record, json!(205))],
+            "too_large",
+        ),
+        (
+            vec![
+                (payload, json!("x")),
+                (key, json!("{{ id|ljust:200 }}")),
+                (record, json!(201)),
+            ],
+            "",
+        ),
         (
             vec![(payload, tree.clone()), (output, json!(2))],
             "template_output_too_large",

@@ -34,6 +34,11 @@ impl PlacedTemplate {
         self.template.least_bytes()
     }
 
+    /// Whether it is exactly one `{{ expression }}`.
+    pub(crate) fn is_expression(&self) -> bool {
+        self.template.is_expression()
+    }
+
     pub(crate) fn render(
         &self,
         templates: &Templates,

@@ -1,7 +1,7 @@
 //! Compiles the templates of a set; what is wrong goes to the faults.
 
 use action_triggers_django::{
-    self as django, Doubt, Options, Template, TemplateError, Templates, Variable,
+    self as django, Doubt, Options, Template, TemplateError, Templates, Variable, least::Least,
 };
 use action_triggers_vocabulary::{Place, suggest::did_you_mean};
 
@@ -27,14 +27,20 @@ impl Compiler<'_> {
         self.placed(compiled, source, place)
     }
 
-    /// Compiles a string payload, which may be JSON text.
-    pub(crate) fn json_text(&mut self, source: &str, place: &Place) -> Option<PlacedTemplate> {
+    /// Compiles a string payload, which may be JSON text, and says what it comes to at least.
+    pub(crate) fn json_text(
+        &mut self,
+        source: &str,
+        place: &Place,
+    ) -> Option<(PlacedTemplate, Least)> {
         let compiled = self.templates.compile_json_text(source, self.options);
-        let compiled = compiled.map(|(template, doubts)| {
-            self.warn_of(&doubts, source, place);
-            template
+        let mut least = Least::Either(0);
+        let compiled = compiled.map(|compiled| {
+            self.warn_of(&compiled.doubts, source, place);
+            least = compiled.least;
+            compiled.template
         });
-        self.placed(compiled, source, place)
+        Some((self.placed(compiled, source, place)?, least))
     }
 
     /// Tells of a payload that no event can make short enough.

@@ -1,5 +1,7 @@
 //! The component's shell: WIT types to the engine's types and back, nothing else.
 
+mod known;
+
 use std::cell::OnceCell;
 
 use crate::{
@@ -351,6 +353,7 @@ impl From<loaded::LoadedTrigger> for triggers::LoadedTrigger {
             signals: converted(trigger.signals),
             content_types: trigger.content_types,
             queues: converted(trigger.queues),
+            value: trigger.value.into(),
         }
     }
 }
@@ -370,6 +373,7 @@ impl From<loaded::LoadedQueue> for triggers::LoadedQueue {
             renders_topic: queue.renders_topic,
             timeout_ms: queue.timeout_ms,
             settings: queue.settings.into_iter().map(setting).collect(),
+            records: queue.records.map(Into::into),
         }
     }
 }
@@ -460,7 +464,7 @@ impl From<diagnostic::Span> for triggers::Span {
     }
 }
 
-/// A place in a text; texts in 32-bit memory are shorter than its bound.
+/// A place in a text, or its length; texts in 32-bit memory are shorter than its bound.
 fn narrowed(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

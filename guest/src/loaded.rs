@@ -5,6 +5,7 @@ use action_triggers_vocabulary::Signal;
 pub use crate::destination::NamedSetting;
 use crate::{
     diagnostic::Diagnostic,
+    known::{KnownRecord, KnownValue},
     message::Destination,
     trigger::{Queue, Trigger},
 };
@@ -44,6 +45,8 @@ pub struct LoadedTrigger {
     pub content_types: Vec<String>,
     /// Where its records go.
     pub queues: Vec<LoadedQueue>,
+    /// What is known of the value of its records.
+    pub value: KnownValue,
 }
 
 /// One queue of a trigger.
@@ -63,6 +66,8 @@ pub struct LoadedQueue {
     pub timeout_ms: Option<u64>,
     /// The placeholders of the destination.
     pub settings: Vec<NamedSetting>,
+    /// What is known of its records beside their value.
+    pub records: Option<KnownRecord>,
 }
 
 impl From<&Trigger> for LoadedTrigger {
@@ -78,6 +83,7 @@ impl From<&Trigger> for LoadedTrigger {
                 .map(|name| (**name).into())
                 .collect(),
             queues: trigger.queues.iter().map(LoadedQueue::from).collect(),
+            value: trigger.payload.known(),
         }
     }
 }
@@ -95,6 +101,7 @@ impl From<&Queue> for LoadedQueue {
             renders_topic: queue.renders_topic(),
             timeout_ms: queue.timeout_ms,
             settings: queue.settings.clone(),
+            records: queue.record.as_ref().map(|plan| plan.known()),
         }
     }
 }

@@ -10,12 +10,16 @@
 use action_triggers_django::{
     Context, Templates,
     json::{JsonObject, Slice, View, write},
+    least::{self, Least},
 };
 use action_triggers_vocabulary::Place;
 use minijinja::Value;
 use serde_json::value::RawValue;
 
-use crate::{compiled::PlacedTemplate, compiler::Compiler, failure::Failure, message::Payload};
+use crate::{
+    compiled::PlacedTemplate, compiler::Compiler, failure::Failure, known::KnownValue,
+    message::Payload,
+};
 
 /// What becomes of a payload's strings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub(crate) enum Plan {
     /// None was given: the instance.
     Instance,
     /// A string: JSON if that is what it renders to, else plain text.
-    Text(PlacedTemplate, Types),
+    Text(PlacedTemplate, Types, Least),
     /// Anything else.
     Tree(Box<[Piece]>),
 }
@@ -70,7 +74,7 @@ impl Plan {
         match View::of(payload) {
             View::Null | View::String("") | View::Object([]) => Self::Instance,
             View::String(text) => match compiler.json_text(text, place) {
-                Some(template) => Self::Text(template, types),
+                Some((template, least)) => Self::Text(template, types, least),
                 None => Self::Instance,
             },
             _ => {
@@ -85,6 +89,19 @@ impl Plan {
                 compiler.bound(least_bytes(&pieces), place);
                 Self::Tree(pieces)
             }
+        }
+    }
+
+    /// What is known of the value before there is an event.
+    pub(crate) fn known(&self) -> KnownValue {
+        match self {
+            // An instance is an object.
+            Self::Instance => KnownValue::Json("{}".len()),
+            Self::Tree(pieces) => match &**pieces {
+                [Piece::Json(text)] => KnownValue::FixedJson((**text).into()),
+                pieces => KnownValue::Json(least_bytes(pieces)),
+            },
+            Self::Text(template, types, least) => known_text(template, *types, *least),
         }
     }
 
@@ -114,7 +131,7 @@ impl Plan {
                 };
                 renderer.pieces(pieces, &mut out)?;
             }
-            Self::Text(template, types) => {
+            Self::Text(template, types, _) => {
                 if *types == Types::Native
                     && let Some(value) = template.evaluate(templates, context)?
                 {
@@ -171,16 +188,63 @@ fn lone_value(template: &PlacedTemplate, value: &Value) -> Result<Payload, Failu
     Ok(Payload::Json(out))
 }
 
+fn known_text(template: &PlacedTemplate, types: Types, least: Least) -> KnownValue {
+    if let Some(text) = template.is_static() {
+        return if is_json(text) {
+            let mut json = String::with_capacity(text.len());
+            write::compact(text, &mut json);
+            KnownValue::FixedJson(json)
+        } else {
+            KnownValue::FixedText(text.into())
+        };
+    }
+    if types == Types::Native && template.is_expression() {
+        return match template.least_bytes() {
+            0 => KnownValue::Either(0),
+            // Filters that make a width make a text.
+            bytes => KnownValue::Text(bytes),
+        };
+    }
+    match least {
+        Least::Text(bytes) => KnownValue::Text(bytes),
+        Least::Either(bytes) => KnownValue::Either(bytes),
+    }
+}
+
 /// The least that a tree comes to, in bytes.
 fn least_bytes(pieces: &[Piece]) -> usize {
     let bytes = pieces.iter().map(|piece| match piece {
         Piece::Json(text) => text.len(),
         Piece::String(template) => template.least_bytes(),
-        Piece::Native(_) => "0".len(),
-        // Names that are the same count once.
-        Piece::Object(_) => "{}".len(),
+        Piece::Native(template) => match template.least_bytes() {
+            0 if template.is_expression() => "0".len(),
+            bytes => bytes.saturating_add("\"\"".len()),
+        },
+        Piece::Object(members) => {
+            let members: Vec<_> = members.iter().map(Member::least).collect();
+            least::object(&members)
+        }
     });
     bytes.fold(0, usize::saturating_add)
+}
+
+impl Member {
+    fn least(&self) -> least::Member {
+        let text = self.name.is_static();
+        let mut written = String::new();
+        if let Some(text) = text {
+            write::string(text, &mut written);
+        }
+        let made = self.name.least_bytes().saturating_add("\"\"".len());
+        least::Member {
+            name: least::Name {
+                text: text.map(Into::into),
+                bytes: written.len().max(made),
+            },
+            value: least_bytes(&self.value),
+            occurrence: least::Occurrence::Once,
+        }
+    }
 }
 
 struct Builder<'a, 'b> {

@@ -8,6 +8,7 @@ use crate::{
     compiled::{PlacedCondition, PlacedTemplate},
     event::Change,
     failure::Failure,
+    known::{Frequency, KnownHeader, KnownRecord},
 };
 
 /// A queue's `record` object.
@@ -81,6 +82,32 @@ pub(crate) struct Fields<'a> {
 }
 
 impl Plan {
+    /// What is known of the records before there is an event.
+    pub(crate) fn known(&self) -> KnownRecord {
+        let headers = self.headers.iter().map(|(name, value)| KnownHeader {
+            name: name.clone(),
+            value_bytes: value.least_bytes(),
+            is_fixed: value.is_static().is_some(),
+        });
+        let timestamp = self.timestamp.as_ref();
+        let fixed = timestamp.map(|template| template.is_static().map(str::trim));
+        KnownRecord {
+            key_bytes: self.key.as_ref().map_or(0, PlacedTemplate::least_bytes),
+            headers: headers.collect(),
+            timestamp: match fixed {
+                None | Some(Some("")) => Frequency::None,
+                Some(None) => Frequency::Some,
+                Some(Some(_)) => Frequency::All,
+            },
+            timestamp_ms: fixed.flatten().and_then(epoch_milliseconds),
+            tombstone: match self.tombstone.as_ref().map(PlacedCondition::source) {
+                None => Frequency::None,
+                Some("True") => Frequency::All,
+                Some(_) => Frequency::Some,
+            },
+        }
+    }
+
     /// Renders the fields of one event's record. A partition or timestamp that
     /// renders to nothing is none.
     ///

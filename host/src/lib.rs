@@ -218,8 +218,9 @@ pub use self::{
 
 // What was loaded, and what events came to.
 pub use self::outcome::{
-    Diagnostic, Explanation, FailedEvent, FailedQueue, Loaded, LoadedQueue, LoadedTrigger, Missing,
-    NamedSetting, Publication, QueueDestination, Refusal, Rendering, Severity, Span,
+    Diagnostic, Explanation, FailedEvent, FailedQueue, Frequency, KnownHeader, KnownRecord,
+    KnownValue, Loaded, LoadedQueue, LoadedTrigger, Missing, NamedSetting, Publication,
+    QueueDestination, Refusal, Rendering, Severity, Span,
 };
 
 // How clusters are reached.

@@ -120,6 +120,7 @@ fn record() -> BoxedStrategy<Value> {
         json!("{{ id|nope }}"),
         json!(7),
         json!("k".repeat(2_000_000)),
+        json!("{{ id|ljust:120 }}"),
     ];
     let topics = vec![
         json!("orders.{{ region }}"),
@@ -134,6 +135,7 @@ fn record() -> BoxedStrategy<Value> {
         json!({"": "x"}),
         json!({"a": ""}),
         json!({"a": []}),
+        json!({"a": "{{ id|ljust:120 }}"}),
         json!(["a"]),
         json!([{"name": "a", "value": "1"}, {"name": "a", "value": 2}]),
         json!([{"name": "a"}]),
@@ -242,9 +244,13 @@ fn queue() -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// Payloads that some clusters do not take.
+/// Payloads that some clusters do not take: their text, the widths of their filters, or
+/// the shortest of their branches may be too long.
 fn long() -> Vec<Value> {
     let many = "t ".repeat(60);
+    let branches =
+        format!("{{% if quantity > 2 %}}{many}{{% else %}}{{{{ id }}}}, {many}{{% endif %}}");
+    let short = format!("{{% if quantity > 2 %}}{many}{{% endif %}}");
     let members = |last: &str| {
         json!(format!(
             "{{ \"t\" : \"{many} {{{{ id }}}}\" , \"{last}\": 1 }}"
@@ -254,6 +260,20 @@ fn long() -> Vec<Value> {
         json!(format!("of {{{{ id }}}}: {many}")),
         members("t"),
         members("n"),
+        json!("{{ id|ljust:120 }}"),
+        json!("of {{ id|ljust:120|upper }}"),
+        json!({"a": "{{ id|rjust:120 }}"}),
+        json!({"a": "{{ id|center:60 }}", "{{ region }}": "{{ id|center:60 }}"}),
+        json!("{\"a\": \"{{ id|rjust:120 }}\"}"),
+        json!("{\"a\": {{ id|rjust:120 }}}"),
+        json!(["of ", branches.clone()]),
+        json!(["of ", short.clone()]),
+        json!(format!("{{\"a\": \"{branches}\"}}")),
+        json!(format!("{{\"a\": \"{short}\"}}")),
+        json!(format!("[{branches}]")),
+        json!(format!(
+            "{{% if quantity > 2 %}}{{\"a\": \"{many}\"}}{{% else %}}[\"{many}\"]{{% endif %}}"
+        )),
     ]
 }
 
@@ -322,7 +342,7 @@ fn trigger() -> BoxedStrategy<Value> {
         proptest::collection::vec(queue(), 1..4),
         prop_oneof![
             9 => mostly(json!({"quantity": "{{ quantity }}"}), payloads),
-            1 => select(long()),
+            2 => select(long()),
         ],
         mostly(Value::Null, conditions),
         mostly(Value::Null, actives),
@@ -375,7 +395,7 @@ fn cluster() -> BoxedStrategy<Value> {
         ),
         prop_oneof![
             4 => mostly(Value::Null, vec![json!(100_000), json!(0), json!(-1)]),
-            1 => Just(json!(110)),
+            1 => select(vec![json!(4), json!(110), json!(121), json!(122), json!(128), json!(132)]),
         ],
     );
     parts

@@ -62,7 +62,7 @@ const DJANGO: Allowed = &[
     ("integer", &["python"]),
     ("json", &["dates", "decimal", "python"]),
     ("json_text", &["ast", "error", "json", "output", "python"]),
-    ("least", &["ast"]),
+    ("least", &["ast", "json_text"]),
     ("lexer", &["python"]),
     ("machine", &["runtime"]),
     ("meter", &["limits"]),
@@ -135,6 +135,7 @@ const GUEST: Allowed = &[
             "explain",
             "failure",
             "host",
+            "known",
             "limits",
             "loaded",
             "message",
@@ -160,11 +161,14 @@ const GUEST: Allowed = &[
     ("host", &["message"]),
     (
         "loaded",
-        &["destination", "diagnostic", "message", "trigger"],
+        &["destination", "diagnostic", "known", "message", "trigger"],
     ),
     ("matching", &["trigger"]),
-    ("payload", &["compiled", "compiler", "failure", "message"]),
-    ("record", &["compiled", "event", "failure"]),
+    (
+        "payload",
+        &["compiled", "compiler", "failure", "known", "message"],
+    ),
+    ("record", &["compiled", "event", "failure", "known"]),
     (
         "trigger",
         &[
@@ -205,7 +209,7 @@ const FRONT: Allowed = &[
 const CONFIG: Allowed = &[
     ("checks", &["keys", "node", "reading", "upstream"]),
     ("clusters", &["keys", "node", "problem", "reading"]),
-    ("destinations", &["finding", "locate", "problem", "trial"]),
+    ("destinations", &["finding", "problem", "trial"]),
     ("document", &["mask", "node", "problem"]),
     ("error", &["problem"]),
     (
@@ -229,7 +233,6 @@ const CONFIG: Allowed = &[
             "surroundings",
         ],
     ),
-    ("least", &["node"]),
     ("locate", &["document", "node", "problem", "reading"]),
     ("mask", &["node", "problem"]),
     ("outbox", &["keys", "node", "reading"]),
@@ -240,7 +243,7 @@ const CONFIG: Allowed = &[
     ("secret", &["keys", "node", "reading"]),
     ("sources", &["keys", "reading"]),
     ("serve", &["keys", "node", "reading"]),
-    ("trial", &["finding", "least", "locate", "node"]),
+    ("trial", &["finding"]),
     ("upstream", &["keys", "node", "reading"]),
 ];
 

@@ -35,6 +35,10 @@ pub(super) const CLOSED: &[(&str, &str)] = &[
         "an event is published as far as it failed, or whole",
     ),
     ("Missing", "an event failed, or some of its queues did"),
+    ("Frequency", "not one, some, or all"),
+    ("KnownHeader", "as wit/ has it: a host of its own makes one"),
+    ("KnownRecord", "as wit/ has it: a host of its own makes one"),
+    ("KnownValue", "a host must know every kind of value"),
     (
         "RecordId",
         "an identity: another member would be another identity",

@@ -41,7 +41,7 @@ pub mod filters;
 mod integer;
 pub mod json;
 mod json_text;
-mod least;
+pub mod least;
 mod lexer;
 mod limits;
 mod machine;
@@ -67,5 +67,5 @@ pub use self::{
     json_text::Doubt,
     limits::Limits,
     parser::variables,
-    templates::{Condition, Options, Template, Templates},
+    templates::{Condition, JsonText, Options, Template, Templates},
 };

@@ -11,7 +11,7 @@ use super::{
     emit,
     error::{RenderError, Span, TemplateError},
     json_text::{Doubt, Doubts, Position},
-    least,
+    least::{self, Least},
     limits::Limits,
     machine::{Machine, Program},
     meter::Meter,
@@ -56,6 +56,14 @@ impl Template {
         self.least_bytes
     }
 
+    /// Whether it is exactly one `{{ expression }}`.
+    pub fn is_expression(&self) -> bool {
+        match &self.body {
+            Body::Direct(pieces) => matches!(&**pieces, [piece] if piece.is_expression()),
+            Body::Static(_) | Body::Machine(_) => false,
+        }
+    }
+
     /// Whether it renders without minijinja's machine.
     #[cfg(test)]
     pub(crate) fn is_direct(&self) -> bool {
@@ -72,6 +80,17 @@ impl Template {
     pub fn take_variables(&mut self) -> Box<[Variable]> {
         std::mem::take(&mut self.variables)
     }
+}
+
+/// A template that may be JSON text, compiled.
+#[derive(Clone, Debug)]
+pub struct JsonText {
+    /// The template.
+    pub template: Template,
+    /// What in it is hardly meant.
+    pub doubts: Vec<Doubt>,
+    /// What it comes to at least, without the white space that JSON does not need.
+    pub least: Least,
 }
 
 /// A condition, compiled; it belongs to the [`Templates`] that compiled it.
@@ -154,8 +173,7 @@ impl Templates {
         self.finish(source, parsed, options, false)
     }
 
-    /// Compiles a template that may be JSON text, for [`Self::render_json_text`], and says
-    /// what in it is hardly meant.
+    /// Compiles a template that may be JSON text, for [`Self::render_json_text`].
     ///
     /// # Errors
     ///
@@ -164,11 +182,13 @@ impl Templates {
         &mut self,
         source: &str,
         options: Options,
-    ) -> Result<(Template, Vec<Doubt>), Vec<TemplateError>> {
+    ) -> Result<JsonText, Vec<TemplateError>> {
         let parsed = parser::parse(source)?;
-        let doubts = Doubts::of(source, &parsed.nodes);
-        let template = self.finish(source, parsed, options, true)?;
-        Ok((template, doubts))
+        Ok(JsonText {
+            doubts: Doubts::of(source, &parsed.nodes),
+            least: least::payload(&parsed.nodes),
+            template: self.finish(source, parsed, options, true)?,
+        })
     }
 
     fn finish(

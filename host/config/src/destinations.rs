@@ -18,7 +18,6 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     finding::{error, name_of},
-    locate::Triggers,
     trial::Trial,
 };
 use crate::{
@@ -42,11 +41,7 @@ pub(super) struct Host<'a> {
 }
 
 /// Everything that keeps every record of some queue from being published.
-pub(super) fn examine(
-    host: &Host<'_>,
-    triggers: &[LoadedTrigger],
-    set: Option<Triggers<'_>>,
-) -> Vec<Diagnostic> {
+pub(super) fn examine(host: &Host<'_>, triggers: &[LoadedTrigger]) -> Vec<Diagnostic> {
     let clusters = host.clusters.iter().cloned().map(Arc::new).collect();
     let brokers = host.brokers.to_vec();
     let settings = Arc::new(host.settings.clone());
@@ -58,7 +53,10 @@ pub(super) fn examine(
     for (place, trigger) in triggers.iter().enumerate() {
         faults.extend(excluded(&known, trigger, place));
     }
-    for queue in triggers.iter().flat_map(|trigger| &trigger.queues) {
+    let queues = triggers
+        .iter()
+        .flat_map(|trigger| trigger.queues.iter().map(move |queue| (trigger, queue)));
+    for (trigger, queue) in queues {
         let told = faults.len();
         faults.extend(settings_of(host, &known, queue));
         match known.brokers.get(queue.broker.as_str()) {
@@ -69,7 +67,7 @@ pub(super) fn examine(
             faults.extend(timeout(queue, registry));
             // Only what can be addressed can be tried.
             if faults.len() == told {
-                faults.extend(Trial { registry, set }.of(queue));
+                faults.extend(Trial { registry }.of(queue, &trigger.value));
             }
         }
     }

@@ -33,7 +33,6 @@ mod error;
 mod finding;
 mod host;
 mod keys;
-mod least;
 mod locate;
 mod mask;
 mod node;
@@ -269,8 +268,7 @@ impl Configuration {
             whitelist: &self.whitelist,
             policy: self.policy(),
         };
-        let set = self.place_of_triggers();
-        found.extend(destinations::examine(&host, triggers, set));
+        found.extend(destinations::examine(&host, triggers));
         self.locate(&found)
     }
 

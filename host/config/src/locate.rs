@@ -90,19 +90,6 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// The value at exactly this path.
-pub(super) fn exact<'a>(root: &'a Node, path: &str) -> Option<&'a Node> {
-    let mut found = root;
-    for step in Steps::of(path) {
-        found = match (&found.value, step) {
-            (Value::Table(members), Step::Member(key)) => &members.last(&key)?.node,
-            (Value::List(items), Step::Item(index)) => items.get(index)?,
-            _ => return None,
-        };
-    }
-    Some(found)
-}
-
 /// The value at a path, or the last one on the way to it.
 fn find<'a>(root: &'a Node, path: &str) -> (Option<&'a Member>, &'a Node) {
     let mut found = (None, root);

@@ -1,47 +1,67 @@
-//! Tries the records of a queue before there is an event: what of them is written
-//! as it stands must be something that the host takes and its cluster's REST
-//! proxy carries.
+//! Tries the records of a queue before there is an event: what is known of them must be
+//! something that the host takes and its cluster's REST proxy carries.
 
-use action_triggers_vocabulary::{
-    PublishError,
-    members::{header, record, trigger},
-};
+use action_triggers_vocabulary::PublishError;
 
-use super::{
-    finding::{error, name_of},
-    least::{self, has_template},
-    locate::{self, Triggers},
-    node::{Node, Value},
-};
+use super::finding::{error, name_of};
 use crate::{
     broker::{Offer, Payload, Registry},
-    outcome::{Diagnostic, LoadedQueue, Severity},
+    outcome::{Diagnostic, Frequency, KnownHeader, KnownRecord, KnownValue, LoadedQueue, Severity},
 };
 
-/// What stands for a text that only an event tells.
-const ANY_TEXT: &str = "x";
+/// No cluster is told to take so many bytes. What a guest says is not trusted, so no more
+/// of them are tried.
+const MOST_TRIED: usize = 64 << 20;
+
+/// The shortest JSON that every proxy takes: some refuse numbers, others what is empty.
+const TAKEN_EVERYWHERE: &str = "\"x\"";
 
 pub(super) struct Trial<'a> {
     pub(super) registry: &'a Registry,
-    /// The set as it is written; none where it could not be read.
-    pub(super) set: Option<Triggers<'a>>,
+}
+
+/// Texts that stand for what only an event tells; all together they are bounded.
+struct Filler {
+    left: usize,
+}
+
+impl Filler {
+    fn text(&mut self, bytes: u32) -> String {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(self.left);
+        self.left -= bytes;
+        "x".repeat(bytes)
+    }
+
+    fn json(&mut self, bytes: u32) -> String {
+        match bytes {
+            0 | 1 => "1".to_owned(),
+            bytes => format!("\"{}\"", self.text(bytes - 2)),
+        }
+    }
 }
 
 impl Trial<'_> {
     /// Why no record of the queue can be published; or else why those cannot that
     /// have what the queue's templates may give them.
-    pub(super) fn of(&self, queue: &LoadedQueue) -> Option<Diagnostic> {
-        let [sure, possible] = self.offers(queue);
-        if let Some(fault) = self.fault(queue, sure) {
+    pub(super) fn of(&self, queue: &LoadedQueue, value: &KnownValue) -> Option<Diagnostic> {
+        let records = queue.records.as_ref();
+        if let Some(fault) = self.fault(queue, offers(records, value)) {
             return Some(fault);
         }
-        let mut fault = self.fault(queue, possible)?;
+        let possible = possible(records?);
+        let mut fault = self.fault(queue, offers(Some(&possible), value))?;
         fault.severity = Severity::Warning;
         Some(fault)
     }
 
-    fn fault(&self, queue: &LoadedQueue, offer: Offer) -> Option<Diagnostic> {
-        let refusal = self.registry.rehearse(queue, offer).err()?;
+    /// Why each of the offers is refused.
+    fn fault(&self, queue: &LoadedQueue, offers: Vec<Offer>) -> Option<Diagnostic> {
+        let mut first = None;
+        for offer in offers {
+            let refusal = self.registry.rehearse(queue, offer).err()?;
+            first.get_or_insert(refusal);
+        }
+        let refusal = first?;
         let message = match &refusal {
             PublishError::NotWritable { message, .. } => {
                 format!("no record of this queue can be sent: {message}")
@@ -56,85 +76,73 @@ impl Trial<'_> {
         };
         Some(error(refusal.code(), &path, message, String::new()))
     }
-
-    /// A record with what every record of the queue has, and one with what some may have.
-    fn offers(&self, queue: &LoadedQueue) -> [Offer; 2] {
-        let written = |path: &str| locate::exact(self.set?.node, path);
-        let trigger = queue.path.rsplit_once('.').map_or("", |(path, _)| path);
-        let payload = written(&format!("{trigger}.{}", name(trigger::PAYLOAD)));
-        let member = |names| written(&format!("{}.record.{}", queue.path, name(names)));
-        let tombstone = member(record::TOMBSTONE);
-        let timestamp = member(record::TIMESTAMP);
-        let sure = Offer {
-            event: 0,
-            trigger: 0,
-            queue: 0,
-            ordering_key: None,
-            destination: None,
-            topic: None,
-            key: member(record::KEY).and_then(literal),
-            headers: member(record::HEADERS).map(headers).unwrap_or_default(),
-            partition: member(record::PARTITION)
-                .and_then(literal)
-                .and_then(|text| text.trim().parse().ok()),
-            // What is written is a time, in milliseconds or not, or refused for that.
-            timestamp_ms: timestamp
-                .filter(|node| is_given(Some(node)))
-                .and_then(literal)
-                .filter(|text| !text.trim().is_empty())
-                .map(|text| text.trim().parse().unwrap_or(0)),
-            value: match tombstone.map(|node| &node.value) {
-                Some(Value::Bool(true)) => Payload::Tombstone,
-                _ => least::payload(payload),
-            },
-        };
-        let mut possible = sure.clone();
-        if is_given(timestamp) && possible.timestamp_ms.is_none() {
-            possible.timestamp_ms = Some(0);
-        }
-        if is_given(tombstone) {
-            possible.value = Payload::Tombstone;
-        }
-        [sure, possible]
-    }
 }
 
-/// The only spelling of a member.
-fn name(names: &[&'static str]) -> &'static str {
-    names.first().copied().unwrap_or_default()
-}
-
-fn is_given(node: Option<&Node>) -> bool {
-    node.is_some_and(|node| !matches!(node.value, Value::Null | Value::Bool(false)))
-}
-
-/// The text of what is no template.
-fn literal(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) if !has_template(text) => Some(text.clone()),
-        Value::Number(text) => Some(text.clone()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-fn headers(node: &Node) -> Vec<(String, String)> {
-    let header = |name: &str, value: &Node| {
-        let value = literal(value).unwrap_or_else(|| ANY_TEXT.to_owned());
-        (name.to_owned(), value)
+/// The records that have what some of them may have.
+fn possible(records: &KnownRecord) -> KnownRecord {
+    let at_most = |frequency| match frequency {
+        Frequency::Some => Frequency::All,
+        known => known,
     };
-    match &node.value {
-        Value::Table(members) => {
-            let members = members.iter();
-            members.map(|one| header(&one.key, &one.node)).collect()
+    KnownRecord {
+        timestamp: at_most(records.timestamp),
+        tombstone: at_most(records.tombstone),
+        ..records.clone()
+    }
+}
+
+/// The smallest records there may be: one of them is taken, or none is.
+fn offers(records: Option<&KnownRecord>, value: &KnownValue) -> Vec<Offer> {
+    let mut filler = Filler { left: MOST_TRIED };
+    let key = records.map(|records| filler.text(records.key_bytes));
+    let headers = records.map_or(&[][..], |records| &records.headers);
+    let headers: Vec<_> = headers.iter().map(|one| header(one, &mut filler)).collect();
+    let timestamp_ms = records.and_then(|records| match records.timestamp {
+        Frequency::All => Some(records.timestamp_ms.unwrap_or(0)),
+        Frequency::None | Frequency::Some => None,
+    });
+    let is_tombstone = records.is_some_and(|records| records.tombstone == Frequency::All);
+    let values = if is_tombstone {
+        vec![Payload::Tombstone]
+    } else {
+        values(value, &mut filler)
+    };
+    let offer = |value| Offer {
+        event: 0,
+        trigger: 0,
+        queue: 0,
+        ordering_key: None,
+        destination: None,
+        topic: None,
+        key: key.clone(),
+        headers: headers.clone(),
+        partition: None,
+        timestamp_ms,
+        value,
+    };
+    values.into_iter().map(offer).collect()
+}
+
+/// Only a value that is always empty is tried as that.
+fn header(header: &KnownHeader, filler: &mut Filler) -> (String, String) {
+    let least = u32::from(!header.is_fixed);
+    let value = filler.text(header.value_bytes.max(least));
+    (header.name.clone(), value)
+}
+
+fn values(value: &KnownValue, filler: &mut Filler) -> Vec<Payload> {
+    match value {
+        KnownValue::FixedJson(text) => vec![Payload::Json(text.clone())],
+        KnownValue::FixedText(text) => vec![Payload::Text(text.clone())],
+        KnownValue::Text(bytes) => vec![Payload::Text(filler.text(*bytes))],
+        KnownValue::Json(bytes) | KnownValue::Either(bytes) => {
+            let shortest = Payload::Json(filler.json(*bytes));
+            let longer = Payload::Json(TAKEN_EVERYWHERE.to_owned());
+            let is_short = usize::try_from(*bytes).is_ok_and(|n| n < TAKEN_EVERYWHERE.len());
+            [shortest]
+                .into_iter()
+                .chain(is_short.then_some(longer))
+                .collect()
         }
-        Value::List(items) => {
-            let items = items.iter().filter_map(|item| {
-                let name = literal(item.member(name(header::NAME))?)?;
-                Some(header(&name, item.member(self::name(header::VALUE))?))
-            });
-            items.collect()
-        }
-        _ => Vec::new(),
     }
 }

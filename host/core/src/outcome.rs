@@ -1,7 +1,10 @@
 //! What the sandbox answers: the set it took, and what events came to.
 
+mod known;
+
 use std::sync::Arc;
 
+pub use self::known::{Frequency, KnownHeader, KnownRecord, KnownValue};
 pub use action_triggers_vocabulary::Signal;
 
 use crate::{
@@ -305,6 +308,8 @@ pub struct LoadedTrigger {
     pub content_types: Vec<String>,
     /// Where its records go.
     pub queues: Vec<LoadedQueue>,
+    /// What is known of the value of its records before there is an event.
+    pub value: KnownValue,
 }
 
 impl LoadedTrigger {
@@ -317,6 +322,7 @@ impl LoadedTrigger {
             signals: Vec::new(),
             content_types: Vec::new(),
             queues: Vec::new(),
+            value: KnownValue::Either(0),
         }
     }
 }
@@ -340,6 +346,9 @@ pub struct LoadedQueue {
     pub timeout_ms: Option<u64>,
     /// The settings that its placeholders name.
     pub settings: Vec<NamedSetting>,
+    /// What is known of its records before there is an event, beside their value;
+    /// nothing where they have nothing else.
+    pub records: Option<KnownRecord>,
 }
 
 impl LoadedQueue {
@@ -353,6 +362,7 @@ impl LoadedQueue {
             renders_topic: false,
             timeout_ms: None,
             settings: Vec::new(),
+            records: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The component's boundary: the only file that knows the types generated from
 //! `wit/`. What crosses is made from, and into, the plain types of the core.
 
+mod known;
+
 use action_triggers_vocabulary::{PublishError, SettingError, Signal};
 use wasmtime::{
     Store,
@@ -437,6 +439,7 @@ impl From<triggers::LoadedTrigger> for LoadedTrigger {
         loaded.signals = trigger.signals.into_iter().map(signal).collect();
         loaded.content_types = trigger.content_types;
         loaded.queues = converted(trigger.queues);
+        loaded.value = trigger.value.into();
         loaded
     }
 }
@@ -452,6 +455,7 @@ impl From<triggers::LoadedQueue> for LoadedQueue {
         loaded.renders_topic = queue.renders_topic;
         loaded.timeout_ms = queue.timeout_ms;
         loaded.settings = queue.settings.into_iter().map(setting).collect();
+        loaded.records = queue.records.map(Into::into);
         loaded
     }
 }

@@ -34,6 +34,11 @@ pub(super) enum Piece {
 }
 
 impl Piece {
+    /// Whether it is an expression, which has a value.
+    pub(super) fn is_expression(&self) -> bool {
+        matches!(self, Self::Variable(_) | Self::Filtered(_))
+    }
+
     /// The value of an expression, of which a missing one is `''`; none of anything else.
     pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Error> {
         let value = match self {

@@ -177,7 +177,7 @@ proptest! {
         let options = Options { autoescape };
         let mut compiled = |source: &str| {
             if is_json_text {
-                templates.compile_json_text(source, options).map(|(template, _)| template)
+                templates.compile_json_text(source, options).map(|compiled| compiled.template)
             } else {
                 templates.compile(source, options)
             }

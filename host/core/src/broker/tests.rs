@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     cluster::Cluster,
-    outcome::{Loaded, LoadedQueue, LoadedTrigger, QueueDestination},
+    outcome::{KnownValue, Loaded, LoadedQueue, LoadedTrigger, QueueDestination},
     record::Record,
     settings::Settings,
     verdict::Reason,
@@ -88,6 +88,7 @@ fn queue() -> LoadedQueue {
         renders_topic: false,
         timeout_ms: None,
         settings: Vec::new(),
+        records: None,
     }
 }
 
@@ -100,6 +101,7 @@ fn routes(registry: Registry, queue: LoadedQueue) -> Routes {
         signals: Vec::new(),
         content_types: Vec::new(),
         queues: vec![queue],
+        value: KnownValue::Either(0),
     };
     let loaded = Loaded::new(vec![trigger], Vec::new(), String::new());
     Routes::new(Arc::new(registry), &loaded)

@@ -6,6 +6,7 @@ use action_triggers_guest::{
     event::EventError,
     explain::Explanation,
     failure::Failure,
+    known::{Frequency, KnownHeader, KnownRecord, KnownValue},
     loaded::{Loaded, LoadedQueue, LoadedTrigger, NamedSetting, Refusal},
     message::{Destination, Message, Payload},
 };
@@ -119,7 +120,37 @@ fn trigger(trigger: &LoadedTrigger) -> Value {
         "signals": signals.collect::<Vec<_>>(),
         "content_types": trigger.content_types,
         "queues": all(&trigger.queues, queue),
+        "value": known_value(&trigger.value),
     })
+}
+
+fn known_value(value: &KnownValue) -> Value {
+    match value {
+        KnownValue::FixedJson(text) => json!({"fixed_json": text}),
+        KnownValue::FixedText(text) => json!({"fixed_text": text}),
+        KnownValue::Json(bytes) => json!({"json": bytes}),
+        KnownValue::Text(bytes) => json!({"text": bytes}),
+        KnownValue::Either(bytes) => json!({"either": bytes}),
+    }
+}
+
+fn known_record(record: &KnownRecord) -> Value {
+    let header = |header: &KnownHeader| json!({"name": header.name, "value_bytes": header.value_bytes, "is_fixed": header.is_fixed});
+    json!({
+        "key_bytes": record.key_bytes,
+        "headers": all(&record.headers, header),
+        "timestamp": frequency(record.timestamp),
+        "timestamp_ms": record.timestamp_ms,
+        "tombstone": frequency(record.tombstone),
+    })
+}
+
+fn frequency(frequency: Frequency) -> &'static str {
+    match frequency {
+        Frequency::None => "none",
+        Frequency::Some => "some",
+        Frequency::All => "all",
+    }
 }
 
 fn queue(queue: &LoadedQueue) -> Value {
@@ -132,6 +163,7 @@ fn queue(queue: &LoadedQueue) -> Value {
         "renders_topic": queue.renders_topic,
         "timeout_ms": queue.timeout_ms,
         "settings": all(&queue.settings, setting),
+        "records": queue.records.as_ref().map(known_record),
     })
 }
 

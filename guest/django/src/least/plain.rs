@@ -1,0 +1,112 @@
+//! The least that a template writes as text.
+
+use crate::ast::{Expression, FilterCall, Node, Operand};
+
+/// The filters whose argument is the least width of what they write.
+const WIDENING: [&str; 3] = ["center", "ljust", "rjust"];
+
+/// The filters that never make a text shorter.
+const KEEPING: [&str; 10] = [
+    "addslashes",
+    "capfirst",
+    "escape",
+    "escapejs",
+    "force_escape",
+    "lower",
+    "safe",
+    "title",
+    "upper",
+    "urlencode",
+];
+
+/// The least that nodes write, in bytes.
+pub(crate) fn bytes(nodes: &[Node]) -> usize {
+    sum(
+        nodes,
+        &Measure {
+            text: str::len,
+            expression,
+        },
+    )
+}
+
+/// The least that nodes write between white space, if no expression writes anything but
+/// white space.
+pub(super) fn solid(nodes: &[Node]) -> usize {
+    sum(
+        nodes,
+        &Measure {
+            text: |text| text.split_ascii_whitespace().map(str::len).sum(),
+            expression: |_| 0,
+        },
+    )
+}
+
+/// What counts.
+struct Measure {
+    text: fn(&str) -> usize,
+    expression: fn(&Expression) -> usize,
+}
+
+fn sum(nodes: &[Node], measure: &Measure) -> usize {
+    let bytes = nodes.iter().map(|one| node(one, measure));
+    bytes.fold(0, usize::saturating_add)
+}
+
+fn node(node: &Node, measure: &Measure) -> usize {
+    match node {
+        Node::Text(text) => (measure.text)(text),
+        Node::Output(expression, _) => (measure.expression)(expression),
+        Node::If {
+            branches,
+            otherwise,
+        } => {
+            let branches = branches.iter().map(|(_, body)| sum(body, measure));
+            branches.fold(sum(otherwise, measure), usize::min)
+        }
+        // A loop has one round or more, or is empty.
+        Node::For {
+            body,
+            empty: otherwise,
+            ..
+        }
+        | Node::IfChanged {
+            body, otherwise, ..
+        } => sum(body, measure).min(sum(otherwise, measure)),
+        Node::With { body, .. } | Node::Autoescape { body, .. } => sum(body, measure),
+        // What they write is not known, or what another filter makes of it.
+        _ => 0,
+    }
+}
+
+/// The least that an expression writes, in bytes.
+pub(super) fn expression(expression: &Expression) -> usize {
+    let operand = match &expression.operand {
+        Operand::Text(text) => text.as_str(),
+        Operand::Variable(_) | Operand::Number(_) => "",
+    };
+    if expression.filters.is_empty() {
+        return operand.len();
+    }
+    // A width is one of characters, and so is what filters keep of it.
+    let characters = operand.chars().count();
+    expression.filters.iter().fold(characters, filtered)
+}
+
+fn filtered(least: usize, call: &FilterCall) -> usize {
+    let name = call.filter.name;
+    if WIDENING.contains(&name) {
+        least.max(width(call).unwrap_or(0))
+    } else if KEEPING.contains(&name) {
+        least
+    } else {
+        0
+    }
+}
+
+fn width(call: &FilterCall) -> Option<usize> {
+    match call.argument.as_ref()? {
+        Operand::Number(width) | Operand::Text(width) => width.parse().ok(),
+        Operand::Variable(_) => None,
+    }
+}
