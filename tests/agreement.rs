@@ -286,7 +286,7 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
             "",
         ),
         (
-            vec![(payload, tree.clone()), (output, json!(2))],
+            vec![(payload, tree.clone()), (output, json!(24))],
             "template_output_too_large",
         ),
         (

@@ -113,12 +113,12 @@ fn common(branches: Vec<Vec<Member>>) -> Vec<Member> {
                 continue;
             };
             let (value, bytes) = (member.value, member.name.bytes);
-            let (last, had, least) = known.entry(text).or_insert((0, 0, member));
+            let (last, had, known) = known.entry(text).or_insert((0, 0, member));
             if is_sure && *last != branch {
                 (*last, *had) = (branch, *had + 1);
             }
-            least.value = least.value.min(value);
-            least.name.bytes = least.name.bytes.min(bytes);
+            known.value = known.value.min(value);
+            known.name.bytes = known.name.bytes.min(bytes);
         }
     }
     let known = known.into_values().map(|(_, had, mut member)| {

@@ -35,13 +35,12 @@ pub(crate) fn payload(nodes: &[Node]) -> Least {
         return Least::Either(plain.min(1));
     }
     match reader.position {
-        Position::Start => Least::Text(plain),
         Position::Text => prose(nodes, plain),
         Position::Outside => match reader.json() {
             Some(json) => Least::Either(plain.min(json)),
             None => Least::Text(plain),
         },
-        Position::Inside | Position::Escaping => Least::Text(plain),
+        Position::Start | Position::Inside | Position::Escaping => Least::Text(plain),
     }
 }
 
