@@ -1,7 +1,7 @@
 //! What triggers may use.
 
-/// Bounds on what triggers may use. A step is roughly one tag, filter or loop
-/// round of a template, or 64 bytes read or written.
+/// Bounds on what triggers may use. A step is roughly one tag or loop
+/// round of a template, or 64 bytes read or written; filters and comparisons take more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Most steps that one trigger may take for one event: its condition,
@@ -22,7 +22,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 1_000_000,
+            fuel: 250_000,
             call_fuel: 20_000_000,
             output_bytes: 2 << 20,
             records: 10_000,

@@ -102,7 +102,7 @@ pub(super) const LIMITS: &[Limit] = &[
         payload: LOOPS,
         instance: sale,
         queues: 1,
-        beside: &[],
+        beside: &[("trigger_fuel", 10_000_000)],
     },
     Limit {
         area: TAKEN,

@@ -12,7 +12,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 1_000_000,
+            fuel: 250_000,
             output_bytes: 2 << 20,
         }
     }

@@ -19,6 +19,9 @@ const RESERVED: usize = 8 << 10;
 /// How many bytes a byte of the source becomes at most, roughly.
 const GROWTH: usize = 8;
 
+/// The most steps that the machine is given: minijinja counts 64 units of each in 64 bits.
+const MOST_FUEL: u64 = u64::MAX >> 8;
+
 /// A template for the machine, in its language.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
@@ -43,9 +46,9 @@ struct Compiled {
 }
 
 impl Program {
-    /// What compiling it takes, in bytes that are read.
-    pub(super) fn size(&self) -> usize {
-        self.source.len()
+    /// What compiling it takes.
+    pub(super) fn steps(&self) -> u64 {
+        8 + u64::try_from(self.source.len()).unwrap_or(u64::MAX) / 8
     }
 }
 
@@ -75,16 +78,18 @@ impl Machine {
         })
     }
 
-    /// Runs a program that writes to `out`, and gives what `finish` finds at its end.
+    /// Runs a program for at most so many steps, writes to `out`, and gives what `finish` finds
+    /// at its end.
     pub(super) fn run<T>(
         &self,
-        program: &Program,
+        (program, steps): (&Program, u64),
         root: Value,
         out: impl std::io::Write,
         finish: impl FnOnce(&State<'_, '_>) -> T,
     ) -> Result<T, Error> {
         let mut compiled = self.lock();
         compiled.add(program)?;
+        compiled.environment.set_fuel(Some(steps.min(MOST_FUEL)));
         let template = compiled.environment.get_template(&program.name)?;
         let captured = template.render_captured_to(root, out)?;
         Ok(finish(captured.state()))

@@ -21,6 +21,8 @@ pub(super) struct Meter(Arc<Left>);
 #[derive(Debug, Default)]
 struct Left {
     fuel: AtomicU64,
+    /// Steps of the render under way that the machine has counted and that are not paid yet.
+    counted: AtomicU64,
     bytes: AtomicU64,
     /// Whether several renders share what is left.
     is_shared: AtomicBool,
@@ -48,14 +50,34 @@ impl Meter {
 
     fn fill(&self, limits: Limits) {
         self.0.fuel.store(limits.fuel, Relaxed);
+        self.0.counted.store(0, Relaxed);
         let bytes = u64::try_from(limits.output_bytes).unwrap_or(u64::MAX);
         self.0.bytes.store(bytes, Relaxed);
     }
 
-    /// Takes steps; whether there were as many.
+    /// The steps that are left.
+    pub(super) fn left(&self) -> u64 {
+        self.0.fuel.load(Relaxed)
+    }
+
+    /// Takes steps; whether there were as many beside those that the machine has counted.
     #[must_use]
     pub(super) fn step(&self, steps: u64) -> bool {
-        take(&self.0.fuel, steps)
+        let is_enough = take(&self.0.fuel, steps);
+        is_enough && self.left() >= self.0.counted.load(Relaxed)
+    }
+
+    /// The machine has counted so many steps in the render under way.
+    pub(super) fn counted(&self, steps: u64) {
+        self.0.counted.store(steps, Relaxed);
+    }
+
+    /// Takes the steps that the machine counted in a render that is over, at least so many;
+    /// whether there were as many.
+    #[must_use]
+    pub(super) fn pay(&self, least: u64) -> bool {
+        let counted = self.0.counted.swap(0, Relaxed);
+        self.step(counted.max(least))
     }
 
     /// Takes the steps of a value of so many bytes; whether there were as many.
@@ -104,6 +126,20 @@ mod tests {
         meter.begin(LIMITS);
         assert!(!meter.step(8));
         assert_eq!(meter.end(), 0);
+    }
+
+    #[test]
+    fn what_the_machine_counts_and_what_it_does_not_see_are_one_sum() {
+        let meter = Meter::default();
+        meter.begin(LIMITS);
+        meter.counted(6);
+        assert!(meter.step(4));
+        assert!(!meter.step(1));
+        meter.begin(LIMITS);
+        meter.counted(6);
+        assert!(meter.pay(2));
+        assert_eq!(meter.left(), 4);
+        assert!(!meter.pay(5));
     }
 
     #[test]

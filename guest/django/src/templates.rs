@@ -373,10 +373,11 @@ impl Templates {
             out,
         };
         // The same whether it is compiled at the moment or not, so that equal events cost alike.
-        let compiling = self.bounds.make(program.size());
+        let compiling = self.bounds.steps(program.steps());
         compiling.map_err(|error| self.error(&error))?;
+        let left = self.bounds.meter.left();
         let finish = |state: &State<'_, '_>| (state.fuel_levels(), runtime::position(state));
-        let result = match self.machine.run(program, root, writer, finish) {
+        let result = match self.machine.run((program, left), root, writer, finish) {
             Ok((fuel, position)) => self.charge(fuel, out.len() - start).map(|()| position),
             Err(error) => {
                 self.charge_failure(&error);
@@ -392,7 +393,7 @@ impl Templates {
     /// Charges what a render has used; the machine has counted its steps.
     fn charge(&self, fuel: Option<(u64, u64)>, written: usize) -> Result<(), minijinja::Error> {
         let (used, _) = fuel.unwrap_or_default();
-        self.bounds.steps(used)?;
+        self.bounds.pay(used)?;
         self.bounds.write(written)
     }
 
@@ -401,7 +402,7 @@ impl Templates {
     fn charge_failure(&self, error: &minijinja::Error) {
         let meter = &self.bounds.meter;
         let is_enough = error.kind() != minijinja::ErrorKind::OutOfFuel
-            && meter.step(1 + self.bounds.limits.fuel / FAILURES);
+            && meter.pay(1 + self.bounds.limits.fuel / FAILURES);
         if !is_enough {
             meter.empty();
         }

@@ -164,3 +164,73 @@ fn a_set_that_a_call_has_no_fuel_for_is_refused_until_it_has() {
     assert_eq!(load(100), Some(vec!["set_out_of_fuel"]));
     assert_eq!(load(110), None);
 }
+
+#[test]
+fn what_goes_through_a_value_takes_steps_by_its_size() {
+    let numbers = format!("[{}0]", "0,".repeat(20_000));
+    let members: Vec<_> = (0..5_000).map(|place| format!(r#""k{place}":0"#)).collect();
+    let event = format!(
+        r#"{{"signal": "post_save", "content_type": "shop.sale", "instance":
+            {{"list": {numbers}, "same": {numbers}, "object": {{{}}}, "text": "{}"}}}}"#,
+        members.join(","),
+        "a b ".repeat(10_000)
+    );
+    let codes = |payload: &str| {
+        let limits = Limits {
+            fuel: 2_500,
+            ..Limits::default()
+        };
+        let payload = serde_json::to_string(&[payload]).unwrap();
+        let set = trigger(&format!(r#""payload": {payload}"#));
+        let (engine, loaded) = Engine::load(set, Vec::new(), limits).unwrap();
+        let mut host = TestHost {
+            loaded: Some(loaded),
+            ..TestHost::default()
+        };
+        let input = Input {
+            text: event.clone(),
+            id: "1".to_owned(),
+        };
+        let outcomes = engine.process(vec![input], &mut host);
+        outcomes.iter().map(shown).collect::<Vec<_>>()
+    };
+    for cheap in [
+        "{{ list.3 }}{{ object.k7 }}",
+        "{% if 'k7' in object %}x{% endif %}",
+        "{% if text %}x{% endif %}",
+        "{{ text|default:'x'|length }}",
+    ] {
+        assert_eq!(codes(cheap), ["ok"], "{cheap}");
+    }
+    for dear in [
+        "{% if list == same %}{% endif %}",
+        "{% if 7 in list %}{% endif %}",
+        "{% with x=list %}{% if 7 in x %}{% endif %}{% endwith %}",
+        "{% if object.items %}{% endif %}",
+        "{% with x=text.split %}{% endwith %}",
+        "{{ text.title.nothing }}",
+        "{{ list|wordcount }}",
+        "{{ text|slugify|length }}",
+        "{% ifchanged list %}{% endifchanged %}{% for a in 'aa' %}{% ifchanged list %}{% endifchanged %}{% endfor %}",
+        "{% regroup object.items by 0 as groups %}",
+        "{% firstof list as x %}",
+    ] {
+        assert_eq!(codes(dear), ["template_out_of_fuel"], "{dear}");
+    }
+}
+
+#[test]
+fn filters_and_the_tags_around_them_take_from_one_allowance() {
+    let payload = serde_json::to_string(&[rounds(80)]).unwrap();
+    let set = trigger(&format!(r#""payload": {payload}"#));
+    let with = |fuel| {
+        let limits = Limits {
+            fuel,
+            ..Limits::default()
+        };
+        decided(&set, limits, 1)
+    };
+    // Neither the tags nor the filters alone take so many.
+    assert_eq!(with(1_200), ["template_out_of_fuel"]);
+    assert_eq!(with(2_000), ["ok"]);
+}

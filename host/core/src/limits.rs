@@ -35,7 +35,7 @@ pub struct Limits {
     pub records_per_call: u32,
     /// Most bytes of records that one call may publish. 32 MiB.
     pub record_bytes_per_call: usize,
-    /// Most steps that one trigger may take for one event. 1,000,000.
+    /// Most steps that one trigger may take for one event. 250,000.
     pub trigger_fuel: u64,
     /// Most steps of one call, all its events together. 20,000,000.
     pub call_fuel: u64,
@@ -65,7 +65,7 @@ impl Default for Limits {
             event_bytes: 1 << 20,
             records_per_call: 10_000,
             record_bytes_per_call: 32 << 20,
-            trigger_fuel: 1_000_000,
+            trigger_fuel: 250_000,
             call_fuel: 20_000_000,
             output_bytes: 2 << 20,
             event_depth: 128,

@@ -51,7 +51,8 @@ impl Condition {
             Self::Operation(operator, operands) => match &**operands {
                 [left, right] => {
                     let (left, right) = (left.answer(scope)?, right.answer(scope)?);
-                    Ok(operators::answer(*operator, &left, &right).into())
+                    let answer = operators::answer(*operator, (&left, &right), scope.bounds)?;
+                    Ok(answer.into())
                 }
                 _ => Ok(false.into()),
             },
@@ -61,7 +62,7 @@ impl Condition {
 
 /// An operand's value. One that is missing is None, and a filter's error becomes a value.
 fn value(operand: &Operand, calls: &[Call], scope: &Scope<'_>) -> Result<Value, Error> {
-    let mut value = operand.value(scope.context);
+    let mut value = operand.value(scope)?;
     if value.is_undefined() && operand.is_variable() {
         value = Value::from(());
     }

@@ -4,7 +4,6 @@ use minijinja::{Error, Value};
 
 use super::scope::Scope;
 use crate::{
-    Context,
     ast::{self, Expression, FilterCall},
     filters::Filter,
     json_text::Form,
@@ -33,11 +32,11 @@ impl Operand {
     }
 
     /// Its value; undefined where a variable leads nowhere.
-    pub(super) fn value(&self, context: &Context) -> Value {
-        match self {
-            Self::Variable(path) => variable(context, path).value(),
+    pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Value, Error> {
+        Ok(match self {
+            Self::Variable(path) => variable(scope, path)?.value(),
             Self::Constant(value) => value.clone(),
-        }
+        })
     }
 
     pub(super) fn is_variable(&self) -> bool {
@@ -46,12 +45,13 @@ impl Operand {
 }
 
 /// What a variable's path leads to.
-pub(super) fn variable(context: &Context, path: &str) -> Found {
+pub(super) fn variable(scope: &Scope<'_>, path: &str) -> Result<Found, Error> {
+    let variables = &scope.context.variables;
     match path.split_once('.') {
-        None => Found::Field(runtime::variable(&context.variables, path)),
+        None => Ok(Found::Field(runtime::variable(variables, path))),
         Some((name, steps)) => {
-            let first = runtime::variable(&context.variables, name);
-            runtime::at(Found::Field(first), steps.split('.'))
+            let first = Found::Field(runtime::variable(variables, name));
+            runtime::at(first, steps.split('.'), scope.bounds)
         }
     }
 }
@@ -74,7 +74,7 @@ impl Call {
 
     pub(super) fn apply(&self, value: &Value, scope: &Scope<'_>) -> Result<Value, Error> {
         let argument = self.argument.as_ref();
-        let argument = argument.map(|argument| argument.value(scope.context));
+        let argument = argument.map(|argument| argument.value(scope)).transpose()?;
         scope
             .bounds
             .apply(self.filter, value, argument.as_ref(), &scope.call)
@@ -106,7 +106,7 @@ impl Filtered {
 
     /// Its value, not marked by a `safe` at the end of its filters.
     pub(super) fn unmarked(&self, scope: &Scope<'_>) -> Result<Value, Error> {
-        let start = self.operand.value(scope.context);
+        let start = self.operand.value(scope)?;
         let mut calls = self.calls.iter();
         calls.try_fold(start, |value, call| call.apply(&value, scope))
     }

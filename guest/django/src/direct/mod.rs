@@ -42,7 +42,7 @@ impl Piece {
     /// The value of an expression, of which a missing one is `''`; none of anything else.
     pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Error> {
         let value = match self {
-            Self::Variable(path) => expression::variable(scope.context, path).raw(),
+            Self::Variable(path) => expression::variable(scope, path)?.raw(),
             Self::Filtered(filtered) => filtered.value(scope)?,
             Self::Text(_) | Self::If(_) => return Ok(None),
         };
@@ -133,12 +133,12 @@ impl Writer<'_, '_> {
                     self.out.push_str(text);
                 }
                 Piece::Variable(path) => {
-                    let value = expression::variable(self.scope.context, path).raw();
-                    self.value(&value, Form::Value);
+                    let value = expression::variable(&self.scope, path)?.raw();
+                    self.value(&value, Form::Value)?;
                 }
                 Piece::Filtered(filtered) => {
                     let value = filtered.unmarked(&self.scope)?;
-                    self.value(&value, filtered.form());
+                    self.value(&value, filtered.form())?;
                 }
                 Piece::If(conditional) => self.conditional(conditional)?,
             }
@@ -158,15 +158,17 @@ impl Writer<'_, '_> {
         self.pieces(&conditional.otherwise)
     }
 
-    fn value(&mut self, value: &Value, form: Form) {
+    fn value(&mut self, value: &Value, form: Form) -> Result<(), Error> {
+        self.scope.bounds.show(value)?;
         let escape = self.scope.call.autoescape;
         if self.position.place(value, escape, form, self.out) {
-            return;
+            return Ok(());
         }
         match form {
             Form::Safe => self.out.push_str(&python::as_text(value)),
             Form::Value | Form::Content => self.out.push_str(&output::rendered(value, escape)),
         }
+        Ok(())
     }
 
     fn written(&self) -> usize {

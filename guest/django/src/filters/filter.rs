@@ -17,8 +17,27 @@ pub struct Filter {
     pub argument: Argument,
     /// Whether a safe string stays one: then the caller marks the answer safe.
     pub is_safe: bool,
+    /// How many steps it takes for 64 bytes of its value and of its argument.
+    pub cost: u64,
     /// What it does.
     pub function: FilterFunction,
+}
+
+/// The cost of what looks at a value, or copies it.
+pub(crate) const QUICK: u64 = 1;
+/// The cost of what goes through a value letter by letter, or item by item.
+pub(crate) const USUAL: u64 = 8;
+/// The cost of what makes a value of each letter, or reads it several times.
+pub(crate) const DEAR: u64 = 32;
+/// The cost of what sorts.
+pub(crate) const SORTING: u64 = 256;
+
+impl Filter {
+    /// The same at another cost than the usual one.
+    pub(super) const fn at(mut self, cost: u64) -> Self {
+        self.cost = cost;
+        self
+    }
 }
 
 /// Whether a filter takes an argument behind a colon.
@@ -90,6 +109,7 @@ pub(super) const fn safe(
         name,
         argument,
         is_safe: true,
+        cost: USUAL,
         function,
     }
 }
@@ -104,6 +124,7 @@ pub(super) const fn plain(
         name,
         argument,
         is_safe: false,
+        cost: USUAL,
         function,
     }
 }

@@ -4,12 +4,13 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Kind},
-    Argument, Call, Filter, FilterError,
+    Argument, Call, DEAR, Filter, FilterError,
     html_lines::escape_for,
     safe,
 };
 
-pub(super) const FILTERS: &[Filter] = &[safe("unordered_list", Argument::None, unordered_list)];
+pub(super) const FILTERS: &[Filter] =
+    &[safe("unordered_list", Argument::None, unordered_list).at(DEAR)];
 
 /// Django: the items of a list as `<li>`, a list among them nested under the item before it.
 fn unordered_list(value: &Value, _: Option<&Value>, call: &Call) -> Result<Value, FilterError> {

@@ -7,25 +7,26 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception, Kind},
-    Argument, Call, Filter, FilterError,
+    Argument, Call, DEAR, Filter, FilterError, QUICK, SORTING,
     html::conditional_escape,
     plain, required, safe,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
-    plain("dictsort", Argument::Required, sort_by_property),
+    plain("dictsort", Argument::Required, sort_by_property).at(SORTING),
     plain(
         "dictsortreversed",
         Argument::Required,
         sort_by_property_reversed,
-    ),
+    )
+    .at(SORTING),
     plain("first", Argument::None, first),
-    safe("join", Argument::Required, join),
+    safe("join", Argument::Required, join).at(DEAR),
     safe("last", Argument::None, last),
-    plain("length", Argument::None, length),
-    plain("length_is", Argument::Required, length_is),
+    plain("length", Argument::None, length).at(QUICK),
+    plain("length_is", Argument::Required, length_is).at(QUICK),
     safe("random", Argument::None, random),
-    safe("safeseq", Argument::None, safe_sequence),
+    safe("safeseq", Argument::None, safe_sequence).at(DEAR),
 ];
 
 fn sort_by_property(

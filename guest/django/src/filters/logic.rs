@@ -4,14 +4,14 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception},
-    Argument, Call, Filter, FilterError, plain, required, text_argument,
+    Argument, Call, Filter, FilterError, QUICK, plain, required, text_argument,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
-    plain("default", Argument::Required, default),
-    plain("default_if_none", Argument::Required, default_if_none),
+    plain("default", Argument::Required, default).at(QUICK),
+    plain("default_if_none", Argument::Required, default_if_none).at(QUICK),
     plain("pluralize", Argument::Optional, pluralize),
-    plain("yesno", Argument::Optional, yes_or_no),
+    plain("yesno", Argument::Optional, yes_or_no).at(QUICK),
 ];
 
 fn default(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {

@@ -51,7 +51,8 @@ mod wrap;
 mod tests;
 
 pub use self::filter::{Argument, Call, Filter, FilterError, FilterFunction};
-use self::filter::{bounded, plain, required, safe, text_argument, text_like};
+use self::filter::{DEAR, SORTING, bounded, plain, required, safe, text_argument, text_like};
+pub(crate) use self::filter::{QUICK, USUAL};
 pub use super::dates::Timestamp;
 
 const THEMES: &[&[Filter]] = &[

@@ -7,10 +7,10 @@ use super::{
         python::{self, Kind},
         sequence::Sequence,
     },
-    Argument, Call, Filter, FilterError, safe,
+    Argument, Call, DEAR, Filter, FilterError, safe,
 };
 
-pub(super) const FILTERS: &[Filter] = &[safe("pprint", Argument::None, pretty_print)];
+pub(super) const FILTERS: &[Filter] = &[safe("pprint", Argument::None, pretty_print).at(DEAR)];
 
 const WIDTH: i64 = 80;
 

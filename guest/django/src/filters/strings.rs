@@ -4,7 +4,8 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception},
-    Argument, Call, Filter, FilterError, bounded, plain, required, safe, text_argument, text_like,
+    Argument, Call, DEAR, Filter, FilterError, bounded, plain, required, safe, text_argument,
+    text_like,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -14,10 +15,10 @@ pub(super) const FILTERS: &[Filter] = &[
     plain("cut", Argument::Required, cut),
     safe("ljust", Argument::Required, left_justify),
     safe("lower", Argument::None, lower),
-    plain("make_list", Argument::None, make_list),
+    plain("make_list", Argument::None, make_list).at(DEAR),
     safe("phone2numeric", Argument::None, phone_to_numeric),
     safe("rjust", Argument::Required, right_justify),
-    safe("title", Argument::None, title),
+    safe("title", Argument::None, title).at(DEAR),
     plain("upper", Argument::None, upper),
     plain("wordcount", Argument::None, word_count),
 ];

@@ -4,7 +4,7 @@ use minijinja::Value;
 
 use super::{
     super::python,
-    Argument, Call, Filter, FilterError,
+    Argument, Call, DEAR, Filter, FilterError,
     html::escape,
     html_entities::unescape,
     required, safe,
@@ -12,8 +12,8 @@ use super::{
 };
 
 pub(super) const FILTERS: &[Filter] = &[
-    safe("urlize", Argument::None, urlize),
-    safe("urlizetrunc", Argument::Required, urlize_truncated),
+    safe("urlize", Argument::None, urlize).at(DEAR),
+    safe("urlizetrunc", Argument::Required, urlize_truncated).at(DEAR),
 ];
 
 /// Longer words are no links.

@@ -2,9 +2,9 @@
 
 use minijinja::Value;
 
-use super::{super::python, Argument, Call, Filter, FilterError, required, safe};
+use super::{super::python, Argument, Call, DEAR, Filter, FilterError, required, safe};
 
-pub(super) const FILTERS: &[Filter] = &[safe("wordwrap", Argument::Required, word_wrap)];
+pub(super) const FILTERS: &[Filter] = &[safe("wordwrap", Argument::Required, word_wrap).at(DEAR)];
 
 /// Django: long words stay whole, and white space stays but where a line is broken.
 fn word_wrap(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, FilterError> {

@@ -1,8 +1,9 @@
 //! What the emitted source of a template calls that may be JSON text.
 
-use minijinja::{Environment, State, Value};
+use minijinja::{Environment, Error, State, Value};
 
 use super::{
+    bounds::Bounds,
     root::Root,
     state::{Progress, escapes},
 };
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// Adds what such templates call.
-pub(super) fn add_to(environment: &mut Environment<'_>) {
+pub(super) fn add_to(environment: &mut Environment<'_>, bounds: &Bounds) {
     environment.add_function("begin", |state: &mut State<'_, '_>| {
         let root = state.lookup("root");
         let root = root.as_ref().and_then(Value::downcast_object_ref::<Root>);
@@ -27,9 +28,12 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
         Value::from_safe_string(text.to_owned())
     });
     for (name, form) in FORMS {
-        environment.add_filter(name, move |state: &mut State<'_, '_>, value: &Value| {
-            placed(state, value, form)
-        });
+        let bounds = bounds.clone();
+        let placed = move |state: &mut State<'_, '_>, value: &Value| -> Result<Value, Error> {
+            bounds.beside(state).show(value)?;
+            Ok(placed(state, value, form))
+        };
+        environment.add_filter(name, placed);
     }
     environment.add_function("place", |state: &mut State<'_, '_>| {
         Value::from_object(Mark(position(state)))

@@ -4,11 +4,15 @@
 //! `dict` that need no argument. A method that needs one gives `''`, as does
 //! one that would change its value: a payload is not changed by looking at it.
 
-use minijinja::Value;
+use minijinja::{Error, Value};
 
-use super::loops::ForLoop;
-use super::typed::{self, uncallable};
+use super::{
+    bounds::Bounds,
+    loops::ForLoop,
+    typed::{self, uncallable},
+};
 use crate::{
+    filters::USUAL,
     json::{JsonObject, undeclared},
     python::{self, Kind},
     sequence::{Sequence, SequenceKind},
@@ -16,16 +20,24 @@ use crate::{
 
 /// Follows a path; undefined where it leads nowhere. A field that it ends at is given as JSON has it,
 /// of which [`undeclared`] says what it stands for.
-pub(crate) fn at<'a>(start: Found, path: impl IntoIterator<Item = &'a str>) -> Found {
+///
+/// # Errors
+///
+/// There are too few steps left to go through what an attribute is made of.
+pub(crate) fn at<'a>(
+    start: Found,
+    path: impl IntoIterator<Item = &'a str>,
+    bounds: &Bounds,
+) -> Result<Found, Error> {
     let mut current = start;
     for step in path {
         let value = current.value();
         if value.is_undefined() {
-            return Found::Computed(value);
+            return Ok(Found::Computed(value));
         }
-        current = step_into(&value, step);
+        current = step_into(&value, step, bounds)?;
     }
-    current
+    Ok(current)
 }
 
 /// What a path leads to.
@@ -53,23 +65,28 @@ impl Found {
     }
 }
 
-fn step_into(value: &Value, step: &str) -> Found {
-    if let Kind::Dict = python::kind(value) {
-        return step_into_dict(value, step);
+fn step_into(value: &Value, step: &str, bounds: &Bounds) -> Result<Found, Error> {
+    match python::kind(value) {
+        Kind::Dict => return step_into_dict(value, step, bounds),
+        // Numbers as well: their text is read each time.
+        Kind::Str(_) | Kind::Decimal(_) | Kind::Long(_) => bounds.go_through(value, USUAL)?,
+        _ => {}
     }
-    Found::Computed(attribute(value, step))
+    Ok(Found::Computed(attribute(value, step)))
 }
 
-fn step_into_dict(value: &Value, step: &str) -> Found {
+fn step_into_dict(value: &Value, step: &str, bounds: &Bounds) -> Result<Found, Error> {
     let member = match value.downcast_object_ref::<JsonObject>() {
         Some(object) => object.lookup(step).unwrap_or_default(),
         None => value.get_attr(step).unwrap_or_default(),
     };
-    if member.is_undefined() && value.downcast_object_ref::<ForLoop>().is_none() {
-        Found::Computed(attribute_of_dict(value, step))
-    } else {
-        Found::Field(member)
+    if !member.is_undefined() || value.downcast_object_ref::<ForLoop>().is_some() {
+        return Ok(Found::Field(member));
     }
+    if matches!(step, "items" | "keys" | "values") {
+        bounds.go_through(value, USUAL)?;
+    }
+    Ok(Found::Computed(attribute_of_dict(value, step)))
 }
 
 fn attribute(value: &Value, step: &str) -> Value {

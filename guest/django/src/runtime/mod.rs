@@ -1,6 +1,7 @@
 //! What the emitted minijinja source calls: Django's meaning of output,
 //! lookups, filters, operators and tags.
 
+mod bounds;
 mod failure;
 mod json_text;
 mod lookup;
@@ -14,11 +15,12 @@ mod tags;
 mod typed;
 
 use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
-    syntax::SyntaxConfig, value::Rest,
+    AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value, syntax::SyntaxConfig,
+    value::Rest,
 };
 
 pub(super) use {
+    bounds::Bounds,
     failure::too_large,
     json_text::position,
     lookup::{Found, at},
@@ -26,16 +28,14 @@ pub(super) use {
 };
 
 use self::{
-    failure::{failed, out_of_fuel},
+    failure::failed,
     root::now,
     state::{Progress, escapes},
 };
 use super::{
-    Limits,
     decimal::Decimal,
-    filters::{self, Call, Filter, FilterError},
+    filters::{self, Call},
     json,
-    meter::Meter,
     output::rendered,
     python,
 };
@@ -43,14 +43,9 @@ use super::{
 /// Ends the name of a template whose output is escaped.
 pub(super) const ESCAPED: &str = ".html";
 
-/// The most steps that the machine can count.
-const MOST_FUEL: u64 = 0x7fff_ffff;
-
 /// Makes an environment that knows nothing but Django's dialect.
 pub(super) fn environment(bounds: &Bounds) -> Environment<'static> {
     let mut environment = Environment::empty();
-    // minijinja counts in `isize`, which has 32 bits in a component.
-    environment.set_fuel(Some(bounds.limits.fuel.min(MOST_FUEL)));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
@@ -70,6 +65,7 @@ pub(super) fn environment(bounds: &Bounds) -> Environment<'static> {
             environment.add_filter(
                 name,
                 move |state: &State<'_, '_>, value: Value, arguments: Rest<Value>| {
+                    let bounds = bounds.beside(state);
                     bounds.apply(filter, &value, arguments.first(), &call(state))
                 },
             );
@@ -80,14 +76,22 @@ pub(super) fn environment(bounds: &Bounds) -> Environment<'static> {
         "quietly",
         move |state: &State<'_, '_>, value: Value, name: &str, arguments: Rest<Value>| {
             operators::apply_quietly(&value, |value| match filters::find(name) {
-                Some(filter) => of_quiet.apply(filter, value, arguments.first(), &call(state)),
+                Some(filter) => {
+                    let bounds = of_quiet.beside(state);
+                    bounds.apply(filter, value, arguments.first(), &call(state))
+                }
                 None => Ok(value.clone()),
             })
         },
     );
-    environment.add_filter("at", |value: Value, path: &str| {
-        at(Found::Computed(value), path.split('.')).value()
-    });
+    let of_lookups = bounds.clone();
+    environment.add_filter(
+        "at",
+        move |state: &State<'_, '_>, value: Value, path: &str| {
+            let bounds = of_lookups.beside(state);
+            at(Found::Computed(value), path.split('.'), bounds).map(Found::value)
+        },
+    );
     environment.add_filter("raw", raw);
     environment.add_filter("filtered", |value: Value| match python::text(&value) {
         Some(_) => Ok(raw(value)),
@@ -95,11 +99,15 @@ pub(super) fn environment(bounds: &Bounds) -> Environment<'static> {
     });
     environment.add_filter("or_none", |value: Value| or(value, Value::from(())));
     environment.add_filter("or_empty", |value: Value| or(value, Value::from("")));
-    environment.add_filter("as_output", as_output);
+    let of_outputs = bounds.clone();
+    environment.add_filter("as_output", move |state: &State<'_, '_>, value: &Value| {
+        of_outputs.beside(state).show(value)?;
+        Ok(as_output(state, value))
+    });
     environment.add_function("number", |text: &str| number(text));
-    json_text::add_to(&mut environment);
-    operators::add_to(&mut environment);
-    tags::add_to(&mut environment);
+    json_text::add_to(&mut environment, bounds);
+    operators::add_to(&mut environment, bounds);
+    tags::add_to(&mut environment, bounds);
     #[cfg(feature = "web")]
     lorem::add_to(&mut environment, bounds.limits);
     environment
@@ -150,10 +158,10 @@ fn write_output(
     value: &Value,
     bounds: &Bounds,
 ) -> Result<(), Error> {
+    let bounds = bounds.beside(state);
+    bounds.show(value)?;
     let text = rendered(value, escapes(state));
-    if !bounds.meter.make(text.len()) {
-        return Err(out_of_fuel());
-    }
+    bounds.make(text.len())?;
     let progress = state.get_or_insert_extension_with(Progress::default);
     progress.written = progress.written.saturating_add(text.len());
     if progress.written > bounds.limits.output_bytes.saturating_mul(2) {
@@ -171,88 +179,4 @@ fn as_output(state: &State<'_, '_>, value: &Value) -> Value {
     } else {
         Value::from(text)
     }
-}
-
-/// What a render may use, and what is left of it.
-#[derive(Clone, Debug)]
-pub(super) struct Bounds {
-    pub(super) limits: Limits,
-    pub(super) meter: Meter,
-}
-
-impl Bounds {
-    /// Takes steps.
-    pub(super) fn steps(&self, steps: u64) -> Result<(), Error> {
-        Self::enough(self.meter.step(steps))
-    }
-
-    /// Takes the steps of a value that was looked up.
-    pub(super) fn read(&self, value: &Value) -> Result<(), Error> {
-        self.make(length(value))
-    }
-
-    /// Takes the steps of so many bytes.
-    pub(super) fn make(&self, bytes: usize) -> Result<(), Error> {
-        Self::enough(self.meter.make(bytes))
-    }
-
-    /// Takes what a render has written.
-    pub(super) fn write(&self, bytes: usize) -> Result<(), Error> {
-        if !self.meter.write(bytes) {
-            return Err(too_large(self.limits));
-        }
-        self.make(bytes)
-    }
-
-    /// Calls a filter as Django's `FilterExpression` does.
-    pub(super) fn apply(
-        &self,
-        filter: &Filter,
-        value: &Value,
-        argument: Option<&Value>,
-        call: &Call,
-    ) -> Result<Value, Error> {
-        if argument.is_some_and(Value::is_undefined) {
-            let message = format!(
-                "the argument of the filter `{}` is a variable that does not exist",
-                filter.name
-            );
-            return Err(Error::new(ErrorKind::UndefinedError, message));
-        }
-        let empty = Value::from("");
-        let value = if value.is_undefined() { &empty } else { value };
-        let call = Call {
-            most_bytes: self.limits.output_bytes,
-            ..*call
-        };
-        let result = (filter.function)(value, argument, &call).map_err(|error| match error {
-            FilterError::TooLarge(_) => too_large(self.limits),
-            FilterError::Failed(_) => {
-                failed(format!("the filter `{}` failed: {error}", filter.name))
-            }
-        })?;
-        let (read, made) = (length(value), length(&result));
-        if made > self.limits.output_bytes {
-            return Err(too_large(self.limits));
-        }
-        self.make(read.saturating_add(made))?;
-        if filter.is_safe && value.is_safe() && !result.is_safe() {
-            return Ok(Value::from_safe_string(python::to_str(&result)));
-        }
-        Ok(result)
-    }
-
-    fn enough(is_enough: bool) -> Result<(), Error> {
-        if is_enough {
-            Ok(())
-        } else {
-            Err(out_of_fuel())
-        }
-    }
-}
-
-/// The size that a value is charged by: a text's bytes, a container's members.
-fn length(value: &Value) -> usize {
-    let length = python::text(value).map(str::len).or_else(|| value.len());
-    length.unwrap_or(0)
 }

@@ -4,11 +4,11 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use minijinja::{
-    Environment, Error, ErrorKind, Value,
+    Environment, Error, ErrorKind, State, Value,
     value::{Object, ObjectRepr},
 };
 
-use super::failure::failed;
+use super::{bounds::Bounds, failure::failed};
 use crate::{
     ast::Operator,
     json::{JsonArray, JsonObject},
@@ -65,7 +65,7 @@ pub(crate) fn apply_quietly(
 }
 
 /// Adds the functions that conditions are made of.
-pub(super) fn add_to(environment: &mut Environment<'_>) {
+pub(super) fn add_to(environment: &mut Environment<'_>, bounds: &Bounds) {
     environment.add_function("truth", truth);
     environment.add_function("negate", negate);
     environment.add_filter("no_error", no_error);
@@ -84,7 +84,10 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
         }
     });
     for operator in Operator::OF_VALUES {
-        let function = move |left: &Value, right: &Value| answer(operator, left, right);
+        let bounds = bounds.clone();
+        let function = move |state: &State<'_, '_>, left: &Value, right: &Value| {
+            answer(operator, (left, right), bounds.beside(state))
+        };
         environment.add_function(operator.function(), function);
     }
 }
@@ -103,8 +106,23 @@ pub(crate) fn no_error(operand: Value) -> Value {
     }
 }
 
-/// What an operator of two values answers.
-pub(crate) fn answer(operator: Operator, left: &Value, right: &Value) -> bool {
+/// What an operator of two values answers, if there are steps for it.
+pub(crate) fn answer(
+    operator: Operator,
+    (left, right): (&Value, &Value),
+    bounds: &Bounds,
+) -> Result<bool, Error> {
+    let is_lookup = matches!(operator, Operator::In | Operator::NotIn)
+        && right.downcast_object_ref::<JsonObject>().is_some();
+    if is_lookup {
+        bounds.read(left)?;
+    } else {
+        bounds.compare(left, right)?;
+    }
+    Ok(holds(operator, left, right))
+}
+
+fn holds(operator: Operator, left: &Value, right: &Value) -> bool {
     if is_failure(left) || is_failure(right) {
         return false;
     }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use minijinja::{Environment, Error, State, Value, value::Object};
 
 use super::{
+    bounds::Bounds,
     failure::failed,
     loops::{self, ForLoop},
     operators, root,
@@ -12,24 +13,42 @@ use super::{
 };
 use crate::{
     dates::{self, Timestamp},
+    filters::USUAL,
     python,
     sequence::{Sequence, SequenceKind},
 };
 
 /// Adds the functions that tags become.
-pub(super) fn add_to(environment: &mut Environment<'_>) {
+pub(super) fn add_to(environment: &mut Environment<'_>, bounds: &Bounds) {
     environment.add_function("each", loops::each);
     environment.add_function("cycle", cycle);
     environment.add_filter("cell", cell);
     environment.add_filter("put", put);
     environment.add_filter("current", current);
     environment.add_function("reset_cycle", reset_cycle);
-    environment.add_function("changed", changed);
+    let of_changes = bounds.clone();
+    environment.add_function(
+        "changed",
+        move |state: &mut State<'_, '_>, number: usize, forloop: &Value, value: Value| {
+            changed(state, &of_changes, (forloop, number), value)
+        },
+    );
     environment.add_function("members", members);
-    environment.add_function("collect", collect);
+    let of_groups = bounds.clone();
+    environment.add_function(
+        "collect",
+        move |state: &mut State<'_, '_>, number: usize, item: Value, key: Value| {
+            collect(state, &of_groups, number, (key, item))
+        },
+    );
     environment.add_function("groups", groups);
     environment.add_function("first_of", first_of);
-    environment.add_function("width_ratio", width_ratio);
+    let of_ratios = bounds.clone();
+    environment.add_function("width_ratio", move |values: Vec<Value>| {
+        let mut numbers = values.iter();
+        numbers.try_for_each(|number| of_ratios.go_through(number, USUAL))?;
+        width_ratio(values)
+    });
     environment.add_function("now", now);
     environment.add_filter("spaceless", |text: &str| {
         Value::from_safe_string(spaceless(text))
@@ -93,18 +112,26 @@ fn reset_cycle(state: &mut State<'_, '_>, number: usize) -> &'static str {
 
 /// Whether an `{% ifchanged %}` sees something else than it did last, in this
 /// loop or, outside of loops, in this rendering.
-fn changed(state: &mut State<'_, '_>, number: usize, forloop: &Value, value: Value) -> bool {
+fn changed(
+    state: &mut State<'_, '_>,
+    bounds: &Bounds,
+    (forloop, number): (&Value, usize),
+    value: Value,
+) -> Result<bool, Error> {
+    bounds.beside(state);
     let place = forloop
         .downcast_object_ref::<ForLoop>()
         .map(|forloop| forloop.number);
     let seen = &mut progress(state).seen;
-    let is_changed = seen
-        .get(&(place, number))
-        .is_none_or(|known| !python::equals(known, &value));
+    let known = seen.get(&(place, number));
+    if let Some(known) = known {
+        bounds.compare(known, &value)?;
+    }
+    let is_changed = known.is_none_or(|known| !python::equals(known, &value));
     if is_changed {
         seen.insert((place, number), value);
     }
-    is_changed
+    Ok(is_changed)
 }
 
 /// What `{% regroup %}` goes through.
@@ -115,13 +142,22 @@ fn members(sequence: &Value) -> Result<Vec<Value>, Error> {
     python::iterate(sequence).map_err(|error| failed(format!("`regroup` cannot loop: {error}")))
 }
 
-fn collect(state: &mut State<'_, '_>, number: usize, item: Value, key: Value) -> &'static str {
+fn collect(
+    state: &mut State<'_, '_>,
+    bounds: &Bounds,
+    number: usize,
+    (key, item): (Value, Value),
+) -> Result<&'static str, Error> {
+    bounds.beside(state);
     let groups = progress(state).groups.entry(number).or_default();
+    if let Some((known, _)) = groups.last() {
+        bounds.compare(known, &key)?;
+    }
     match groups.last_mut() {
         Some((known, items)) if python::equals(known, &key) => items.push(item),
         _ => groups.push((key, vec![item])),
     }
-    ""
+    Ok("")
 }
 
 fn groups(state: &mut State<'_, '_>, number: usize) -> Vec<Value> {
