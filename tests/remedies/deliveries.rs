@@ -6,6 +6,7 @@ use std::{path::Path, time::Duration};
 use action_triggers_dev_proxy::{DevProxy, Fault, Options};
 use action_triggers_host::{Config, Events, Reports, Runtime};
 use serde_json::{Value, json};
+use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 use super::{
     cases::{CLUSTER, QUEUE, TRIGGER, edited, event},
@@ -416,22 +417,34 @@ async fn more_time_helps_a_proxy_that_is_slow_and_a_record_that_waits() {
         assert_eq!(ended(reports.recv().await.unwrap().result.err()), expected);
     }
 
-    let in_vain = ["outcome_unknown", "shut_down"];
-    for (grace, takes, expected) in [(0, 600, in_vain), (60, 0, ["delivered"; 2])] {
-        proxy.clear_faults();
-        proxy.inject(Fault::Delay(Duration::from_secs(takes)), 1);
-        let folder = tempfile::tempdir().unwrap();
-        let lingers = [("linger_ms", "60000")];
-        let runtime = started(folder.path(), &proxy.url(), &lingers).await;
-        let mut reports = runtime.reports();
-        // The second one waits for the first, which has the same key.
-        let two = [event(&json!({})), event(&json!({"id": "2"}))].concat();
-        runtime.process(Events::ndjson(two)).await;
-        let both = async { [reports.recv().await, reports.recv().await] };
-        let (both, _left) = tokio::join!(both, runtime.shutdown(Duration::from_secs(grace)));
-        let both = both.map(|report| ended(report.unwrap().result.err()));
-        assert_eq!(both, expected);
-    }
+    // The second one waits for the first, which has the same key.
+    let two = [event(&json!({})), event(&json!({"id": "2"}))].concat();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = started(folder.path(), &url, &[]).await;
+    let mut reports = runtime.reports();
+    runtime.process(Events::ndjson(two.clone())).await;
+    let (mut attempt, _) = silent.accept().await.unwrap();
+    assert_eq!(attempt.read_u8().await.unwrap(), b'P', "a POST");
+    let ends = ends_of_two(runtime, &mut reports, Duration::ZERO).await;
+    assert_eq!(ends, ["outcome_unknown", "shut_down"]);
+
+    proxy.clear_faults();
+    let folder = tempfile::tempdir().unwrap();
+    let lingers = [("linger_ms", "60000")];
+    let runtime = started(folder.path(), &proxy.url(), &lingers).await;
+    let mut reports = runtime.reports();
+    runtime.process(Events::ndjson(two)).await;
+    let ends = ends_of_two(runtime, &mut reports, Duration::from_mins(1)).await;
+    assert_eq!(ends, ["delivered"; 2]);
+}
+
+/// Shuts a runtime down that has two records, and tells what becomes of them.
+async fn ends_of_two(runtime: Runtime, reports: &mut Reports, grace: Duration) -> [String; 2] {
+    let both = async { [reports.recv().await, reports.recv().await] };
+    let (both, _left) = tokio::join!(both, runtime.shutdown(grace));
+    both.map(|report| ended(report.unwrap().result.err()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
