@@ -197,116 +197,61 @@ async fn a_number_that_is_too_large_is_said_to_be_and_any_other_is_fine() {
     }
 }
 
-#[tokio::test]
-async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
+const PAYLOAD: &str = "/triggers/0/payload";
+const KEY: &str = "/triggers/0/msg_broker_queues/0/record/key";
+const TOO_MUCH: &str = "template_output_too_large";
+
+/// Holds the codes of what `check` finds in the valid configuration with these edits.
+async fn assert_errors(edits: &[(&str, Value)], expected: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.json");
-    let (payload, record) = ("/triggers/0/payload", "/clusters/k:1/max_record_bytes");
-    let output = "/limits/output_bytes";
-    let key = "/triggers/0/msg_broker_queues/0/record/key";
-    let branches = json!("{\"of\": \"{% if id %}sold:{% else %}nobody{% endif %}{{ id }}\"}");
-    let text = json!("{ \"of\" : \"{{ id }}.\" }");
+    std::fs::write(&file, edited(edits).to_string()).unwrap();
+    let (_, problems) = examined(&file).await;
+    let errors = problems.iter().filter(|one| one.is_error());
+    let codes: Vec<_> = errors.map(Problem::code).collect();
+    assert_eq!(codes.join(" "), expected, "{edits:?}");
+}
+
+#[tokio::test]
+async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
+    let bound = "/clusters/k:1/max_record_bytes";
+    let branches = "{\"of\": \"{% if id %}sold:{% else %}nobody{% endif %}{{ id }}\"}";
+    let wide = "{{ id|ljust:200 }}";
+    let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
+    for (edits, least) in [
+        (vec![(PAYLOAD, tree)], 25),
+        (vec![(PAYLOAD, json!(["of {{ id }}."]))], 8),
+        (vec![(PAYLOAD, json!("sold: {{ id }}."))], 7),
+        (vec![(PAYLOAD, json!("{ \"of\" : \"{{ id }}.\" }"))], 10),
+        (vec![(PAYLOAD, json!("[ 1 , 2 ]"))], 5),
+        (
+            vec![(PAYLOAD, json!(format!("{{\"a\": \"{wide}\"}}")))],
+            208,
+        ),
+        (vec![(PAYLOAD, json!([wide]))], 204),
+        (vec![(PAYLOAD, json!(branches))], 14),
+        (vec![(PAYLOAD, json!("x")), (KEY, json!(wide))], 201),
+    ] {
+        let bounded = |bytes: u32| [edits.clone(), vec![(bound, json!(bytes))]].concat();
+        assert_errors(&bounded(least - 1), "too_large").await;
+        assert_errors(&bounded(least), "").await;
+    }
+    // White space of a value that may be a number does not count.
+    assert_errors(&[(PAYLOAD, json!(wide)), (bound, json!(5))], "").await;
+}
+
+#[tokio::test]
+async fn an_output_that_every_event_exceeds_is_told() {
+    let bound = "/limits/output_bytes";
+    let list = json!(["{{ id }}", "text"]);
     let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
     for (edits, code) in [
-        (
-            vec![(payload, tree.clone()), (record, json!(20))],
-            "too_large",
-        ),
-        (vec![(payload, tree.clone()), (record, json!(25))], ""),
-        (
-            vec![(payload, json!(["of {{ id }}."])), (record, json!(7))],
-            "too_large",
-        ),
-        (
-            vec![(payload, json!(["of {{ id }}."])), (record, json!(8))],
-            "",
-        ),
-        (
-            vec![(payload, json!("sold: {{ id }}.")), (record, json!(6))],
-            "too_large",
-        ),
-        (
-            vec![(payload, json!("sold: {{ id }}.")), (record, json!(7))],
-            "",
-        ),
-        (
-            vec![(payload, text.clone()), (record, json!(9))],
-            "too_large",
-        ),
-        (vec![(payload, text), (record, json!(10))], ""),
-        (vec![(payload, json!("[ 1 , 2 ]")), (record, json!(5))], ""),
-        // White space of a value that may be a number does not count.
-        (
-            vec![(payload, json!("{{ id|ljust:200 }}")), (record, json!(5))],
-            "",
-        ),
-        (
-            vec![
-                (payload, json!("{\"a\": \"{{ id|ljust:200 }}\"}")),
-                (record, json!(207)),
-            ],
-            "too_large",
-        ),
-        (
-            vec![
-                (payload, json!("{\"a\": \"{{ id|ljust:200 }}\"}")),
-                (record, json!(208)),
-            ],
-            "",
-        ),
-        (
-            vec![
-                (payload, json!(["{{ id|ljust:200 }}"])),
-                (record, json!(203)),
-            ],
-            "too_large",
-        ),
-        (
-            vec![
-                (payload, json!(["{{ id|ljust:200 }}"])),
-                (record, json!(204)),
-            ],
-            "",
-        ),
-        (
-            vec![(payload, branches.clone()), (record, json!(13))],
-            "too_large",
-        ),
-        (vec![(payload, branches), (record, json!(14))], ""),
-        (
-            vec![(key, json!("{{ id|ljust:200 }}")), (record, json!(205))],
-            "too_large",
-        ),
-        (
-            vec![
-                (payload, json!("x")),
-                (key, json!("{{ id|ljust:200 }}")),
-                (record, json!(201)),
-            ],
-            "",
-        ),
-        (
-            vec![(payload, tree.clone()), (output, json!(24))],
-            "template_output_too_large",
-        ),
-        (
-            vec![(payload, json!(["{{ id }}", "text"])), (output, json!(10))],
-            "template_output_too_large",
-        ),
-        (
-            vec![(payload, json!(["{{ id }}", "text"])), (output, json!(11))],
-            "",
-        ),
-        (
-            vec![(payload, json!("{{ id|center:3000000 }}"))],
-            "template_output_too_large",
-        ),
-        (vec![(payload, json!("{{ id|center:300 }}"))], ""),
+        (vec![(PAYLOAD, tree), (bound, json!(24))], TOO_MUCH),
+        (vec![(PAYLOAD, list.clone()), (bound, json!(10))], TOO_MUCH),
+        (vec![(PAYLOAD, list), (bound, json!(11))], ""),
+        (vec![(PAYLOAD, json!("{{ id|center:3000000 }}"))], TOO_MUCH),
+        (vec![(PAYLOAD, json!("{{ id|center:300 }}"))], ""),
     ] {
-        std::fs::write(&file, edited(&edits).to_string()).unwrap();
-        let (_, problems) = examined(&file).await;
-        let errors = problems.iter().filter(|one| one.is_error());
-        let codes: Vec<_> = errors.map(Problem::code).collect();
-        assert_eq!(codes.join(" "), code, "{edits:?}");
+        assert_errors(&edits, code).await;
     }
 }

@@ -263,7 +263,6 @@ fn long() -> Vec<Value> {
         json!("{{ id|ljust:120 }}"),
         json!("of {{ id|ljust:120|upper }}"),
         json!({"a": "{{ id|rjust:120 }}"}),
-        json!({"a": "{{ id|center:60 }}", "{{ region }}": "{{ id|center:60 }}"}),
         json!("{\"a\": \"{{ id|rjust:120 }}\"}"),
         json!("{\"a\": {{ id|rjust:120 }}}"),
         json!(["of ", branches.clone()]),
