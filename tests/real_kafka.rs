@@ -8,6 +8,7 @@
 //! (`broker-stop`, `broker-start`); without it, only the proxy's answers are
 //! checked.
 
+mod outage;
 mod sales;
 
 use std::{
