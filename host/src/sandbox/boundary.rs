@@ -1,4 +1,4 @@
-//! The component's boundary: the only file that knows the types generated from
+//! The component's boundary: only this module knows the types generated from
 //! `wit/`. What crosses is made from, and into, the plain types of the core.
 
 mod known;
