@@ -81,14 +81,15 @@ async fn hold(file: &Path, config: &Value) -> Result<bool, String> {
         };
         let place = format!("{list}[{place}]");
         let queue = format!("{place}.msg_broker_queues[{queue}]");
-        let Some(code) = codes.first().filter(|_| count == 0) else {
+        if count > 0 {
             let mut alarms = errors.iter().filter(|one| one.path().starts_with(&queue));
             if let Some(alarm) = alarms.next() {
                 return Err(format!("{queue} is rendered, and check says {alarm:?}"));
             }
             continue;
-        };
-        if !errors.iter().any(|one| tells_of(one, &place, code)) {
+        }
+        let is_told = |code: &String| errors.iter().any(|one| tells_of(one, &place, code));
+        if !codes.iter().any(is_told) {
             let codes = codes.join(", ");
             return Err(format!(
                 "{queue} is refused for every event ({codes}), and check says {errors:?}"

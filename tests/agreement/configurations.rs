@@ -269,7 +269,6 @@ fn long() -> Vec<Value> {
         json!(["of ", short.clone()]),
         json!(format!("{{\"a\": \"{branches}\"}}")),
         json!(format!("{{\"a\": \"{short}\"}}")),
-        json!(format!("[{branches}]")),
         json!(format!(
             "{{% if quantity > 2 %}}{{\"a\": \"{many}\"}}{{% else %}}[\"{many}\"]{{% endif %}}"
         )),
