@@ -14,8 +14,8 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_action-triggers");
 /// Prints events per second and CPU per event of both commands.
 pub(crate) fn report() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut proxy, url) = start_proxy();
-    let cluster = serde_json::json!({"rest_url": url});
+    let proxy = Server::start(Command::new(BINARY).args(["dev-proxy", "--listen", "127.0.0.1:0"]));
+    let cluster = serde_json::json!({"rest_url": proxy.url});
     let outbox = serde_json::json!("memory");
     let config = write_config(folder.path(), "localhost:9092", (&cluster, &outbox));
     let events = write_events(folder.path(), EVENTS);
@@ -32,8 +32,6 @@ pub(crate) fn report() {
             cpu * 1e6 / events
         );
     }
-    proxy.kill().unwrap();
-    proxy.wait().unwrap();
 }
 
 /// Seconds on the clock and of CPU that a command takes for these events; what it prints is in
@@ -54,26 +52,39 @@ pub(crate) fn time(command: &str, folder: &Path, (config, events): (&Path, &Path
     (wall, children_cpu_seconds() - cpu_before)
 }
 
-/// Starts `dev-proxy` on a free port and reads its address from what it prints.
-fn start_proxy() -> (Child, String) {
-    let mut child = Command::new(BINARY)
-        .args(["dev-proxy", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let (_, rest) = line
-        .split_once("http://")
-        .expect("dev-proxy prints its address");
-    let address = rest.split_whitespace().next().unwrap();
-    (
-        child,
-        format!("http://{}", address.trim_end_matches(['"', ',', '}', '.'])),
-    )
+/// A process that serves, and ends with this.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Starts it and reads its address from the first line that it prints.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut process = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let (_, rest) = line.split_once("http://").expect("it prints its address");
+        let address = rest.split_whitespace().next().unwrap();
+        let address = address.trim_end_matches(['"', ',', '}', '.']);
+        Self {
+            process,
+            url: format!("http://{address}"),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
 }
 
 /// A configuration with the sale's trigger, this one cluster and this outbox.

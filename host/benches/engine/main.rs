@@ -30,6 +30,10 @@ fn main() {
     {
         return runtime.block_on(bare::serve(file.as_ref()));
     }
+    // `reqwest` here comes without one, and the client of the library brings its own.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
     let names: Vec<_> = names.iter().filter(|name| !name.starts_with('-')).collect();
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|one| *one == name);
     let reports: [(&str, &dyn Fn()); 7] = [

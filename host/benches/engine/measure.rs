@@ -52,7 +52,7 @@ fn time(times: u32, operation: &mut impl FnMut()) -> Duration {
     start.elapsed() / times
 }
 
-fn median(mut rounds: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut rounds: Vec<Duration>) -> Duration {
     rounds.sort_unstable();
     rounds[rounds.len() / 2]
 }

@@ -22,10 +22,6 @@ pub(crate) fn report(tokio: &tokio::runtime::Runtime) {
     let publisher = RestPublisher::new([cluster.clone()]).unwrap();
     let record = Record::json(VALUE);
     let batch = Batch::new(cluster.id(), "client", vec![record; RECORDS]);
-    // `reqwest` here comes without one, and the client brings its own.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
     let bare = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/topics/bare", proxy.url().trim_end_matches('/'));
     let value = BASE64_STANDARD.encode(VALUE);

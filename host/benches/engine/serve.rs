@@ -3,17 +3,20 @@
 
 use std::{
     env,
-    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime as Tokio;
 
-use crate::{bare, binary, sale_event};
+use crate::{
+    bare,
+    binary::{self, Server},
+    measure, sale_event,
+};
 
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
 /// Events of a body, and the POSTs of all connections together.
@@ -25,10 +28,6 @@ const HELD: usize = 6_400;
 /// Prints, for each count of connections and events, how long answers take and how many
 /// records are accepted in a second.
 pub(crate) fn report(tokio: &Tokio) {
-    // `reqwest` here comes without one.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
     for is_durable in [true, false] {
         for connections in CONNECTIONS {
             for (events, posts) in BODIES {
@@ -60,19 +59,18 @@ struct Load {
     posts: usize,
 }
 
-/// How long each POST took until its answer, and how many records a second were accepted
-/// in each round.
+/// How long each POST took until its answer, and each round with its count of records.
 #[derive(Default)]
 struct Answers {
     times: Vec<Duration>,
-    rates: Vec<f64>,
+    rounds: Vec<Duration>,
+    records: usize,
 }
 
 impl Answers {
+    /// In the median of the rounds.
     fn records_per_second(&self) -> f64 {
-        let mut rates = self.rates.clone();
-        rates.sort_unstable_by(f64::total_cmp);
-        rates[rates.len() / 2]
+        self.records as f64 / measure::median(self.rounds.clone()).as_secs_f64()
     }
 }
 
@@ -121,10 +119,8 @@ impl Load {
         for times in futures_util::future::join_all(callers).await {
             answers.times.extend(times.unwrap());
         }
-        let records = posts_of_each * self.connections * self.events;
-        answers
-            .rates
-            .push(records as f64 / started.elapsed().as_secs_f64());
+        answers.rounds.push(started.elapsed());
+        answers.records = posts_of_each * self.connections * self.events;
     }
 
     /// Sales with ids of their own, one a line.
@@ -150,36 +146,6 @@ async fn post_all(url: String, bodies: Vec<String>) -> Vec<Duration> {
         times.push(started.elapsed());
     }
     times
-}
-
-/// A process that ends with it.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(command: &mut Command) -> Self {
-        let mut process = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let line: Value = serde_json::from_str(&line).unwrap();
-        let url = line["listening"].as_str().unwrap().to_owned();
-        Self { process, url }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
 }
 
 /// Records are accepted and wait, for nobody answers at the cluster's address.
