@@ -14,6 +14,7 @@ use self::{
     table::{Case, End, cases},
 };
 use super::{
+    authority::Authority,
     outbox::{blocking, durable, line, lines_of},
     support::{NOWHERE, Place, Running, code, config, lines, proxy},
 };
@@ -120,7 +121,7 @@ fn id_of(record: &StoredRecord) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_met_a_fault_is_delivered_by_the_next_run_under_its_id_and_in_its_order() {
     let cases = cases();
-    let authority = server::Authority::new();
+    let authority = Authority::new();
     let mut servers = BTreeMap::new();
     for case in &cases {
         servers.insert(case.name, Server::start(&case.proxy, &authority).await);

@@ -1,5 +1,7 @@
 //! The built binary, end to end over sockets.
 
+#[cfg(unix)]
+mod authority;
 mod checks;
 mod failures;
 #[cfg(unix)]

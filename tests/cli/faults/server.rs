@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -10,6 +9,8 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
+
+use crate::cli::authority::Authority;
 
 /// How long a proxy that drips waits for its next bytes.
 const DRIP: Duration = Duration::from_millis(50);
@@ -46,34 +47,17 @@ pub(super) enum Proxy {
     Misnamed,
 }
 
-/// A private certificate authority.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    pub(super) fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    pub(super) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// Who shows a certificate for another name than 127.0.0.1.
-    fn misnamed(&self) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["proxy.example".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
+/// Who shows a certificate for another name than 127.0.0.1.
+fn misnamed(authority: &Authority) -> TlsAcceptor {
+    let (certificate, key) = authority.issue("proxy.example");
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 pub(super) struct Server {
@@ -100,7 +84,7 @@ impl Server {
             }
             Proxy::Plain(steps) => ("http", steps.clone(), None),
             Proxy::Secure(steps) => ("https", steps.clone(), None),
-            Proxy::Misnamed => ("https", Vec::new(), Some(authority.misnamed())),
+            Proxy::Misnamed => ("https", Vec::new(), Some(misnamed(authority))),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring,
     pki_types::PrivateKeyDer,
@@ -10,29 +9,16 @@ use rustls::{
 use serde_json::json;
 
 use super::client::{Answer, Service, read, send, serving};
-use crate::cli::support::{NOWHERE, Place, sale};
+use crate::cli::{
+    authority::Authority,
+    support::{NOWHERE, Place, sale},
+};
 
-/// A private certificate authority.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    /// A certificate for 127.0.0.1 and its key.
-    fn issue(&self) -> (Certificate, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap(), key)
-    }
-}
+const HOST: &str = "127.0.0.1";
 
 /// Puts a certificate of an authority where the service has its own.
 fn certify(place: &Place, authority: &Authority) {
-    let (certificate, key) = authority.issue();
+    let (certificate, key) = authority.issue(HOST);
     place.write("cert.pem", certificate.pem());
     place.write("key.pem", key.serialize_pem());
 }
@@ -41,20 +27,20 @@ fn certify(place: &Place, authority: &Authority) {
 /// another one; the answer's status is 0 where the connection is refused.
 fn post(service: &Service, trusted: &Authority, shown: Option<&Authority>) -> Answer {
     let mut roots = RootCertStore::empty();
-    roots.add(trusted.0.der().clone()).unwrap();
+    roots.add(trusted.der()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(roots);
     let config = match shown {
         None => config.with_no_client_auth(),
         Some(authority) => {
-            let (certificate, key) = authority.issue();
+            let (certificate, key) = authority.issue(HOST);
             let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
             let chain = vec![certificate.der().clone()];
             config.with_client_auth_cert(chain, key).unwrap()
         }
     };
-    let name = "127.0.0.1".try_into().unwrap();
+    let name = HOST.try_into().unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = StreamOwned::new(connection, service.connect());
     let json = [("Content-Type", "application/json")];
@@ -91,7 +77,7 @@ fn with_a_client_ca_only_clients_with_a_certificate_of_it_are_served() {
         json!({"cert": "cert.pem", "key": {"file": "key.pem"}, "client_ca": "clients.pem"});
     let place = Place::new(&config);
     certify(&place, &own);
-    place.write("clients.pem", clients.0.pem());
+    place.write("clients.pem", clients.pem());
     let service = Service::start_in(place);
     assert_eq!(post(&service, &own, None).status, 0);
     assert_eq!(post(&service, &own, Some(&own)).status, 0);
@@ -108,7 +94,7 @@ fn a_key_that_cannot_be_used_is_said_and_not_shown() {
     let place = Place::new(&config);
     let authority = Authority::new();
     certify(&place, &authority);
-    place.write("key.pem", authority.issue().1.serialize_pem());
+    place.write("key.pem", authority.issue(HOST).1.serialize_pem());
     let output = place.command("serve").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
