@@ -108,17 +108,10 @@ fn offers(records: Option<&KnownRecord>, value: &KnownValue) -> Vec<Offer> {
         values(value, &mut filler)
     };
     let offer = |value| Offer {
-        event: 0,
-        trigger: 0,
-        queue: 0,
-        ordering_key: None,
-        destination: None,
-        topic: None,
         key: key.clone(),
         headers: headers.clone(),
-        partition: None,
         timestamp_ms,
-        value,
+        ..Offer::new(value)
     };
     values.into_iter().map(offer).collect()
 }

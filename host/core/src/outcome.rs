@@ -9,7 +9,7 @@ pub use action_triggers_vocabulary::Signal;
 
 use crate::{
     event::EventError,
-    record::{Header, Message},
+    record::{Header, Message, size_of_headers},
 };
 
 /// Why something came to nothing.
@@ -186,12 +186,13 @@ impl FailedEvent {
 
     /// Bytes of its texts and headers.
     pub fn size(&self) -> usize {
-        let headers = self.carried.iter();
-        let headers = headers.map(|(name, value)| name.len() + value.len());
         let failures = self.missing.queues().iter().map(|queue| {
             queue.trigger.len() + queue.failure.code.len() + queue.failure.message.len()
         });
-        self.id.len() + self.text.len() + headers.sum::<usize>() + failures.sum::<usize>()
+        self.id.len()
+            + self.text.len()
+            + size_of_headers(&*self.carried)
+            + failures.sum::<usize>()
     }
 }
 

@@ -130,15 +130,16 @@ impl Record {
 
     /// Bytes of key, headers and value together: what a size limit counts.
     pub fn size(&self) -> usize {
-        let headers: usize = self
-            .headers
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
         self.key.as_ref().map_or(0, Bytes::len)
-            + headers
+            + size_of_headers(&self.headers)
             + self.value.as_ref().map_or(0, Bytes::len)
     }
+}
+
+/// Bytes of headers, names and values together.
+pub(crate) fn size_of_headers<'a>(headers: impl IntoIterator<Item = &'a Header>) -> usize {
+    let sizes = headers.into_iter();
+    sizes.map(|(name, value)| name.len() + value.len()).sum()
 }
 
 /// A record the host has accepted and answers for.

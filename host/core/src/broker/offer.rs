@@ -32,6 +32,25 @@ pub struct Offer {
     pub value: Payload,
 }
 
+impl Offer {
+    /// A record with this value and nothing else, of the first event, trigger and queue.
+    pub fn new(value: Payload) -> Self {
+        Self {
+            event: 0,
+            trigger: 0,
+            queue: 0,
+            ordering_key: None,
+            destination: None,
+            topic: None,
+            key: None,
+            headers: Vec::new(),
+            partition: None,
+            timestamp_ms: None,
+            value,
+        }
+    }
+}
+
 /// A record's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {

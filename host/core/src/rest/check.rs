@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::dialect::Dialect;
 use crate::{
     cluster::{Cluster, Format},
-    record::{ID_HEADER, Record},
+    record::{ID_HEADER, Record, size_of_headers},
     verdict::{Reason, TOO_LARGE},
 };
 
@@ -51,8 +51,7 @@ pub fn check_size(cluster: &Cluster, topic: &str, record: &Record) -> Result<(),
     let maximum = cluster.max_record_bytes(topic);
     // Its name, which the host adds, is not the payload's fault.
     let names = record.headers.iter().filter(|(name, _)| name == ID_HEADER);
-    let name: usize = names.map(|(name, value)| name.len() + value.len()).sum();
-    let size = record.size() - name;
+    let size = record.size() - size_of_headers(names);
     if size <= maximum {
         return Ok(());
     }

@@ -40,7 +40,7 @@ pub(super) fn values<T: DeserializeOwned>(body: &[u8]) -> Vec<T> {
 }
 
 /// The elements of the list that is the first member of a body's object, as far as they are
-/// whole: the body stops midway. None where its first member has another name.
+/// whole: the body stops midway. Nothing where its first member has another name.
 pub(super) fn begun<T: DeserializeOwned>(body: &[u8], member: &str) -> Vec<T> {
     let text = text_of(body);
     let list = || {

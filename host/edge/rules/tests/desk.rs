@@ -53,16 +53,7 @@ fn desk() -> Desk {
 fn offer(event: u32) -> Offer {
     Offer {
         event,
-        trigger: 0,
-        queue: 0,
-        ordering_key: None,
-        destination: None,
-        topic: None,
-        key: None,
-        headers: Vec::new(),
-        partition: None,
-        timestamp_ms: None,
-        value: Payload::Json("1".into()),
+        ..Offer::new(Payload::Json("1".into()))
     }
 }
 

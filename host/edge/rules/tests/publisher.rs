@@ -92,19 +92,7 @@ fn what_an_engine_says_of_records_that_it_did_not_hand_over_is_a_wrong_compositi
     assert!(publisher.wake(NOW).unwrap().requests.is_empty());
 
     publisher.begin(1);
-    let offer = Offer {
-        event: 0,
-        trigger: 0,
-        queue: 0,
-        ordering_key: None,
-        destination: None,
-        topic: None,
-        key: None,
-        headers: Vec::new(),
-        partition: None,
-        timestamp_ms: None,
-        value: Payload::Json("1".to_owned()),
-    };
+    let offer = Offer::new(Payload::Json("1".to_owned()));
     publisher.publish(offer).unwrap();
     assert_eq!(publisher.end(decided(), NOW).unwrap().len(), 1);
 }
