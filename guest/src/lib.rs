@@ -20,7 +20,6 @@ pub mod explain;
 
 pub mod event;
 pub mod host;
-pub mod known;
 pub mod limits;
 pub mod loaded;
 pub mod message;

@@ -1,11 +1,11 @@
 //! What a set that was taken is told to be.
 
 use action_triggers_vocabulary::Signal;
+pub use action_triggers_vocabulary::known::{Frequency, KnownHeader, KnownRecord, KnownValue};
 
 pub use crate::destination::NamedSetting;
 use crate::{
     diagnostic::Diagnostic,
-    known::{KnownRecord, KnownValue},
     message::Destination,
     trigger::{Queue, Trigger},
 };

@@ -12,14 +12,11 @@ use action_triggers_django::{
     json::{JsonObject, Slice, View, write},
     least::{self, Least},
 };
-use action_triggers_vocabulary::Place;
+use action_triggers_vocabulary::{Place, known::KnownValue};
 use minijinja::Value;
 use serde_json::value::RawValue;
 
-use crate::{
-    compiled::PlacedTemplate, compiler::Compiler, failure::Failure, known::KnownValue,
-    message::Payload,
-};
+use crate::{compiled::PlacedTemplate, compiler::Compiler, failure::Failure, message::Payload};
 
 /// What becomes of a payload's strings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

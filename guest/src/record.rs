@@ -2,13 +2,15 @@
 //! beside its value.
 
 use action_triggers_django::{Context, Templates, dates};
-use action_triggers_vocabulary::topic;
+use action_triggers_vocabulary::{
+    known::{Frequency, KnownHeader, KnownRecord},
+    topic,
+};
 
 use crate::{
     compiled::{PlacedCondition, PlacedTemplate},
     event::Change,
     failure::Failure,
-    known::{Frequency, KnownHeader, KnownRecord},
 };
 
 /// A queue's `record` object.

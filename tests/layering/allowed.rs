@@ -135,7 +135,6 @@ const GUEST: Allowed = &[
             "explain",
             "failure",
             "host",
-            "known",
             "limits",
             "loaded",
             "message",
@@ -161,14 +160,11 @@ const GUEST: Allowed = &[
     ("host", &["message"]),
     (
         "loaded",
-        &["destination", "diagnostic", "known", "message", "trigger"],
+        &["destination", "diagnostic", "message", "trigger"],
     ),
     ("matching", &["trigger"]),
-    (
-        "payload",
-        &["compiled", "compiler", "failure", "known", "message"],
-    ),
-    ("record", &["compiled", "event", "failure", "known"]),
+    ("payload", &["compiled", "compiler", "failure", "message"]),
+    ("record", &["compiled", "event", "failure"]),
     (
         "trigger",
         &[

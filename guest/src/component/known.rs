@@ -1,7 +1,7 @@
 //! What is known of records, across the boundary.
 
 use super::{bindings::exports::action_triggers::engine::triggers, narrowed};
-use crate::known::{Frequency, KnownHeader, KnownRecord, KnownValue};
+use action_triggers_vocabulary::known::{Frequency, KnownHeader, KnownRecord, KnownValue};
 
 impl From<KnownValue> for triggers::KnownValue {
     fn from(value: KnownValue) -> Self {

@@ -26,13 +26,13 @@ struct Filler {
 }
 
 impl Filler {
-    fn text(&mut self, bytes: u32) -> String {
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(self.left);
+    fn text(&mut self, bytes: usize) -> String {
+        let bytes = bytes.min(self.left);
         self.left -= bytes;
         "x".repeat(bytes)
     }
 
-    fn json(&mut self, bytes: u32) -> String {
+    fn json(&mut self, bytes: usize) -> String {
         match bytes {
             0 | 1 => "1".to_owned(),
             bytes => format!("\"{}\"", self.text(bytes - 2)),
@@ -118,7 +118,7 @@ fn offers(records: Option<&KnownRecord>, value: &KnownValue) -> Vec<Offer> {
 
 /// Only a value that is always empty is tried as that.
 fn header(header: &KnownHeader, filler: &mut Filler) -> (String, String) {
-    let least = u32::from(!header.is_fixed);
+    let least = usize::from(!header.is_fixed);
     let value = filler.text(header.value_bytes.max(least));
     (header.name.clone(), value)
 }
@@ -131,7 +131,7 @@ fn values(value: &KnownValue, filler: &mut Filler) -> Vec<Payload> {
         KnownValue::Json(bytes) | KnownValue::Either(bytes) => {
             let shortest = Payload::Json(filler.json(*bytes));
             let longer = Payload::Json(TAKEN_EVERYWHERE.to_owned());
-            let is_short = usize::try_from(*bytes).is_ok_and(|n| n < TAKEN_EVERYWHERE.len());
+            let is_short = *bytes < TAKEN_EVERYWHERE.len();
             [shortest]
                 .into_iter()
                 .chain(is_short.then_some(longer))

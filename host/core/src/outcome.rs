@@ -1,11 +1,11 @@
 //! What the sandbox answers: the set it took, and what events came to.
 
-mod known;
-
 use std::sync::Arc;
 
-pub use self::known::{Frequency, KnownHeader, KnownRecord, KnownValue};
-pub use action_triggers_vocabulary::Signal;
+pub use action_triggers_vocabulary::{
+    Signal,
+    known::{Frequency, KnownHeader, KnownRecord, KnownValue},
+};
 
 use crate::{
     event::EventError,
@@ -189,10 +189,7 @@ impl FailedEvent {
         let failures = self.missing.queues().iter().map(|queue| {
             queue.trigger.len() + queue.failure.code.len() + queue.failure.message.len()
         });
-        self.id.len()
-            + self.text.len()
-            + size_of_headers(&*self.carried)
-            + failures.sum::<usize>()
+        self.id.len() + self.text.len() + size_of_headers(&*self.carried) + failures.sum::<usize>()
     }
 }
 

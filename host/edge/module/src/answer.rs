@@ -6,8 +6,10 @@ use action_triggers_guest::{
     event::EventError,
     explain::Explanation,
     failure::Failure,
-    known::{Frequency, KnownHeader, KnownRecord, KnownValue},
-    loaded::{Loaded, LoadedQueue, LoadedTrigger, NamedSetting, Refusal},
+    loaded::{
+        Frequency, KnownHeader, KnownRecord, KnownValue, Loaded, LoadedQueue, LoadedTrigger,
+        NamedSetting, Refusal,
+    },
     message::{Destination, Message, Payload},
 };
 use serde_json::{Map, Value, json};

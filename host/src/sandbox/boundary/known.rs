@@ -8,9 +8,9 @@ impl From<triggers::KnownValue> for KnownValue {
         match value {
             triggers::KnownValue::FixedJson(text) => Self::FixedJson(text),
             triggers::KnownValue::FixedText(text) => Self::FixedText(text),
-            triggers::KnownValue::Json(bytes) => Self::Json(bytes),
-            triggers::KnownValue::Text(bytes) => Self::Text(bytes),
-            triggers::KnownValue::Either(bytes) => Self::Either(bytes),
+            triggers::KnownValue::Json(bytes) => Self::Json(widened(bytes)),
+            triggers::KnownValue::Text(bytes) => Self::Text(widened(bytes)),
+            triggers::KnownValue::Either(bytes) => Self::Either(widened(bytes)),
         }
     }
 }
@@ -19,11 +19,11 @@ impl From<triggers::KnownRecord> for KnownRecord {
     fn from(record: triggers::KnownRecord) -> Self {
         let header = |header: triggers::KnownHeader| KnownHeader {
             name: header.name,
-            value_bytes: header.value_bytes,
+            value_bytes: widened(header.value_bytes),
             is_fixed: header.is_fixed,
         };
         Self {
-            key_bytes: record.key_bytes,
+            key_bytes: widened(record.key_bytes),
             headers: record.headers.into_iter().map(header).collect(),
             timestamp: record.timestamp.into(),
             timestamp_ms: record.timestamp_ms,
@@ -40,4 +40,8 @@ impl From<triggers::Frequency> for Frequency {
             triggers::Frequency::All => Self::All,
         }
     }
+}
+
+fn widened(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -8,18 +8,18 @@ pub enum KnownValue {
     /// Every event has this plain text.
     FixedText(String),
     /// JSON text of so many bytes or more.
-    Json(u32),
+    Json(usize),
     /// Plain text of so many bytes or more.
-    Text(u32),
+    Text(usize),
     /// JSON text or plain text, of so many bytes or more.
-    Either(u32),
+    Either(usize),
 }
 
 /// What is known of a queue's records before there is an event, beside their value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRecord {
     /// The least bytes of the key; 0 where there may be none.
-    pub key_bytes: u32,
+    pub key_bytes: usize,
     /// The headers, in order.
     pub headers: Vec<KnownHeader>,
     /// How many records have a timestamp.
@@ -36,7 +36,7 @@ pub struct KnownHeader {
     /// Its name.
     pub name: String,
     /// The least bytes of its value.
-    pub value_bytes: u32,
+    pub value_bytes: usize,
     /// Whether the value is the same for every event.
     pub is_fixed: bool,
 }
