@@ -400,12 +400,15 @@ fn begun(service: &Service, body: &str, length: usize) -> TcpStream {
 }
 
 /// Requests that hold all the room for bodies, and one beside them.
+///
+/// A request that is let in takes room from those that are to hold it, so each attempt begins one more.
 fn crowded(service: &Service) -> (Vec<TcpStream>, Answer) {
-    let held = (0..8).map(|_| begun(service, "[", 1_024)).collect();
-    let answer = until(
-        || service.post("/v1/events", "[]"),
-        |answer| answer.status == 429,
-    );
+    let mut held = Vec::new();
+    let ask = || {
+        held.push(begun(service, "[", 1_024));
+        service.post("/v1/events", "[]")
+    };
+    let answer = until(ask, |answer| answer.status == 429);
     (held, answer)
 }
 
@@ -424,7 +427,7 @@ fn taken(service: &Service) -> Answer {
 }
 
 /// Asks until the answer is such, and gives up in the end.
-fn until(ask: impl Fn() -> Answer, is_such: impl Fn(&Answer) -> bool) -> Answer {
+fn until(mut ask: impl FnMut() -> Answer, is_such: impl Fn(&Answer) -> bool) -> Answer {
     let mut answer = ask();
     for _ in 0..ATTEMPTS {
         if is_such(&answer) {
