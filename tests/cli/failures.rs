@@ -58,6 +58,7 @@ async fn nothing_of_triggers_and_events_steers_a_terminal() {
     named["name"] = json!(hostile);
     named["payload"] = json!("{{ customer.name }}");
     let mut config = config("http://localhost:1");
+    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(1);
     config["triggers"] = json!([named]);
     let sale = sale("1").replace("Alice", &format!("\u{9b}{}", "\\u001b[2J"));
     let events = sale.clone() + &sale.replace("post_save", hostile) + hostile + "\n";

@@ -9,15 +9,26 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use action_triggers_dev_proxy::{DevProxy, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Longer than anything takes; a test that waits for it has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than anything takes, on a machine that is busy with much else; a test that waits
+/// for it has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
+
+/// Waits until this is so.
+#[track_caller]
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let waiting = Instant::now();
+    while !is_so() {
+        assert!(waiting.elapsed() < PATIENCE, "it does not come to that");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
 
 pub(crate) fn binary() -> Command {
     Command::new(env!("CARGO_BIN_EXE_action-triggers"))
@@ -50,6 +61,7 @@ pub(crate) fn trigger() -> Value {
 /// Where no proxy listens: records wait.
 pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
 
+/// A configuration whose records live as long as by default.
 pub(crate) fn config(rest_url: &str) -> Value {
     json!({
         "ACTION_TRIGGERS": {"brokers": {"kafka_1": {
@@ -58,7 +70,7 @@ pub(crate) fn config(rest_url: &str) -> Value {
             "params": {"topic": "sales"},
         }}},
         "ACTION_TRIGGER_SETTINGS": {},
-        "clusters": {"localhost:9092": {"rest_url": rest_url, "time_to_live_secs": 1}},
+        "clusters": {"localhost:9092": {"rest_url": rest_url}},
         "triggers": [trigger()],
     })
 }
@@ -197,14 +209,12 @@ impl Running {
 
     /// Waits for the end; `stdin` may still be open.
     pub(crate) fn status(&mut self) -> ExitStatus {
-        let waiting = std::time::Instant::now();
-        while waiting.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the command does not end");
+        let mut status = None;
+        until(|| {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
     }
 
     /// Waits for the end, and takes what has not been read yet.

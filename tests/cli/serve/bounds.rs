@@ -1,11 +1,14 @@
 //! What a service takes of what would be too much for it.
 
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpStream},
+};
 
 use serde_json::json;
 
 use super::client::{Service, read, serving};
-use crate::cli::support::{NOWHERE, sale};
+use crate::cli::support::{NOWHERE, sale, until};
 
 #[test]
 fn a_full_outbox_refuses_at_once_and_keeps_nothing_of_what_it_refuses() {
@@ -44,34 +47,47 @@ fn a_batch_that_no_outbox_could_hold_is_too_large() {
     assert_eq!(service.metric("waiting_records"), Some(0));
 }
 
+/// A connection on which this was sent.
+fn begun(service: &Service, text: &str) -> TcpStream {
+    let mut stream = service.connect();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+const HEAD: &str =
+    "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+
 #[test]
 fn a_client_that_does_not_go_on_is_given_up() {
     let mut config = serving(NOWHERE);
     config["serve"]["client_timeout_secs"] = json!(0.2);
     let service = Service::start(&config);
-    let begun = |text: &str| {
-        let mut stream = service.connect();
-        stream.write_all(text.as_bytes()).unwrap();
-        stream
-    };
     // Half of a head, and nothing at all: closed without a word.
     for text in ["POST /v1/events HTTP/1.1\r\nHost: lo", ""] {
-        assert_eq!(read(begun(text)).status, 0, "{text}");
+        assert_eq!(read(begun(&service, text)).status, 0, "{text}");
     }
-    let head = "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
-    let body = read(begun(&format!("{head}Content-Length: 100\r\n\r\n[{{")));
+    let half = format!("{HEAD}Content-Length: 100\r\n\r\n[{{");
+    let body = read(begun(&service, &half));
     assert_eq!((body.status, body.code()), (408, "body_too_slow".into()));
     assert_eq!(body.header("Connection"), Some("close"));
-    // One that ends too early.
-    let short = begun(&format!("{head}Content-Length: 100\r\n\r\n[{{"));
-    short.shutdown(std::net::Shutdown::Write).unwrap();
+    // One that never ends, a byte at a time.
+    let mut endless = begun(
+        &service,
+        &format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n"),
+    );
+    while endless.write_all(b"1\r\n \r\n").is_ok() {}
+    service.counts("limits_total{limit=\"body_time\"}", 2);
+    until(|| service.get("/healthz").status == 200);
+}
+
+#[test]
+fn a_body_that_ends_too_early_is_cut_short() {
+    let service = Service::start(&serving(NOWHERE));
+    let half = format!("{HEAD}Content-Length: 100\r\n\r\n[{{");
+    let short = begun(&service, &half);
+    short.shutdown(Shutdown::Write).unwrap();
     let short = read(short);
     assert_eq!((short.status, short.code()), (400, "body_cut_short".into()));
-    // One that never ends, a byte at a time.
-    let mut endless = begun(&format!("{head}Transfer-Encoding: chunked\r\n\r\n"));
-    while endless.write_all(b"1\r\n \r\n").is_ok() {}
-    assert_eq!(service.metric("limits_total{limit=\"body_time\"}"), Some(2));
-    assert_eq!(service.get("/healthz").status, 200);
 }
 
 #[test]
@@ -102,7 +118,8 @@ fn connections_beyond_the_most_are_told_so() {
     );
     assert_eq!(second.header("Retry-After"), Some("1"));
     drop(first);
-    while service.get("/healthz").status != 200 {}
+    until(|| service.get("/healthz").status == 200);
+    service.counts_up_to("limits_total{limit=\"connections\"}", 1);
 }
 
 #[test]

@@ -4,15 +4,11 @@ use std::{
     io::{self, Read, Write},
     net::TcpStream,
     process::Command,
-    time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use crate::cli::support::{NOWHERE, Place, Running, config};
-
-/// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::cli::support::{NOWHERE, PATIENCE, Place, Running, config, until};
 
 /// A service under way.
 pub(crate) struct Service {
@@ -149,13 +145,30 @@ impl Service {
         self.address.request(method, path, headers, body)
     }
 
-    /// A count that `/metrics` gives, with its label as it is written there.
-    pub(crate) fn metric(&self, name: &str) -> Option<u64> {
+    /// A value that `/metrics` gives, with its label as it is written there.
+    pub(crate) fn sample(&self, name: &str) -> Option<String> {
         let text = self.get("/metrics").text;
         let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
         let mut named =
             lines.filter(|(line, _)| line.strip_prefix("action_triggers_") == Some(name));
-        named.next().map(|(_, value)| value.parse().unwrap())
+        named.next().map(|(_, value)| value.to_owned())
+    }
+
+    /// The same of a count.
+    pub(crate) fn metric(&self, name: &str) -> Option<u64> {
+        self.sample(name).map(|value| value.parse().unwrap())
+    }
+
+    /// Waits until a count has this value.
+    #[track_caller]
+    pub(crate) fn counts(&self, name: &str, value: u64) {
+        until(|| self.metric(name) == Some(value));
+    }
+
+    /// Waits until a count has this value, or a greater one.
+    #[track_caller]
+    pub(crate) fn counts_up_to(&self, name: &str, value: u64) {
+        until(|| self.metric(name) >= Some(value));
     }
 }
 

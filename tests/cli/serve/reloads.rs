@@ -5,14 +5,11 @@ use std::{fs, os::unix::fs::symlink};
 use serde_json::json;
 
 use super::client::{Service, serving};
-use crate::cli::support::{NOWHERE, Place, sale};
+use crate::cli::support::{NOWHERE, Place, sale, until};
 
 /// Waits until the service has read its configuration again so often, with this result.
 fn reloaded(service: &Service, result: &str, times: u64) {
-    let name = format!("reloads_total{{result=\"{result}\"}}");
-    while service.metric(&name) < Some(times) {
-        std::thread::yield_now();
-    }
+    service.counts_up_to(&format!("reloads_total{{result=\"{result}\"}}"), times);
 }
 
 /// The topic that an event's record goes to.
@@ -69,8 +66,6 @@ fn what_is_at_the_end_of_a_symbolic_link_is_followed() {
     symlink("two", service.place.path("next")).unwrap();
     fs::rename(service.place.path("next"), service.place.path("current")).unwrap();
     // Nobody told it.
-    while status("second") != 200 {
-        std::thread::yield_now();
-    }
+    until(|| status("second") == 200);
     assert_eq!(status("first"), 401);
 }
