@@ -196,6 +196,9 @@ fn a_body_in_another_format_than_it_says_is_refused_with_the_name_of_its_own() {
         (unknown.status, unknown.code()),
         (400, "unknown_format".into())
     );
+    // Of several the last one counts, and what a query says besides does not matter.
+    let twice = service.post("/v1/events?format=json&x=%ff&&format=debezium", &body);
+    assert_eq!(twice.statuses(), ["accepted"]);
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn until_refused(service: &Service, name: &str) -> (usize, Answer) {
 fn after_a_failed_write_all_is_refused_whole_and_what_was_accepted_is_kept() {
     let mut service = limited(place());
     assert_eq!(service.get("/readyz").status, 200);
+    assert_eq!(service.metric("ready"), Some(1));
     let (accepted, refused) = until_refused(&service, "e");
     assert_eq!(
         (refused.status, refused.code()),
@@ -65,6 +66,7 @@ fn after_a_failed_write_all_is_refused_whole_and_what_was_accepted_is_kept() {
     // Whoever asks is sent elsewhere.
     assert_eq!(service.get("/healthz").status, 200);
     assert_eq!(service.get("/readyz").status, 503);
+    assert_eq!(service.metric("ready"), Some(0));
     let again = service.post("/v1/events", &sale("late"));
     assert_eq!(
         (again.status, again.code()),
@@ -117,6 +119,7 @@ fn an_event_of_which_a_trigger_failed_is_accepted_only_where_the_outbox_keeps_it
             (together.status, together.statuses()),
             (207, statuses.into())
         );
+        assert_eq!(service.metric("failed_events_total"), Some(4));
         service.running.signal("-TERM");
         let output = service.running.end();
         let said = String::from_utf8(output.stdout).unwrap();

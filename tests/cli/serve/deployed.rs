@@ -1,6 +1,9 @@
 //! The files that show the service deployed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::client::{Service, serving};
 use crate::cli::support::{NOWHERE, binary};
@@ -54,4 +57,33 @@ fn the_alerts_are_about_what_the_service_measures() {
         }
     }
     assert!(expressions > 0);
+}
+
+/// Calls a program of those who run the service; says so where it is not there.
+fn finds_no_fault(program: &str, arguments: &[&str]) {
+    match Command::new(program).args(arguments).output() {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(_) => println!("skipped: there is no {program}"),
+    }
+}
+
+#[test]
+fn each_alert_fires_when_it_should_and_only_then() {
+    let paths = ["alerts.yaml", "alerts_test.yaml"].map(file);
+    let [rules, tests] = paths.each_ref().map(|path| path.to_str().unwrap());
+    finds_no_fault("promtool", &["check", "rules", rules]);
+    finds_no_fault("promtool", &["test", "rules", tests]);
+}
+
+#[test]
+fn systemd_finds_no_fault_with_the_unit() {
+    let unit = std::fs::read_to_string(file("action-triggers.service")).unwrap();
+    let installed = "/usr/local/bin/action-triggers";
+    assert!(unit.contains(installed));
+    // Where the program is here.
+    let unit = unit.replace(installed, env!("CARGO_BIN_EXE_action-triggers"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("action-triggers.service");
+    std::fs::write(&path, unit).unwrap();
+    finds_no_fault("systemd-analyze", &["verify", path.to_str().unwrap()]);
 }

@@ -7,6 +7,7 @@ pub(crate) mod client;
 mod deployed;
 mod django;
 mod load;
+mod metrics;
 mod patience;
 mod reloads;
 mod requests;

@@ -1,8 +1,5 @@
 //! What requests come to.
 
-use std::sync::Arc;
-
-use action_triggers_dev_proxy::Fault;
 use serde_json::json;
 
 use super::client::{Answer, Service, durable, serving};
@@ -229,79 +226,4 @@ fn render_and_explain_answer_and_publish_nothing() {
     );
     assert_eq!(service.post("/v1/explain", "{}").status, 422);
     assert_eq!(service.metric("waiting_records"), Some(0));
-}
-
-/// Reads Prometheus' text format: the type of each family, and its samples' names.
-fn families(text: &str) -> std::collections::BTreeMap<&str, (&str, usize)> {
-    let mut families = std::collections::BTreeMap::new();
-    for line in text.lines() {
-        if let Some(kind) = line.strip_prefix("# TYPE ") {
-            let (family, kind) = kind.split_once(' ').unwrap();
-            assert!(families.insert(family, (kind, 0)).is_none(), "{line}");
-        } else if !line.starts_with("# HELP ") {
-            let (sample, value) = line.rsplit_once(' ').unwrap();
-            value.parse::<f64>().unwrap();
-            let (name, labels) = sample.split_once('{').unwrap_or((sample, ""));
-            assert!(labels.is_empty() || labels.ends_with("\"}"), "{line}");
-            let of_histogram = ["_bucket", "_sum", "_count"];
-            let family = of_histogram.iter().find_map(|end| {
-                let family = name.strip_suffix(end)?;
-                (families.get(family)?.0 == "histogram").then_some(family)
-            });
-            let family = families.get_mut(family.unwrap_or(name));
-            family.unwrap_or_else(|| panic!("no type: {line}")).1 += 1;
-        }
-    }
-    families
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn metrics_are_what_prometheus_reads() {
-    let proxy = Arc::new(proxy().await);
-    let mut config = serving(&proxy.url());
-    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3_600);
-    let failing = Arc::clone(&proxy);
-    blocking(move || {
-        let service = Service::start(&config);
-        assert_eq!(service.post("/v1/events", &sale("1")).status, 202);
-        while service.metric("records_total{state=\"delivered\"}") != Some(1) {}
-        let answer = service.get("/metrics");
-        assert!(
-            answer
-                .header("Content-Type")
-                .unwrap()
-                .starts_with("text/plain; version=0.0.4")
-        );
-        let families = families(&answer.text);
-        for (name, kind, samples) in [
-            ("events_total", "counter", 4),
-            ("records_total", "counter", 4),
-            ("perhaps_twice_records_total", "counter", 1),
-            ("dead_records_total", "counter", 0),
-            ("attempts_total", "counter", 1),
-            ("attempt_seconds", "histogram", 13),
-            ("answer_seconds", "histogram", 13),
-            ("limits_total", "counter", 6),
-            ("reloads_total", "counter", 2),
-            ("waiting_records", "gauge", 1),
-            ("waiting_bytes", "gauge", 1),
-            ("oldest_record_seconds", "gauge", 1),
-        ] {
-            let family = families.get(format!("action_triggers_{name}").as_str());
-            assert_eq!(family, Some(&(kind, samples)), "{name}");
-        }
-        assert_eq!(
-            service.metric("attempts_total{code=\"delivered\"}"),
-            Some(1)
-        );
-        assert_eq!(service.metric("attempt_seconds_count"), Some(1));
-        assert_eq!(service.metric("waiting_records"), Some(0));
-        assert_eq!(service.metric("perhaps_twice_records_total"), Some(0));
-        // Written, and the answer is lost.
-        failing.inject(Fault::DropAfterStoring, 1);
-        assert_eq!(service.post("/v1/events", &sale("2")).status, 202);
-        while service.metric("records_total{state=\"delivered\"}") != Some(2) {}
-        assert_eq!(service.metric("perhaps_twice_records_total"), Some(1));
-    })
-    .await;
 }

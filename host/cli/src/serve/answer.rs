@@ -73,6 +73,8 @@ impl Serialize for Status {
 /// An answer, and what it says.
 pub(super) struct Answered {
     pub(super) statuses: Vec<Status>,
+    /// Events of which something failed, and which the outbox keeps.
+    pub(super) failed: usize,
     /// Records that are in the outbox now, and those that were there before.
     pub(super) records: [usize; 2],
     status: StatusCode,
@@ -149,6 +151,7 @@ impl Answered {
         let is_rejected = |status: &&Status| **status == Status::Rejected;
         let rejected = statuses.iter().filter(is_rejected).count();
         Self {
+            failed: outcomes.iter().filter(|event| event.is_kept).count(),
             records: [taken.count() - duplicates, duplicates],
             status: code(StatusCode::ACCEPTED, statuses.len(), rejected),
             statuses,
@@ -201,6 +204,7 @@ impl Answered {
         let failed = results.iter().filter(|result| result.outcome.is_err());
         Self {
             statuses: Vec::new(),
+            failed: 0,
             records: [0, 0],
             status: code(StatusCode::OK, given.len(), unread.count() + failed.count()),
             body,

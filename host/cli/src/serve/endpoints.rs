@@ -11,7 +11,12 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{events, fault::Fault, metrics, server::Server};
+use super::{
+    events,
+    fault::Fault,
+    metrics::{self, Now},
+    server::Server,
+};
 
 /// The service's paths. `/healthz` and `/readyz` ask for no token: whoever watches over
 /// processes has none.
@@ -52,23 +57,27 @@ async fn unknown(uri: Uri) -> Fault {
     Fault::not_found(uri.path())
 }
 
-/// Whether events should be sent here.
-async fn ready(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) {
+/// Whether events should be sent here; if not, why.
+async fn readiness(server: &Server) -> Result<(), &'static str> {
     if server.is_stopping() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+        return Err("stopping\n");
     }
-    match server.runtime.probe().await {
+    let probe = server.runtime.probe().await;
+    probe.map_err(|_| "the outbox does not work\n")
+}
+
+async fn ready(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) {
+    match readiness(&server).await {
         Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the outbox does not work\n",
-        ),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
     }
 }
 
 async fn measured(State(server): State<Arc<Server>>) -> Response {
-    let waiting = server.runtime.waiting().await.ok();
-    let attempts = server.runtime.attempts();
-    let text = server.metrics.text(waiting, &attempts);
+    let text = server.metrics.text(&Now {
+        is_ready: readiness(&server).await.is_ok(),
+        waiting: server.runtime.waiting().await.ok(),
+        attempts: server.runtime.attempts(),
+    });
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
 }

@@ -12,7 +12,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::{Instrument as _, info_span};
 
@@ -30,9 +29,13 @@ const MOST_RENDERED: usize = 16 << 20;
 /// Longest `Idempotency-Key`.
 const LONGEST_KEY: usize = 200;
 
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Asked {
-    format: Option<String>,
+/// What a request's query says. (Read as pairs it is always readable.)
+type Asked = Query<Vec<(String, String)>>;
+
+/// The format that a request names; the last one counts.
+fn format(asked: &Asked) -> Option<&str> {
+    let mut formats = asked.iter().rev().filter(|(name, _)| name == "format");
+    formats.next().map(|(_, format)| format.as_str())
 }
 
 /// The events of a request.
@@ -49,7 +52,7 @@ struct Received {
 /// `POST /v1/events`: answers when all records are in the outbox.
 pub(super) async fn publish(
     State(server): State<Arc<Server>>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
     request: Request,
 ) -> Result<Response, Fault> {
     let started = Instant::now();
@@ -66,7 +69,7 @@ pub(super) async fn publish(
 /// `POST /v1/render`: answers with the records that would be published.
 pub(super) async fn render(
     State(server): State<Arc<Server>>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
     request: Request,
 ) -> Result<Response, Fault> {
     let received = receive(&server, &asked, request).await?;
@@ -89,7 +92,7 @@ pub(super) async fn render(
 /// `POST /v1/explain`: answers why each trigger fires, or does not.
 pub(super) async fn explain(
     State(server): State<Arc<Server>>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
     request: Request,
 ) -> Result<Response, Fault> {
     let received = receive(&server, &asked, request).await?;
@@ -120,7 +123,7 @@ async fn receive(server: &Server, asked: &Asked, request: Request) -> Result<Rec
         .collect();
     let body = Body::new(&held.bytes)
         .content_type(text(header::CONTENT_TYPE))
-        .format(asked.format.as_deref())
+        .format(format(asked))
         .headers(&headers);
     let decoded = rules.decoder.decode(&body)?;
     if decoded.len() > MOST_EVENTS {

@@ -13,6 +13,15 @@ use action_triggers_host::{Attempts, Report, Times, Waiting};
 
 use super::answer::{Answered, Status};
 
+/// What `/metrics` tells of now.
+pub(super) struct Now {
+    /// Whether events should be sent here.
+    pub(super) is_ready: bool,
+    /// None where the outbox does not even say.
+    pub(super) waiting: Option<Waiting>,
+    pub(super) attempts: Attempts,
+}
+
 /// The type of what `/metrics` answers.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -72,6 +81,7 @@ pub(super) struct Metrics(Mutex<Counts>);
 #[derive(Debug, Default)]
 struct Counts {
     events: BTreeMap<&'static str, u64>,
+    failed_events: u64,
     accepted: u64,
     duplicates: u64,
     delivered: u64,
@@ -105,6 +115,7 @@ impl Metrics {
         for status in &answered.statuses {
             *counts.events.entry(status.name()).or_default() += 1;
         }
+        counts.failed_events += answered.failed as u64;
         let [accepted, duplicates] = answered.records;
         counts.accepted += accepted as u64;
         counts.duplicates += duplicates as u64;
@@ -132,14 +143,19 @@ impl Metrics {
     }
 
     /// Everything, as Prometheus reads it.
-    pub(super) fn text(&self, waiting: Option<Waiting>, attempts: &Attempts) -> String {
+    pub(super) fn text(&self, now: &Now) -> String {
         let counts = self.counts();
         let mut text = Text::default();
+        let help = "1 while events should be sent here, else 0; as `/readyz` says.";
+        text.gauge("ready", help, u8::from(now.is_ready));
         text.counter("events_total", "Events, by what became of them.");
         for status in Status::ALL {
             let count = counts.events.get(status.name()).copied().unwrap_or(0);
             text.sample("events_total", Some(("outcome", status.name())), count);
         }
+        let help = "Events of which a trigger failed, and which are dead letters.";
+        text.counter("failed_events_total", help);
+        text.sample("failed_events_total", None, counts.failed_events);
         text.counter("records_total", "Records, by what became of them.");
         for (state, count) in [
             ("accepted", counts.accepted),
@@ -161,9 +177,9 @@ impl Metrics {
             &counts.dead,
         );
         let help = "Attempts to write a record, by what they came to.";
-        text.by("attempts_total", help, "code", &attempts.by_code);
+        text.by("attempts_total", help, "code", &now.attempts.by_code);
         let help = "How long attempts took, each with all its records.";
-        text.times("attempt_seconds", help, &attempts.times);
+        text.times("attempt_seconds", help, &now.attempts.times);
         let help = "How long events took from the request to the answer.";
         text.times("answer_seconds", help, &counts.answers);
         text.counter("limits_total", "Requests that ran into a limit, by limit.");
@@ -179,7 +195,7 @@ impl Metrics {
         text.sample("reloads_total", Some(("result", "used")), used);
         text.sample("reloads_total", Some(("result", "refused")), refused);
         // Where the outbox does not work nothing is said of it.
-        if let Some(waiting) = waiting {
+        if let Some(waiting) = now.waiting {
             text.gauge(
                 "waiting_records",
                 "Records that wait for their delivery.",
