@@ -1,6 +1,6 @@
 //! The plug is pulled: the binary's writes are recorded at the system calls, and laid out as
 //! folders as a disk may leave them at any moment. Whatever was sent until then, which was
-//! accepted before, is in each of them.
+//! accepted before, is in each of them: records of `run` to the proxy, and answers of `serve`.
 //!
 //! It needs `strace`, and says so where that is missing.
 
@@ -23,6 +23,7 @@ use self::{disk::Disk, trace::Call};
 use super::{
     kills::{Random, event},
     outbox::{blocking, durable},
+    serve::client::{self as serve, Service},
     support::{Place, Running, binary, code, proxy},
 };
 
@@ -40,8 +41,8 @@ impl Publisher for Nobody {
     }
 }
 
-/// The calls of a `run` that publishes some events, in the order in which they took effect.
-fn recorded(place: &Place) -> Vec<Call> {
+/// A call of the binary whose calls to the system are recorded.
+fn traced(place: &Place, call: &str) -> Command {
     let mut command = Command::new("strace");
     let calls = "openat,write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,ftruncate,unlink";
     command
@@ -50,9 +51,14 @@ fn recorded(place: &Place) -> Vec<Call> {
         .arg("-o")
         .arg(place.path("trace"))
         .arg(binary().get_program())
-        .args(["run", "--config", "config.json"])
+        .args([call, "--config", "config.json"])
         .current_dir(place.path("."));
-    let mut run = Running::start(command);
+    command
+}
+
+/// The calls of a `run` that publishes some events, in the order in which they took effect.
+fn run_of(place: &Place) -> Vec<Call> {
+    let mut run = Running::start(traced(place, "run"));
     for number in 0..EVENTS {
         run.send(&event(number, EVENTS));
         run.line().unwrap();
@@ -65,6 +71,31 @@ fn recorded(place: &Place) -> Vec<Call> {
     let output = run.end();
     assert_eq!(code(&output), 0, "{output:?}");
     trace::read(&place.path("."), "trace.")
+}
+
+/// The calls of a service that takes the same events.
+fn service_of(place: Place) -> Vec<Call> {
+    let mut service = Service::start_by(traced(&place, "serve"), place);
+    let post = |body: &str| {
+        let lines = [("Content-Type", "application/x-ndjson")];
+        let answer = service.request("POST", "/v1/events", &lines, body);
+        assert_eq!(answer.status, 202, "{answer:?}");
+    };
+    for number in 0..EVENTS {
+        post(&event(number, EVENTS));
+    }
+    let rest = EVENTS..2 * EVENTS;
+    post(&rest.map(|number| event(number, EVENTS)).collect::<String>());
+    // The service is a child of what records it.
+    let tracer = service.running.id();
+    let children = std::fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children"));
+    let children = children.unwrap();
+    let mut kill = Command::new("kill");
+    kill.args(["-TERM", children.trim()]);
+    assert!(kill.status().unwrap().success());
+    let output = service.running.end();
+    assert_eq!(code(&output), 0, "{output:?}");
+    trace::read(&service.place.path("."), "trace.")
 }
 
 /// The events that a store has ever accepted, after a start on what a disk has left.
@@ -91,7 +122,6 @@ async fn accepted(folder: &Path) -> BTreeSet<String> {
 /// The calls of a `run` into an outbox in a file; none where they cannot be recorded.
 async fn calls() -> Option<Vec<Call>> {
     if is_missing("strace") {
-        println!("skipped: there is no strace");
         return None;
     }
     let proxy = proxy().await;
@@ -99,23 +129,45 @@ async fn calls() -> Option<Vec<Call>> {
     config["clusters"]["localhost:9092"]["format"] = json!("json");
     config["triggers"][0]["payload"] = json!({"event": "{{ event.id }}"});
     let place = Place::new(&config);
-    Some(blocking(move || recorded(&place)).await)
+    Some(blocking(move || run_of(&place)).await)
 }
 
 fn is_missing(program: &str) -> bool {
-    Command::new(program).arg("-V").output().is_err()
+    let is_missing = Command::new(program).arg("-V").output().is_err();
+    if is_missing {
+        println!("skipped: there is no {program}");
+    }
+    is_missing
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_disk_leaves_when_the_plug_is_pulled_nothing_accepted_is_missing() {
     let Some(calls) = calls().await else { return };
+    nothing_is_missing(calls, |bytes| texts_after(bytes, "\"event\":\"")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_disk_leaves_of_a_service_nothing_that_was_answered_is_missing() {
+    if is_missing("strace") {
+        return;
+    }
+    let mut config = serve::durable();
+    config["serve"]["shutdown_grace_secs"] = json!(0);
+    let place = Place::new(&config);
+    let calls = blocking(move || service_of(place)).await;
+    nothing_is_missing(calls, |bytes| texts_after(bytes, "\"id\":\"")).await;
+}
+
+/// Pulls the plug at many moments: the events that were sent until then, as `events` finds
+/// them in the bytes, are in the store.
+async fn nothing_is_missing(calls: Vec<Call>, events: impl Fn(&[u8]) -> Vec<String>) {
     let mut random = Random::new(7);
     let (mut disk, mut sent) = (Disk::default(), BTreeSet::new());
     let mut moments = 0;
     let every = (calls.len() / MOMENTS).max(1) as u64;
     for call in &calls {
         match call {
-            Call::Sent(bytes) => sent.extend(events_in(bytes)),
+            Call::Sent(bytes) => sent.extend(events(bytes)),
             Call::File(call) => disk.note(call),
         }
         if random.below(every) == 0 {
@@ -145,7 +197,7 @@ async fn a_disk_that_lies_about_its_syncs_is_found_out() {
     for call in &calls {
         match call {
             Call::Sent(bytes) => {
-                sent.extend(events_in(bytes));
+                sent.extend(texts_after(bytes, "\"event\":\""));
                 let folder = tempfile::tempdir().unwrap();
                 disk.lay_out(folder.path(), &mut random);
                 let found = tokio::spawn({
@@ -160,10 +212,11 @@ async fn a_disk_that_lies_about_its_syncs_is_found_out() {
     assert!(is_found);
 }
 
-/// The events whose records are in these bytes of a request.
-fn events_in(bytes: &[u8]) -> Vec<String> {
+/// The texts that follow on this in bytes that were sent.
+fn texts_after(bytes: &[u8], before: &str) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
-    let ids = text.split("\"event\":\"").skip(1);
-    ids.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+    let texts = text.split(before).skip(1);
+    texts
+        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
         .collect()
 }

@@ -77,7 +77,7 @@ pub(crate) fn serving(rest_url: &str) -> Value {
 }
 
 /// A configuration whose outbox is in a file, and whose records wait there.
-pub(super) fn durable() -> Value {
+pub(crate) fn durable() -> Value {
     let mut config = serving(NOWHERE);
     config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(3600);
     config["outbox"] = json!({"path": "outbox.db"});
