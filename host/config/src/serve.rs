@@ -77,8 +77,9 @@ impl<'a> Reading<'a> {
         if let Some(token) = table.get("token") {
             service.token = self.token(&token);
         }
-        if let Some(tls) = table.get("tls") {
-            service.tls = self.service_tls(&tls);
+        let tls = table.get("tls");
+        if let Some(tls) = &tls {
+            service.tls = self.service_tls(tls);
         }
         for (name, bound) in [
             ("max_body_bytes", &mut service.max_body_bytes),
@@ -96,10 +97,14 @@ impl<'a> Reading<'a> {
         if let Some(given) = given.and_then(|field| self.pause(&field, 1.0)) {
             service.shutdown_grace = given;
         }
+        // A certificate says who the service is, and only a `client_ca` who its clients are.
+        let has_client_ca = tls.is_some_and(
+            |tls| matches!(&tls.node.value, Value::Table(tls) if tls.first("client_ca").is_some()),
+        );
         if let Some(listen) = listen
             && !service.listen.ip().is_loopback()
             && !table.has("token")
-            && !table.has("tls")
+            && !has_client_ca
         {
             let message = format!("whoever reaches `{}` can publish", service.listen);
             let help = "add a `token`, or `tls` with a `client_ca`, or listen on 127.0.0.1";

@@ -275,3 +275,22 @@ fn only_the_linger_may_be_nothing() {
         assert_eq!(is_refused, !is_fine, "{key}: {value}");
     }
 }
+
+#[test]
+fn a_service_for_others_asks_who_they_are_or_a_warning_says_so() {
+    for (rest, is_warned) in [
+        ("", true),
+        (r#", "tls": {"cert": "no.pem", "key": "no.pem"}"#, true),
+        (
+            r#", "tls": {"cert": "no.pem", "key": "no.pem", "client_ca": "no.pem"}"#,
+            false,
+        ),
+        (r#", "token": {"env": "SET"}"#, false),
+    ] {
+        let text = format!(r#"{{"triggers": [], "serve": {{"listen": "0.0.0.0:1"{rest}}}}}"#);
+        let (_directory, found) = problems("config.json", text.as_bytes(), None);
+        let codes = found.iter().map(Problem::code);
+        let warned = codes.filter(|code| *code == "unprotected_service").count();
+        assert_eq!(warned, usize::from(is_warned), "{rest}");
+    }
+}
