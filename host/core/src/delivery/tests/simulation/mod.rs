@@ -9,6 +9,12 @@ mod proxy;
 mod store;
 mod world;
 
+use std::{
+    num::NonZero,
+    sync::atomic::{AtomicU64, Ordering},
+    thread::{available_parallelism, scope},
+};
+
 use self::world::{Plant, Violation, World};
 
 const SEEDS: u64 = 1_000;
@@ -21,14 +27,34 @@ fn whatever_the_proxy_does_nothing_is_lost_out_of_order_or_ended_twice() {
     }
 }
 
+/// Run it by `cargo test --release -p action-triggers-core -- --ignored simulation --nocapture`.
 #[test]
 #[ignore = "takes minutes"]
 fn a_million_seeds_hold_as_well() {
     const MILLION: u64 = 1_000_000;
-    for seed in 0..MILLION {
-        let found = World::new(seed, Plant::Nothing).run();
-        assert_eq!(found, Ok(()), "seed {seed}");
-    }
+    /// Seeds that a thread takes at once.
+    const SHARE: u64 = 1_000;
+    let next = AtomicU64::new(0);
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let first = next.fetch_add(SHARE, Ordering::Relaxed);
+                    if first >= MILLION {
+                        return;
+                    }
+                    if first.is_multiple_of(100 * SHARE) {
+                        println!("from seed {first} on");
+                    }
+                    for seed in first..first + SHARE {
+                        let found = World::new(seed, Plant::Nothing).run();
+                        assert_eq!(found, Ok(()), "seed {seed}");
+                    }
+                }
+            });
+        }
+    });
     println!("{MILLION} runs held");
 }
 

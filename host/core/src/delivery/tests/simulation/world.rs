@@ -99,6 +99,8 @@ pub(super) struct World {
     kills: VecDeque<(Moment, bool)>,
     /// Records of whose end this process has told the store.
     ending: BTreeSet<u64>,
+    /// Records that a process gave up, whether its store remembered it or not.
+    given_up: BTreeSet<u64>,
     /// Under which ids each record was sent, and how often.
     ids: BTreeMap<u64, (BTreeSet<u64>, u64)>,
     /// POSTs under way by when they end.
@@ -158,6 +160,7 @@ impl World {
             sync: None,
             is_failing,
             ending: BTreeSet::new(),
+            given_up: BTreeSet::new(),
             ids: BTreeMap::new(),
             accepted: BTreeMap::new(),
             arrivals,
@@ -265,9 +268,8 @@ impl World {
             self.store.has_failed = true;
             self.held = None;
             // Somebody sees to the disk and starts again.
-            let later = self
-                .now
-                .after(Duration::from_millis(self.random.below(60_000)));
+            let later = Duration::from_millis(1 + self.random.below(60_000));
+            let later = self.now.after(later);
             self.kills.push_front((later, false));
             return;
         }
@@ -409,6 +411,9 @@ impl World {
             if self.plant == Plant::SettlesBeforeTheVerdict {
                 self.make_room(one.number, end.is_delivered);
                 continue;
+            }
+            if !end.is_delivered {
+                self.given_up.insert(one.number);
             }
             let is_first = self.ending.insert(one.number);
             if !is_first || self.store.ended.contains_key(&one.number) {
