@@ -146,6 +146,23 @@ fn a_library_is_known_only_to_its_own_module() {
     none(&faults, "known where it should not be");
 }
 
+/// Files of the host that name a type generated from `wit/`.
+fn files_with_generated_types(sources: &[(String, String)]) -> Vec<&str> {
+    let names = |text: &str| text.contains("bindgen!") || text.contains("bindings::");
+    let found = sources.iter().filter(|(_, text)| names(text));
+    found.map(|(path, _)| &**path).collect()
+}
+
+#[test]
+fn generated_types_appear_in_one_file_of_the_host() {
+    let found = sources("host/src");
+    let home = "host/src/sandbox/boundary.rs";
+    assert_eq!(files_with_generated_types(&found), [home]);
+    let planted = "use super::boundary::bindings::exports::Guest;".to_owned();
+    let planted = [("host/src/sandbox/guest.rs".to_owned(), planted)];
+    assert_eq!(files_with_generated_types(&planted).len(), 1);
+}
+
 #[test]
 fn the_pure_crates_have_no_clock_no_files_and_no_threads() {
     let faults: Vec<_> = PURE

@@ -1,7 +1,7 @@
 //! Faults of a trigger set: what is wrong, where, and what to do about it.
 
 pub use action_triggers_django::Span;
-use action_triggers_vocabulary::Place;
+use action_triggers_vocabulary::{Place, kind};
 
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +82,7 @@ impl Faults {
 
     /// A value of the wrong type.
     pub(crate) fn wrong_type(&mut self, place: &Place, expected: &str, found: &str) {
-        self.error(
-            "wrong_type",
-            place,
-            format!("{found} where {expected} is needed"),
-            "",
-        );
+        self.error("wrong_type", place, kind::wrong(expected, found), "");
     }
 
     pub(crate) fn any_errors(&self) -> bool {

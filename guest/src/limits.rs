@@ -1,5 +1,7 @@
 //! What triggers may use.
 
+use action_triggers_vocabulary::limits;
+
 /// Bounds on what triggers may use. A step is roughly one tag or loop
 /// round of a template, or 64 bytes read or written; filters and comparisons take more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +24,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 250_000,
-            call_fuel: 20_000_000,
-            output_bytes: 2 << 20,
-            records: 10_000,
-            depth: 128,
+            fuel: limits::TRIGGER_FUEL,
+            call_fuel: limits::CALL_FUEL,
+            output_bytes: limits::OUTPUT_BYTES,
+            records: limits::RECORDS,
+            depth: limits::DEPTH,
             content_types: Vec::new(),
         }
     }

@@ -47,15 +47,12 @@ impl Topic {
     }
 
     fn fault(&self, topic: &str) -> Option<String> {
-        let shown: String = topic.chars().take(64).collect();
         if !topic::is_name(topic) {
-            return Some(format!(
-                "invalid topic `{shown}`: expected 1 to 249 letters, digits, `.`, `_` or `-`"
-            ));
+            return Some(topic::invalid(topic));
         }
         (!topic::is_allowed(&self.allowed, topic)).then(|| {
             let allowed = self.allowed.join("`, `");
-            format!("the broker does not allow the topic `{shown}`; its `topics` are `{allowed}`")
+            format!("the broker does not allow the topic `{topic}`; its `topics` are `{allowed}`")
         })
     }
 

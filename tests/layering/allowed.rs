@@ -30,7 +30,11 @@ pub(super) const CRATES: &[(&str, Allowed)] = &[
     ),
 ];
 
-const VOCABULARY: Allowed = &[("place", &["quote"])];
+const VOCABULARY: Allowed = &[
+    ("content_type", &["quote"]),
+    ("place", &["quote"]),
+    ("topic", &["quote"]),
+];
 
 const DJANGO: Allowed = &[
     ("ast", &["filters"]),

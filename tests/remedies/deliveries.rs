@@ -475,11 +475,11 @@ async fn what_is_known_is_listed_only_where_something_is() {
     let (_, problems) = crate::configured::examined(&file).await;
     let helps: Vec<_> = problems.iter().filter_map(|one| one.help()).collect();
     assert!(
-        helps.iter().any(|help| help.contains("known are `")),
+        helps.iter().any(|help| help.contains("use one of `")),
         "{helps:?}"
     );
     for help in helps {
-        let list = help.split("known are").nth(1);
+        let list = help.split("use one of").nth(1);
         assert!(list.is_none_or(|list| list.contains('`')), "{help}");
     }
 }

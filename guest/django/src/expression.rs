@@ -1,5 +1,7 @@
 //! Filter expressions: `customer.name|default:"nobody"|upper`.
 
+use action_triggers_vocabulary::suggest;
+
 use super::{
     ast::{Expression, FilterCall, Operand},
     filters::{self, Argument},
@@ -249,12 +251,10 @@ fn check_call(name: Part<'_>, has_argument: bool) -> Result<&'static filters::Fi
             name,
             format!("there is no filter `{}`", name.text),
         );
-        return Err(
-            match action_triggers_vocabulary::suggest::closest(name.text, filters::names()) {
-                Some(known) => fault.help(format!("did you mean `{known}`?")),
-                None => fault,
-            },
-        );
+        return Err(match suggest::near(name.text, filters::names()) {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
     };
     match (filter.argument, has_argument) {
         (Argument::None, true) => Err(Fault::new(

@@ -1,5 +1,7 @@
 //! Bounds on a rendering.
 
+use action_triggers_vocabulary::limits;
+
 /// What bounds the rendering of one template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -12,8 +14,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 250_000,
-            output_bytes: 2 << 20,
+            fuel: limits::TRIGGER_FUEL,
+            output_bytes: usize::try_from(limits::OUTPUT_BYTES).unwrap_or(usize::MAX),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use action_triggers_django::json::{FieldType, Fields, View};
-use action_triggers_vocabulary::{Place, content_type, members::MODELS, suggest::did_you_mean};
+use action_triggers_vocabulary::{
+    Place, content_type, kind, members::MODELS, suggest::did_you_mean,
+};
 use minijinja::Value;
 
 use super::reader::Reader;
@@ -20,7 +22,7 @@ pub(super) fn read(document: &Value, root: &Place, faults: &mut Faults) -> Model
         return models;
     };
     let View::Object(members) = View::of(declared) else {
-        faults.wrong_type(&place, "an object", View::of(declared).kind());
+        faults.wrong_type(&place, kind::OBJECT, View::of(declared).kind());
         return models;
     };
     for (model, declared) in members {
@@ -39,14 +41,14 @@ pub(super) fn read(document: &Value, root: &Place, faults: &mut Faults) -> Model
 fn fields(declared: &Value, place: &Place, faults: &mut Faults) -> Fields {
     let mut fields = Fields::default();
     let View::Object(members) = View::of(declared) else {
-        faults.wrong_type(place, "an object", View::of(declared).kind());
+        faults.wrong_type(place, kind::OBJECT, View::of(declared).kind());
         return fields;
     };
     for (path, field_type) in members {
         let path: &str = path;
         let place = place.member(path);
         let View::String(name) = View::of(field_type) else {
-            faults.wrong_type(&place, "a string", View::of(field_type).kind());
+            faults.wrong_type(&place, kind::STRING, View::of(field_type).kind());
             continue;
         };
         let Some(field_type) = FieldType::from_name(name) else {

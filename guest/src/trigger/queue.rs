@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use action_triggers_django::json::View;
 use action_triggers_vocabulary::{
-    Place,
+    Place, kind,
     members::{header, queue, record as fields},
 };
 use minijinja::Value;
@@ -85,7 +85,7 @@ fn destination(
     match View::of(value) {
         View::Object(members) => Fields::new(members, &place, text_member, set_by_host),
         other => {
-            faults.wrong_type(&place, "an object", other.kind());
+            faults.wrong_type(&place, kind::OBJECT, other.kind());
             nothing
         }
     }
@@ -358,7 +358,9 @@ fn add_header(
         View::Number(text) => text,
         View::Bool(value) => value.to_string(),
         other => {
-            compiler.faults.wrong_type(place, "a string", other.kind());
+            compiler
+                .faults
+                .wrong_type(place, kind::STRING, other.kind());
             return;
         }
     };

@@ -1,7 +1,7 @@
 //! Reads the members of one object; what is wrong goes to the faults.
 
 use action_triggers_django::json::{Slice, View};
-use action_triggers_vocabulary::{Place, members::belongs, suggest::did_you_mean};
+use action_triggers_vocabulary::{Place, kind, members::belongs, suggest::did_you_mean};
 use minijinja::Value;
 
 use crate::diagnostic::Faults;
@@ -21,7 +21,7 @@ impl<'a> Reader<'a> {
                 place: place.clone(),
             }),
             other => {
-                faults.wrong_type(place, "an object", other.kind());
+                faults.wrong_type(place, kind::OBJECT, other.kind());
                 None
             }
         }
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         match View::of(value) {
             View::String(text) => Some((text, place)),
             other => {
-                faults.wrong_type(&place, "a string", other.kind());
+                faults.wrong_type(&place, kind::STRING, other.kind());
                 None
             }
         }
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
                 items.iter().zip(places).collect()
             }
             other => {
-                faults.wrong_type(&place, "a list", other.kind());
+                faults.wrong_type(&place, kind::LIST, other.kind());
                 Vec::new()
             }
         }
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
     ) -> Option<(&'a str, Place)> {
         let (value, place) = self.needed(names, faults)?;
         let View::String(text) = View::of(value) else {
-            faults.wrong_type(&place, "a string", View::of(value).kind());
+            faults.wrong_type(&place, kind::STRING, View::of(value).kind());
             return None;
         };
         if text.is_empty() {

@@ -59,30 +59,30 @@ fn every_fault_is_found_at_once() {
       7
     ]"#;
     insta::assert_snapshot!(faults(set), @r#"
-    error wrong_type $[0].active: a string where true or false is needed
+    error wrong_type $[0].active: expected true or false, found a string
     warning unknown_signal $[0].config_signals[0].signal: unknown signal `post_svae`: it never fires [did you mean `post_save`?]
     warning unknown_member $[0].config_signals[1].sginal: unknown member `sginal`: it is ignored [did you mean `signal`?]
     error missing_member $[0].config_signals[1]: `signal` is missing
-    error wrong_type $[0].config_signals[2]: a number where an object is needed
+    error wrong_type $[0].config_signals[2]: expected an object, found a number
     error missing_member $[0].content_types[0]: `model_name` is missing
     error invalid_content_type $[0].content_types[1]: invalid content type `sale`: expected `app_label.model` [write an app label, a dot and a model, such as `shop.sale`]
     error given_twice $[0].content_types[2].model: `model` and `$[0].content_types[2].model_name` are two spellings of one member [keep one of the two]
     error unknown_payload_types $[0].payload_types: unknown `payload_types` `natvie`: use `strings` or `native` [did you mean `native`?]
-    error wrong_type $[0].autoescape: a number where true or false is needed
-    error wrong_type $[0].when: a boolean where a string is needed
+    error wrong_type $[0].autoescape: expected true or false, found a number
+    error wrong_type $[0].when: expected a string, found a boolean
     error unknown_event_variable $[0].payload.a[0] (1:4): an event has no `singal` [did you mean `signal`? (a field of the instance named `event` is `instance.event`)]
     error missing_member $[0].msg_broker_queues[0]: `name` is missing
-    error wrong_type $[0].msg_broker_queues[0].conn_details: a list where an object is needed
-    error wrong_type $[0].msg_broker_queues[0].parameters: a string where an object is needed
+    error wrong_type $[0].msg_broker_queues[0].conn_details: expected an object, found a list
+    error wrong_type $[0].msg_broker_queues[0].parameters: expected an object, found a string
     error invalid_timeout $[0].msg_broker_queues[0].timeout_secs: invalid duration `-1`: expected seconds, 0 or more [leave it out for no bound of the queue's own]
     error empty_text $[0].msg_broker_queues[1].name: `name` is empty
-    error wrong_type $[0].msg_broker_queues[1].timeout_secs: a string where a number of seconds is needed
-    error wrong_type $[0].msg_broker_queues[1].record.key: a number where a string is needed
+    error wrong_type $[0].msg_broker_queues[1].timeout_secs: expected a number of seconds, found a string
+    error wrong_type $[0].msg_broker_queues[1].record.key: expected a string, found a number
     error empty_text $[0].msg_broker_queues[1].record.headers[""]: a header's name is empty
-    error wrong_type $[0].msg_broker_queues[1].record.headers[""]: null where a string is needed
-    error wrong_type $[0].msg_broker_queues[1].record.partition: a number where an integer or a template is needed
-    error wrong_type $[0].msg_broker_queues[2]: a string where an object is needed
-    error wrong_type $[1]: a number where an object is needed
+    error wrong_type $[0].msg_broker_queues[1].record.headers[""]: expected a string, found null
+    error wrong_type $[0].msg_broker_queues[1].record.partition: expected an integer or a template, found a number
+    error wrong_type $[0].msg_broker_queues[2]: expected an object, found a string
+    error wrong_type $[1]: expected an object, found a number
     "#);
 }
 

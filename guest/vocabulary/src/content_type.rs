@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::quote;
+
 /// What to write instead of an invalid content type.
 pub const HELP: &str = "write an app label, a dot and a model, such as `shop.sale`";
 
@@ -27,7 +29,7 @@ pub fn normalized(text: &str) -> Option<Cow<'_, str>> {
 
 /// Says that a text is not a content type.
 pub fn invalid(text: &str) -> String {
-    let shown: String = text.chars().take(64).collect();
+    let shown = quote::shown(text);
     format!("invalid content type `{shown}`: expected `app_label.model`")
 }
 

@@ -11,6 +11,8 @@
 //! | [`place`] | where in a JSON document something stands, such as `$[0].payload` |
 //! | [`placeholder`] | where in a text a `{{ dotted.path }}` stands |
 //! | [`setting`] | how a setting becomes part of a text, and why it cannot |
+//! | [`kind`] | what kind of JSON value something is, in words |
+//! | [`limits`] | what triggers may use, unless somebody says otherwise |
 //! | [`known`] | what is known of records before there is an event |
 //! | [`publish`] | why the host does not take a record |
 //! | [`topic`] | what is a topic, and which ones a broker allows |
@@ -25,7 +27,9 @@
 pub mod calendar;
 pub mod codes;
 pub mod content_type;
+pub mod kind;
 pub mod known;
+pub mod limits;
 pub mod members;
 pub mod place;
 pub mod placeholder;

@@ -1,6 +1,15 @@
-//! Strings of JSON, written and read.
+//! Strings of JSON, written and read, and how much of a text an error shows.
 
 use std::fmt::Write as _;
+
+/// As much of a text as an error shows.
+pub fn shown(text: &str) -> &str {
+    let end = text
+        .char_indices()
+        .nth(64)
+        .map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or(text)
+}
 
 /// Writes text as a JSON string. Everything but quotes, backslashes and
 /// control characters stays as it is, in UTF-8.

@@ -9,11 +9,16 @@ const LONGEST: usize = 256;
 /// Fewest characters that are taken for the beginning of a name.
 const SHORTEST_BEGINNING: usize = 4;
 
+/// Words a help text that names what was meant, if one of the names is close enough.
+pub fn near<'a>(mistaken: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    closest(mistaken, names).map(|meant| format!("did you mean `{meant}`?"))
+}
+
 /// The name closest to a mistaken one, if it is close enough to be meant: at
 /// most a third of its letters (and at most three) added, removed, changed or
 /// swapped with their neighbour, or the beginning of the name alone. Upper and
 /// lower case are the same here.
-pub fn closest<'a>(mistaken: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn closest<'a>(mistaken: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mistaken = mistaken.to_lowercase();
     let length = mistaken.chars().count();
     if length > LONGEST {
@@ -37,15 +42,15 @@ pub fn closest<'a>(mistaken: &str, names: impl IntoIterator<Item = &'a str>) -> 
         .map(|(_, name)| name)
 }
 
-/// Words a help text for a name that is none of the known ones.
+/// Words a help text for an unknown name: what was meant, or which names are known.
 pub fn did_you_mean(mistaken: &str, known: &[&str]) -> String {
     did_you_mean_or(mistaken, known, "there is none to choose from")
 }
 
 /// Words a help text as [`did_you_mean`] does, or says this where none is known.
 pub fn did_you_mean_or(mistaken: &str, known: &[&str], none_known: &str) -> String {
-    if let Some(meant) = closest(mistaken, known.iter().copied()) {
-        return format!("did you mean `{meant}`?");
+    if let Some(help) = near(mistaken, known.iter().copied()) {
+        return help;
     }
     let listed: Vec<String> = known
         .iter()
@@ -54,8 +59,8 @@ pub fn did_you_mean_or(mistaken: &str, known: &[&str], none_known: &str) -> Stri
         .collect();
     match (listed.as_slice(), known.len().saturating_sub(MOST_LISTED)) {
         ([], _) => none_known.into(),
-        (_, 0) => format!("known are {}", listed.join(", ")),
-        (_, more) => format!("known are {} and {more} more", listed.join(", ")),
+        (_, 0) => format!("use one of {}", listed.join(", ")),
+        (_, more) => format!("use one of {} and {more} more", listed.join(", ")),
     }
 }
 
@@ -81,7 +86,7 @@ mod tests {
             did_you_mean("post_svae", &["pre_save", "post_save"]),
             "did you mean `post_save`?"
         );
-        assert_eq!(did_you_mean("xyz", &["a", "bc"]), "known are `a`, `bc`");
+        assert_eq!(did_you_mean("xyz", &["a", "bc"]), "use one of `a`, `bc`");
         assert_eq!(did_you_mean("xyz", &[]), "there is none to choose from");
         assert_eq!(
             did_you_mean_or("xyz", &[], "add it to `values`"),

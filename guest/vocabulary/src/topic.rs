@@ -1,4 +1,6 @@
-//! Topics that are rendered for each event, and which of them a broker allows.
+//! What is a topic's name, and which topics a broker allows a queue to render.
+
+use crate::quote;
 
 /// Most bytes of a topic's name in Kafka.
 const LONGEST: usize = 249;
@@ -19,6 +21,15 @@ pub fn is_allowed(patterns: &[impl AsRef<str>], topic: &str) -> bool {
 pub fn is_name(text: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     !matches!(text, "" | "." | "..") && text.len() <= LONGEST && text.bytes().all(is_legal)
+}
+
+/// Says that Kafka does not take a text for a topic's name.
+pub fn invalid(text: &str) -> String {
+    if matches!(text, "." | "..") {
+        return format!("invalid topic `{text}`: Kafka has no topic of this name");
+    }
+    let shown = quote::shown(text);
+    format!("invalid topic `{shown}`: expected 1 to {LONGEST} letters, digits, `.`, `_` or `-`")
 }
 
 #[cfg(test)]
@@ -46,10 +57,14 @@ mod tests {
     fn names_are_those_that_kafka_takes() {
         for (text, expected) in [
             ("a.B-c_9", true),
+            ("...", true),
             ("", false),
+            (".", false),
             ("..", false),
             ("a b", false),
+            ("a/b", false),
             ("é", false),
+            ("a\n", false),
         ] {
             assert_eq!(is_name(text), expected, "{text}");
         }

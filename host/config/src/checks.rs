@@ -1,6 +1,8 @@
 //! Upstream's system checks, under their own codes, and what a configuration
 //! may hardly mean. They are for `check`: nothing of it stops a run.
 
+use action_triggers_vocabulary::{placeholder, suggest::did_you_mean};
+
 use super::{
     document::Value,
     keys,
@@ -59,7 +61,7 @@ impl<'a> Reading<'a> {
             };
             if !BROKER_TYPES.contains(&text.to_lowercase().as_str()) {
                 let message = format!("unknown broker type `{text}`");
-                let help = format!("known are {}", BROKER_TYPES.join(", "));
+                let help = did_you_mean(text, BROKER_TYPES);
                 self.error("action_triggers.E003", &broker_type, message, &help);
             } else if !text.eq_ignore_ascii_case("kafka") {
                 let message = format!("this host serves only `kafka`, not `{text}`");
@@ -162,7 +164,7 @@ impl<'a> Reading<'a> {
                 .conn_details
                 .get("bootstrap_servers")
                 .and_then(|s| s.as_str());
-            let Some(servers) = servers.filter(|servers| !servers.contains("{{")) else {
+            let Some(servers) = servers.filter(|servers| !placeholder::has(servers)) else {
                 continue;
             };
             if broker.is_kafka() && !known.contains(&servers) {

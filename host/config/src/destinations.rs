@@ -10,7 +10,7 @@ use std::{
 
 use action_triggers_core::rest::check::check;
 use action_triggers_vocabulary::{
-    codes, content_type,
+    Place, codes, content_type,
     members::queue::{BOOTSTRAP_SERVERS, TOPIC},
     suggest::did_you_mean_or,
 };
@@ -141,7 +141,10 @@ fn excluded(known: &Known<'_>, trigger: &LoadedTrigger, place: usize) -> Option<
     // Behind the trigger's place stands the queue's member.
     let queue = trigger.queues.first();
     let path = queue.and_then(|queue| queue.path.rsplit_once('.'));
-    let path = path.map_or_else(|| format!("$[{place}]"), |(path, _)| path.to_owned());
+    let path = path.map_or_else(
+        || Place::root().item(place).into(),
+        |(path, _)| path.to_owned(),
+    );
     let message = format!(
         "the whitelist excludes what the trigger `{}` watches, so it never fires",
         trigger.name

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use action_triggers_vocabulary::kind;
+
 /// A value and the bytes it takes in the file. Has no `Debug`, for it may hold
 /// secrets.
 pub(super) struct Node {
@@ -93,12 +95,12 @@ impl Value {
     /// Its type, for a sentence.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::Text(_) => "a string",
-            Self::List(_) => "a list",
-            Self::Table(_) => "an object",
+            Self::Null => kind::NULL,
+            Self::Bool(_) => kind::BOOLEAN,
+            Self::Number(_) => kind::NUMBER,
+            Self::Text(_) => kind::STRING,
+            Self::List(_) => kind::LIST,
+            Self::Table(_) => kind::OBJECT,
         }
     }
 }

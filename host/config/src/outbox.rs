@@ -44,9 +44,8 @@ impl<'a> Reading<'a> {
         };
         if let Value::Text(text) = &field.node.value {
             if text != "memory" {
-                let message = format!("`{text}` is none of the choices");
                 let help = "write \"memory\", or an object with the `path` of a file";
-                self.error("unknown_value", &field, message, help);
+                self.unknown_value(&field, text, help);
             }
             return outbox;
         }

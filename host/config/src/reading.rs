@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path, time::Duration};
 
-use action_triggers_vocabulary::{Place, suggest::did_you_mean};
+use action_triggers_vocabulary::{Place, kind, suggest::did_you_mean};
 
 use super::{
     document::{Document, Member, Members, Node, Value},
@@ -100,13 +100,13 @@ impl<'a> Reading<'a> {
 
     pub(super) fn wrong_type(&mut self, field: &Field<'_>, expected: &str) {
         let found = field.node.value.kind();
-        let message = format!("{found} where {expected} is needed");
+        let message = kind::wrong(expected, found);
         self.error("wrong_type", field, message, &format!("write {expected}"));
     }
 
     pub(super) fn table(&mut self, field: &Field<'a>) -> Option<Table<'a>> {
         let Value::Table(members) = &field.node.value else {
-            self.wrong_type(field, "an object");
+            self.wrong_type(field, kind::OBJECT);
             return None;
         };
         let table = Table {
@@ -141,7 +141,7 @@ impl<'a> Reading<'a> {
         if let Value::Text(text) = &field.node.value {
             return Some(text);
         }
-        self.wrong_type(field, "a string");
+        self.wrong_type(field, kind::STRING);
         None
     }
 
@@ -162,7 +162,7 @@ impl<'a> Reading<'a> {
 
     pub(super) fn list(&mut self, field: &Field<'a>) -> Option<Vec<Field<'a>>> {
         let Value::List(items) = &field.node.value else {
-            self.wrong_type(field, "a list");
+            self.wrong_type(field, kind::LIST);
             return None;
         };
         let item = |(index, node)| Field {
@@ -181,13 +181,18 @@ impl<'a> Reading<'a> {
         }
         let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let help = did_you_mean(text, &known);
+        self.unknown_value(field, text, &help);
+        None
+    }
+
+    /// A text that is none of those that may stand there.
+    pub(super) fn unknown_value(&mut self, field: &Field<'_>, text: &str, help: &str) {
         self.error(
             "unknown_value",
             field,
-            format!("`{text}` is none of the choices"),
-            &help,
+            format!("unknown value `{text}`"),
+            help,
         );
-        None
     }
 
     /// A whole number from 1 up to the largest of its type.
@@ -243,7 +248,7 @@ impl<'a> Reading<'a> {
         help: &str,
     ) -> Option<Duration> {
         let Value::Number(text) = &field.node.value else {
-            self.wrong_type(field, "a number");
+            self.wrong_type(field, kind::NUMBER);
             return None;
         };
         let seconds = text.parse::<f64>().ok().map(|number| number * unit);

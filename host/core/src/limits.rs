@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use action_triggers_vocabulary::limits;
+
 /// Most workers of an engine.
 pub const MOST_WORKERS: usize = 1024;
 
@@ -63,12 +65,12 @@ impl Default for Limits {
             load_deadline: Duration::from_secs(30),
             events_per_call: 100,
             event_bytes: 1 << 20,
-            records_per_call: 10_000,
+            records_per_call: limits::RECORDS,
             record_bytes_per_call: 32 << 20,
-            trigger_fuel: 250_000,
-            call_fuel: 20_000_000,
-            output_bytes: 2 << 20,
-            event_depth: 128,
+            trigger_fuel: limits::TRIGGER_FUEL,
+            call_fuel: limits::CALL_FUEL,
+            output_bytes: limits::OUTPUT_BYTES,
+            event_depth: limits::DEPTH,
         }
     }
 }

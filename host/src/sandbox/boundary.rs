@@ -1,7 +1,5 @@
-//! The component's boundary: only this module knows the types generated from
-//! `wit/`. What crosses is made from, and into, the plain types of the core.
-
-mod known;
+//! The component's boundary: only this file knows the types generated from `wit/`. What
+//! crosses is made from, and into, the plain types of the core and of `crossing`.
 
 use action_triggers_vocabulary::{PublishError, SettingError, Signal};
 use wasmtime::{
@@ -14,13 +12,16 @@ use self::bindings::{
     action_triggers::engine::{kafka, settings},
     exports::action_triggers::engine::triggers,
 };
-use super::data::Data;
+use super::{
+    crossing::{Answer, Baked, Decision, Explained, Offered, Published, TriggerLimits, Why},
+    data::Data,
+};
 use crate::{
     broker::{BrokerMembers, Offer, Payload},
     event::{EventError, EventText},
     outcome::{
-        Diagnostic, Failure, Loaded, LoadedQueue, LoadedTrigger, NamedSetting, QueueDestination,
-        Refusal, Severity, Span,
+        Diagnostic, Failure, Frequency, KnownHeader, KnownRecord, KnownValue, Loaded, LoadedQueue,
+        LoadedTrigger, NamedSetting, QueueDestination, Refusal, Severity, Span,
     },
 };
 
@@ -46,65 +47,6 @@ pub(super) struct Exports(Bindings);
 /// Events in the form in which they cross.
 #[derive(Debug)]
 pub(super) struct Batch(Vec<triggers::Input>);
-
-/// What the triggers of a set may use, in every host alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TriggerLimits {
-    pub(super) fuel: u64,
-    pub(super) call_fuel: u64,
-    pub(super) output_bytes: u32,
-    pub(super) records: u32,
-    pub(super) depth: u32,
-    pub(super) content_types: Vec<String>,
-}
-
-/// What an instance holds that came with its triggers loaded.
-#[derive(Debug)]
-pub(super) struct Baked {
-    pub(super) loaded: Loaded,
-    pub(super) brokers: Vec<BrokerMembers>,
-    pub(super) limits: TriggerLimits,
-}
-
-/// What the guest says of one event.
-#[derive(Debug)]
-pub(super) struct Answer<T> {
-    pub(super) id: String,
-    pub(super) decision: Decision<T>,
-}
-
-/// What the guest decided for one event.
-#[derive(Debug)]
-pub(super) enum Decision<T> {
-    Done(Vec<T>),
-    Unreadable(EventError),
-    Failed(Failure),
-    NotProcessed,
-}
-
-/// What the guest says of one trigger, or of one of its queues.
-#[derive(Debug)]
-pub(super) struct OfQueue<T> {
-    pub(super) trigger: u32,
-    pub(super) queue: u32,
-    pub(super) answer: T,
-}
-
-/// The number of a receipt, or why there is none.
-pub(super) type Published = OfQueue<Result<u32, Failure>>;
-
-/// What one queue would publish, before the host has looked at it.
-pub(super) type Offered = OfQueue<Result<Offer, Failure>>;
-
-/// Whether and why one trigger fires.
-pub(super) type Explained = OfQueue<Why>;
-
-#[derive(Debug)]
-pub(super) struct Why {
-    pub(super) fires: bool,
-    pub(super) clause: String,
-    pub(super) reason: String,
-}
 
 impl Linked {
     pub(super) fn new(engine: &wasmtime::Engine, component: &Component) -> wasmtime::Result<Self> {
@@ -363,12 +305,11 @@ impl From<triggers::Failure> for Failure {
 
 impl From<triggers::EventError> for EventError {
     fn from(error: triggers::EventError) -> Self {
-        let place = |bytes: u32| usize::try_from(bytes).unwrap_or(usize::MAX);
-        let start = place(error.offset);
+        let start = widened(error.offset);
         Self::Invalid {
             code: error.code,
             message: error.message,
-            span: start..start.saturating_add(place(error.length)),
+            span: start..start.saturating_add(widened(error.length)),
             line: error.line.into(),
             column: error.column,
         }
@@ -458,6 +399,49 @@ impl From<triggers::LoadedQueue> for LoadedQueue {
         loaded.records = queue.records.map(Into::into);
         loaded
     }
+}
+
+impl From<triggers::KnownValue> for KnownValue {
+    fn from(value: triggers::KnownValue) -> Self {
+        match value {
+            triggers::KnownValue::FixedJson(text) => Self::FixedJson(text),
+            triggers::KnownValue::FixedText(text) => Self::FixedText(text),
+            triggers::KnownValue::Json(bytes) => Self::Json(widened(bytes)),
+            triggers::KnownValue::Text(bytes) => Self::Text(widened(bytes)),
+            triggers::KnownValue::Either(bytes) => Self::Either(widened(bytes)),
+        }
+    }
+}
+
+impl From<triggers::KnownRecord> for KnownRecord {
+    fn from(record: triggers::KnownRecord) -> Self {
+        let header = |header: triggers::KnownHeader| KnownHeader {
+            name: header.name,
+            value_bytes: widened(header.value_bytes),
+            is_fixed: header.is_fixed,
+        };
+        Self {
+            key_bytes: widened(record.key_bytes),
+            headers: record.headers.into_iter().map(header).collect(),
+            timestamp: record.timestamp.into(),
+            timestamp_ms: record.timestamp_ms,
+            tombstone: record.tombstone.into(),
+        }
+    }
+}
+
+impl From<triggers::Frequency> for Frequency {
+    fn from(frequency: triggers::Frequency) -> Self {
+        match frequency {
+            triggers::Frequency::None => Self::None,
+            triggers::Frequency::Some => Self::Some,
+            triggers::Frequency::All => Self::All,
+        }
+    }
+}
+
+fn widened(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 impl From<triggers::Diagnostic> for Diagnostic {

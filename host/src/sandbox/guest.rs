@@ -5,7 +5,8 @@ use wasmtime::Store;
 
 use super::{
     CallError, Outcome,
-    boundary::{Answer, Batch, Decision, Explained, Exports, Offered, Published, Why},
+    boundary::{Batch, Exports},
+    crossing::{Answer, Decision, Explained, Offered, Published, Why},
     data::{Data, Taken},
     generation::Generation,
     instance::{Called, Instance},

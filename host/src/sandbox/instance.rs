@@ -11,7 +11,8 @@ use wasmtime::Store;
 use super::{
     CallError,
     allowance::ticks,
-    boundary::{Answer, Baked, Exports, Linked, TriggerLimits},
+    boundary::{Exports, Linked},
+    crossing::{Answer, Baked, TriggerLimits},
     data::{Data, Source, Taken, allow},
 };
 use crate::{

@@ -13,6 +13,7 @@ mod boundary;
 mod cache;
 mod call;
 mod compiled;
+mod crossing;
 mod data;
 mod error;
 mod generation;

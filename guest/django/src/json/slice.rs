@@ -2,6 +2,8 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use action_triggers_vocabulary::kind;
+
 /// A JSON text whose values are taken out of it without being copied.
 #[derive(Clone, Debug)]
 pub struct Document(Arc<Source>);
@@ -53,12 +55,12 @@ impl Document {
 /// What a JSON text is, in words, by its beginning.
 pub fn kind(text: &str) -> &'static str {
     match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{') => "an object",
-        Some(b'[') => "a list",
-        Some(b'"') => "a string",
-        Some(b't' | b'f') => "a boolean",
-        Some(b'n') => "null",
-        _ => "a number",
+        Some(b'{') => kind::OBJECT,
+        Some(b'[') => kind::LIST,
+        Some(b'"') => kind::STRING,
+        Some(b't' | b'f') => kind::BOOLEAN,
+        Some(b'n') => kind::NULL,
+        _ => kind::NUMBER,
     }
 }
 

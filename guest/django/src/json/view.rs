@@ -1,5 +1,6 @@
 //! A JSON value taken apart by kind.
 
+use action_triggers_vocabulary::kind;
 use minijinja::{Value, value::ValueKind};
 
 use super::{Field, JsonArray, JsonObject, Slice};
@@ -46,12 +47,12 @@ impl<'a> View<'a> {
     /// The kind in words, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::String(_) => "a string",
-            Self::Array(_) => "a list",
-            Self::Object(_) => "an object",
+            Self::Null => kind::NULL,
+            Self::Bool(_) => kind::BOOLEAN,
+            Self::Number(_) => kind::NUMBER,
+            Self::String(_) => kind::STRING,
+            Self::Array(_) => kind::LIST,
+            Self::Object(_) => kind::OBJECT,
         }
     }
 }

@@ -4,7 +4,7 @@
 mod blocks;
 mod foreign;
 
-use action_triggers_vocabulary::suggest::closest;
+use action_triggers_vocabulary::suggest;
 
 use super::{
     ast::{Node, Target},
@@ -125,8 +125,8 @@ impl<'a> Parser<'a> {
         }
         let awaited = self.awaited();
         let ends = awaited.map_or(&[][..], |(ends, _)| ends);
-        if let Some(known) = closest(name, KNOWN.iter().chain(ends).copied()) {
-            return Some(format!("did you mean `{known}`?"));
+        if let Some(help) = suggest::near(name, KNOWN.iter().chain(ends).copied()) {
+            return Some(help);
         }
         match awaited {
             Some((ends, opening)) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use action_triggers_vocabulary::members::{
     MODELS, TRIGGERS, content_type, header, queue, record, signal, trigger,
 };
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::super::keys;
 
@@ -78,4 +78,75 @@ fn every_key_is_described_once_and_every_reference_leads_somewhere() {
         let name = reference.split('"').next().unwrap();
         assert!(definitions[name].is_object(), "{name}");
     }
+}
+
+/// A configuration in which a table of this name has these keys.
+fn with(table: &str, mut keys: Map<String, Value>) -> Value {
+    match table {
+        "configuration" => Value::Object(keys),
+        "cluster" => {
+            keys.insert("rest_url".into(), json!("http://localhost:8082"));
+            json!({"clusters": {"a:1": keys}})
+        }
+        "outbox_file" => {
+            keys.insert("path".into(), json!("outbox.db"));
+            json!({"outbox": keys})
+        }
+        "source_of_cloudevents" => json!({"sources": {"cloudevents": keys}}),
+        "source_of_changes" => json!({"sources": {"debezium": keys}}),
+        name => json!({name: keys}),
+    }
+}
+
+/// All that a configuration says.
+fn meaning(configuration: &Value) -> String {
+    let (read, _) = super::examined(&configuration.to_string());
+    let tables = (&read.clusters, &read.limits, &read.outbox, &read.sources);
+    format!("{tables:?} {:?} {:?}", read.service, read.text_encoding)
+}
+
+/// Something else than the default that may stand in its place.
+fn another(key: &Value) -> Value {
+    match &key["default"] {
+        Value::Bool(default) => json!(!default),
+        Value::Number(default) => json!(default.as_u64().unwrap() * 2),
+        Value::String(default) if default.contains(':') => json!("127.0.0.1:1"),
+        default => {
+            let choices = key["enum"].as_array().into_iter().flatten();
+            let mut others = choices.filter(|choice| choice.is_string() && *choice != default);
+            others
+                .next()
+                .cloned()
+                .unwrap_or(json!({"path": "outbox.db"}))
+        }
+    }
+}
+
+#[test]
+fn the_defaults_of_the_schema_are_those_that_count() {
+    let definitions = definitions();
+    let mut seen = 0;
+    for name in keys::ALL.iter().map(|known| known.name) {
+        // What bounds an outbox in a file does not bound one in memory, and the reverse.
+        let tables = match name {
+            "outbox" => vec!["outbox", "outbox_file"],
+            name => vec![name],
+        };
+        let meanings = |keys: Map<String, Value>| -> Vec<String> {
+            let tables = tables.iter();
+            let all = tables.map(|table| meaning(&with(table, keys.clone())));
+            all.collect()
+        };
+        for (key, value) in definitions[name]["properties"].as_object().unwrap() {
+            let Some(default) = value.get("default") else {
+                continue;
+            };
+            let given = |worth: Value| meanings(Map::from_iter([(key.clone(), worth)]));
+            let left_out = meanings(Map::new());
+            assert_eq!(given(default.clone()), left_out, "{name}.{key}");
+            assert_ne!(given(another(value)), left_out, "{name}.{key}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
 }

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use action_triggers_vocabulary::{PublishError, members::queue, topic};
+use action_triggers_vocabulary::{PublishError, members::queue, quote, topic};
 use serde_json::{Map, Value};
 
 use super::{
-    destination::{MAX_TOPIC, check_topic, field, has_placeholder},
+    destination::{check_topic, field, has_placeholder},
     offer::{BrokerMembers, Offer, Payload},
 };
 use crate::{
@@ -295,7 +295,7 @@ impl Registry {
         let entry = self
             .entries
             .get(broker)
-            .ok_or_else(|| PublishError::UnknownBroker(broker.chars().take(MAX_TOPIC).collect()))?;
+            .ok_or_else(|| PublishError::UnknownBroker(quote::shown(broker).into()))?;
         self.merge(&entry.broker, destination, topic)
     }
 
@@ -401,7 +401,7 @@ impl Registry {
 }
 
 fn unknown_cluster(servers: &str) -> String {
-    format!("`{servers}` is none of the host's clusters: add it to `clusters`")
+    format!("unknown cluster `{servers}`: add it to `clusters`")
 }
 
 /// Bounds what orders a record, which the host keeps.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use action_triggers_vocabulary::topic;
 use futures_util::{
     future::{Either, select},
     lock::Mutex,
@@ -311,7 +312,7 @@ impl<T: Transport> Proxy<T> {
     async fn url(&self, topic: &str, limit: Duration) -> Result<Url, Verdict> {
         // A URL's path loses these segments.
         if matches!(topic, "" | "." | "..") {
-            let message = format!("`{topic}` is no topic's name");
+            let message = topic::invalid(topic);
             return Err(Finding::Permanent("invalid_topic").verdict(message, None, 1));
         }
         if self.dialect != Dialect::ConfluentV3 {
