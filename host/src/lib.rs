@@ -150,7 +150,9 @@
 //! # Starting quickly
 //!
 //! Each start compiles the component, which takes a second or less in a release build
-//! and several in a debug build. [`Builder::code_cache`] keeps the compiled code in a
+//! and about half a minute in a debug build, whose compiler is not optimised itself.
+//! The `[profile.dev.package]` of this repository's `Cargo.toml` optimises it; copied into
+//! yours, a start takes some seconds. [`Builder::code_cache`] keeps the compiled code in a
 //! folder. Without it nothing is kept, and every start compiles again.
 //!
 //! # Errors

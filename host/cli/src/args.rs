@@ -293,43 +293,43 @@ pub(crate) struct ConfigFile {
     pub(crate) config: PathBuf,
 }
 
-/// Which records of an outbox are meant.
+/// Which records and events of an outbox are meant.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Letters {
-    /// In this state
+    /// Only those in this state
     #[arg(long, value_enum)]
     pub(crate) state: Option<State>,
-    /// Of this tenant
+    /// Only those of this tenant
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Option<String>,
-    /// Of this trigger
+    /// Only those of this trigger
     #[arg(long, value_name = "NAME")]
     pub(crate) trigger: Option<String>,
-    /// For this topic
+    /// Only those for this topic
     #[arg(long, value_name = "NAME")]
     pub(crate) topic: Option<String>,
-    /// Given up with this code
+    /// Only those given up with this code
     #[arg(long, value_name = "CODE")]
     pub(crate) code: Option<String>,
-    /// Accepted at this time or later, such as 2026-11-26T10:00:00Z
+    /// Only those accepted at this time or later, such as 2026-11-26T10:00:00Z
     #[arg(long, value_name = "TIME", value_parser = time::read)]
     pub(crate) since: Option<u64>,
-    /// Accepted before this time
+    /// Only those accepted before this time
     #[arg(long, value_name = "TIME", value_parser = time::read)]
     pub(crate) until: Option<u64>,
-    /// Of the event with this id
+    /// Only those of the event with this id
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
-    /// At most so many, the oldest
+    /// At most so many: the oldest
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
 }
 
-/// How sure somebody is.
+/// How much is asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// All of them, where no filter is given; beside a filter, `replay` publishes all of an
-    /// event and not only what failed
+    /// Without a filter: take all of them. With a filter, `replay` publishes all of an event
+    /// and not only what failed
     #[arg(long)]
     pub(crate) all: bool,
     /// Only say how many there are
@@ -363,7 +363,8 @@ pub(crate) struct Files {
     /// The triggers, instead of those that the configuration names
     #[arg(long, value_name = "FILE")]
     pub(crate) triggers: Option<PathBuf>,
-    /// The component, instead of the one that is built in; `bake` makes such files
+    /// The component, instead of the one that is built in: `bake`, a command of builds with
+    /// the feature `edge`, makes such files
     #[arg(long, value_name = "FILE")]
     pub(crate) component: Option<PathBuf>,
 }
@@ -395,7 +396,7 @@ pub(crate) struct Input {
     /// pre_save, post_save, pre_delete and post_delete.
     #[arg(default_value = "-", value_name = "EVENTS")]
     pub(crate) events: PathBuf,
-    /// The form of the events: our own, or that of another tool
+    /// The tool that the events come from; without it they are in our own form
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["cloudevents", "debezium", "hasura", "supabase"]))]
     pub(crate) format: Option<String>,
 }

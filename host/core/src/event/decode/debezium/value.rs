@@ -49,9 +49,9 @@ pub(super) enum Encoding {
     Bits {
         length: Option<i64>,
     },
-    /// A decimal whose bytes nobody tells the scale of.
+    /// A decimal in bytes, without its scale.
     UndeclaredDecimal,
-    /// A count of which nobody tells what it counts.
+    /// A number without its unit.
     UndeclaredTime,
     /// A count of which its size tells what it counts.
     UndeclaredDatetime,
@@ -178,7 +178,7 @@ fn guessed(count: i64) -> Option<Precision> {
 fn unknown_precision(place: &Place) -> DecodeError {
     DecodeError::unsupported_encoding(
         place.clone(),
-        "nobody says what this number counts: send the schema (`value.converter.schemas.enable`), or set `sources.debezium.time_precision`",
+        "the event does not say what this number counts: send the schema (`value.converter.schemas.enable`), or set `sources.debezium.time_precision`",
     )
 }
 
@@ -225,7 +225,7 @@ fn undeclared_decimal(value: &str, place: &Place) -> Result<Option<String>, Deco
     if is_decimal {
         return Ok(None);
     }
-    let message = "nobody says the scale of this decimal: send the schema (`value.converter.schemas.enable`), or set `decimal.handling.mode` of the connector to `string`";
+    let message = "the event does not say the scale of this decimal: send the schema (`value.converter.schemas.enable`), or set `decimal.handling.mode` of the connector to `string`";
     Err(DecodeError::unsupported_encoding(place.clone(), message))
 }
 
