@@ -21,5 +21,6 @@ mod layering;
 mod library;
 mod real_kafka;
 mod remedies;
+mod request;
 mod sandbox;
 mod schema;

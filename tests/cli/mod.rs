@@ -1,6 +1,7 @@
 //! The built binary, end to end over sockets.
 
 #[cfg(unix)]
+#[path = "../fixtures/authority.rs"]
 mod authority;
 mod checks;
 mod failures;

@@ -32,7 +32,8 @@ async fn publish_a_sale(rest_url: &str) -> Result<Flushed, Box<dyn Error>> {
     let event = Event::new("e1", Signal::PostSave, "shop.sale", sale);
     for outcome in runtime.process(event).await {
         for publication in outcome.outcome? {
-            println!("{}: {:?}", publication.trigger, publication.outcome);
+            let topic = publication.outcome?;
+            println!("{} publishes to `{topic}`", publication.trigger);
         }
     }
     Ok(runtime.flush().await)

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
+
+use crate::request;
 
 /// A request, as far as answers depend on it.
 pub(super) struct Request {
@@ -70,23 +72,13 @@ async fn serve(stream: TcpStream, posts: Arc<Mutex<usize>>, answer: fn(&Request)
 }
 
 async fn read(stream: &mut BufReader<TcpStream>, posts: &Mutex<usize>) -> Option<Request> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if stream.read_line(&mut head).await.ok()? == 0 {
-            return None;
-        }
-    }
-    let head = head.to_ascii_lowercase();
-    let length = head.split("content-length: ").nth(1);
-    let length = length.and_then(|rest| rest.split("\r\n").next()?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    stream.read_exact(&mut body).await.ok()?;
+    let request = request::read(stream).await.ok()?;
     let mut posts = posts.lock().unwrap();
     let posts_before = *posts;
-    *posts += usize::from(head.starts_with("post "));
+    *posts += usize::from(request.head.starts_with("post "));
     Some(Request {
-        head,
-        body: String::from_utf8(body).unwrap(),
+        head: request.head,
+        body: String::from_utf8(request.body).unwrap(),
         posts_before,
     })
 }

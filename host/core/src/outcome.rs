@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// Why something came to nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 #[non_exhaustive]
 pub struct Failure {
     /// Stable, such as `template_failed`.
@@ -40,8 +41,8 @@ pub enum EventFailure {
     #[error(transparent)]
     Unreadable(#[from] EventError),
     /// It was not decided.
-    #[error("{}", .0.message)]
-    Undecided(Failure),
+    #[error(transparent)]
+    Undecided(#[from] Failure),
 }
 
 impl EventFailure {
@@ -51,12 +52,6 @@ impl EventFailure {
             Self::Unreadable(error) => error.code(),
             Self::Undecided(failure) => &failure.code,
         }
-    }
-}
-
-impl From<Failure> for EventFailure {
-    fn from(failure: Failure) -> Self {
-        Self::Undecided(failure)
     }
 }
 

@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::cli::authority::Authority;
+use crate::{cli::authority::Authority, request};
 
 /// How long a proxy that drips waits for its next bytes.
 const DRIP: Duration = Duration::from_millis(50);
@@ -113,7 +113,7 @@ async fn meet(mut stream: TcpStream, steps: Vec<Step>) -> std::io::Result<()> {
     for step in steps {
         match step {
             Step::Read(bytes) => drop(stream.read_exact(&mut vec![0; bytes]).await?),
-            Step::Request => read_request(&mut stream).await?,
+            Step::Request => drop(request::read(&mut stream).await?),
             Step::Say(bytes) => say(&mut stream, &bytes).await?,
             Step::Drip(bytes) => loop {
                 say(&mut stream, bytes).await?;
@@ -132,16 +132,4 @@ async fn meet(mut stream: TcpStream, steps: Vec<Step>) -> std::io::Result<()> {
 async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> std::io::Result<()> {
     stream.write_all(bytes).await?;
     stream.flush().await
-}
-
-async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    let head = String::from_utf8_lossy(&head).to_lowercase();
-    let mut lines = head.lines();
-    let length = lines.find_map(|line| line.strip_prefix("content-length:"));
-    let length = length.map_or(0, |length| length.trim().parse().unwrap());
-    stream.read_exact(&mut vec![0; length]).await.map(drop)
 }

@@ -72,9 +72,10 @@ pub(super) fn setting_in_text(path: &str, settings: &Settings) -> Result<String,
 
 /// Checks what Kafka asks of a topic's name.
 pub(super) fn check_topic(name: &str) -> Result<(), String> {
-    match topic::is_name(name) {
-        true => Ok(()),
-        false => Err(topic::invalid(name)),
+    if topic::is_name(name) {
+        Ok(())
+    } else {
+        Err(topic::invalid(name))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The client over real sockets.
 
 mod access;
+#[path = "../../../../tests/fixtures/authority.rs"]
+mod authority;
 mod connections;
 mod faults;
 mod gateways;

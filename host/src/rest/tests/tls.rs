@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer},
@@ -17,6 +17,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
+    authority::Authority,
     cluster, message, prepared, publish, record,
     server::{http, read_request, say},
 };
@@ -25,33 +26,8 @@ use crate::{
     publisher::Publisher,
 };
 
-/// A private certificate authority.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> Vec<u8> {
-        self.0.pem().into_bytes()
-    }
-
-    /// A certificate for 127.0.0.1 and its key.
-    fn issue(&self) -> (rcgen::Certificate, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap(), key)
-    }
-
-    fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.0.der().clone()).unwrap();
-        roots
-    }
-}
+/// The host that certificates are for.
+const HOST: &str = "127.0.0.1";
 
 struct Server {
     url: String,
@@ -101,21 +77,25 @@ fn server_config(authority: &Authority, clients: Option<&Authority>) -> ServerCo
     let builder = builder();
     let builder = match clients {
         None => builder.with_no_client_auth(),
-        Some(clients) => builder.with_client_cert_verifier(
-            WebPkiClientVerifier::builder_with_provider(Arc::new(clients.roots()), provider)
-                .build()
-                .unwrap(),
-        ),
+        Some(clients) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(clients.der()).unwrap();
+            builder.with_client_cert_verifier(
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                    .build()
+                    .unwrap(),
+            )
+        }
     };
-    let (certificate, key) = authority.issue();
+    let (certificate, key) = authority.issue(HOST);
     let chain = vec![CertificateDer::from(certificate)];
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     builder.with_single_cert(chain, key).unwrap()
 }
 
-fn tls(ca_pem: Vec<u8>, identity_pem: Option<Secret>) -> Tls {
+fn tls(ca_pem: String, identity_pem: Option<Secret>) -> Tls {
     let mut tls = Tls::default();
-    tls.ca_pem = Some(ca_pem);
+    tls.ca_pem = Some(ca_pem.into_bytes());
     tls.identity_pem = identity_pem;
     tls
 }
@@ -150,7 +130,7 @@ async fn a_private_authority_is_trusted_when_named() {
 async fn a_client_certificate_is_shown() {
     let authority = Authority::new();
     let server = start(&authority, Some(&authority)).await;
-    let (certificate, key) = authority.issue();
+    let (certificate, key) = authority.issue(HOST);
     let identity = certificate.pem() + &key.serialize_pem();
     let shown = tls(authority.pem(), Some(identity.into()));
     assert_eq!(verdict(&server, shown).await, "delivered 2@7");
@@ -168,7 +148,7 @@ async fn a_client_certificate_that_was_renewed_is_read_again() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let server = start(&authority, Some(&authority)).await;
     let identity = |issuer: &Authority| {
-        let (certificate, key) = issuer.issue();
+        let (certificate, key) = issuer.issue(HOST);
         certificate.pem() + &key.serialize_pem()
     };
     let folder = tempfile::tempdir().unwrap();
@@ -188,7 +168,7 @@ async fn a_client_certificate_that_was_renewed_is_read_again() {
 }
 
 /// A certificate for 127.0.0.1 that nobody else signed, and a server that shows it.
-async fn self_signed(is_ca: IsCa) -> (Vec<u8>, Server) {
+async fn self_signed(is_ca: IsCa) -> (String, Server) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     params.is_ca = is_ca;
@@ -200,7 +180,7 @@ async fn self_signed(is_ca: IsCa) -> (Vec<u8>, Server) {
             PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
         )
         .unwrap();
-    (certificate.pem().into_bytes(), serve(config).await)
+    (certificate.pem(), serve(config).await)
 }
 
 #[tokio::test]
@@ -226,10 +206,7 @@ async fn a_certificate_that_signed_itself_is_trusted_or_named_with_its_remedy() 
 async fn a_certificate_for_another_time_or_name_is_named_with_its_remedy() {
     let authority = Authority::new();
     let trying = async |change: &dyn Fn(&mut CertificateParams)| {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-        change(&mut params);
-        let certificate = params.signed_by(&key, &authority.0).unwrap();
+        let (certificate, key) = authority.issue_changed(HOST, change);
         let chain = vec![CertificateDer::from(certificate)];
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config = builder().with_no_client_auth();
