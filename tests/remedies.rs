@@ -12,6 +12,7 @@ mod records;
 #[cfg(unix)]
 mod services;
 mod sets;
+mod stalls;
 mod templates;
 
 #[cfg(unix)]

@@ -206,6 +206,43 @@ async fn too_many_and_too_few_outcomes_are_a_false_answer() {
     }
 }
 
+/// What is left of the remedy for a foreign component: the one of this host does it all.
+async fn assert_own_component_works() {
+    let kept = Kept::default();
+    let triggers = honest::triggers("{{ quantity }}");
+    let builder = builder(&kept).triggers(triggers).limits(limits());
+    let runtime = builder.component(Component::Embedded).build().await;
+    let runtime = runtime.unwrap();
+    let rendered = runtime.render(event("x")).await.remove(0).outcome.unwrap();
+    assert_eq!(rendered.len(), 2);
+    assert_eq!(code(&runtime.process(event("x")).await[0]), "ok");
+    runtime.flush().await;
+    assert_eq!(*kept.0.lock().unwrap(), ["3", "3 sold"]);
+}
+
+#[tokio::test]
+async fn the_component_of_this_host_is_right_where_a_foreign_one_lies() {
+    let evil = "(global.set $extra (i32.const 1))";
+    assert_eq!(guilt(evil, limits()).await, "guest_misbehaved");
+    assert_own_component_works().await;
+}
+
+#[tokio::test]
+async fn a_foreign_component_is_told_that_only_process_publishes_and_the_own_one_knows() {
+    // It traps unless the answer is `not-publishing`.
+    let evil = format!(
+        "{PUBLISH} (if (i32.ne (i32.load8_u (i32.const 12292)) (i32.const 5)) (then (unreachable)))"
+    );
+    let builder = builder(&Kept::default()).component(hostile(&evil));
+    let runtime = builder.limits(limits()).build().await.unwrap();
+    for _ in 0..2 {
+        let rendered = runtime.render(event("x")).await;
+        assert!(rendered[0].outcome.is_ok(), "{rendered:?}");
+        assert_eq!(code(&runtime.process(event("x")).await[0]), "guest_trapped");
+    }
+    assert_own_component_works().await;
+}
+
 #[tokio::test]
 async fn an_answer_longer_than_the_memory_is_refused() {
     let evil = "(global.set $extra (i32.const 0x7000000))";

@@ -322,6 +322,44 @@ async fn a_record_that_is_purged_before_its_turn_ends_as_that() {
     assert!(proxy.records("sales").is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_outbox_is_moved_away_and_asked_what_is_left() {
+    let proxy = proxy().await;
+    let mut config = durable(NOWHERE);
+    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(0.05);
+    let place = Place::new(&config);
+    let url = proxy.url();
+    let output = blocking(move || {
+        let sales: String = (0..200).map(|number| sale(&number.to_string())).collect();
+        run(&place, &sales);
+        let file = place.path("outbox.db");
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[4_096..].fill(0x5a);
+        std::fs::write(&file, bytes).unwrap();
+        let refused = run(&place, &sale("next"));
+        let said = stderr(&refused) + &String::from_utf8_lossy(&refused.stdout);
+        assert!(said.contains("outbox_corrupt"), "{said}");
+
+        // What its remedy says.
+        std::fs::rename(&file, place.path("damaged.db")).unwrap();
+        config["clusters"]["localhost:9092"] = json!({"rest_url": url});
+        place.write("config.json", config.to_string());
+        let output = run(&place, &sale("next"));
+        config["outbox"]["path"] = json!("damaged.db");
+        place.write("config.json", config.to_string());
+        for word in ["verify", "list"] {
+            let output = outbox(&place, &[word]);
+            let said = stderr(&output);
+            let is_damaged = !output.stdout.is_empty() || said.contains("outbox_corrupt");
+            assert!(is_damaged && code(&output) != 0, "{word}: {output:?}");
+        }
+        output
+    })
+    .await;
+    assert_eq!(outcomes(&output), [pair("next", "")]);
+    assert_eq!(proxy.records("sales").len(), 1);
+}
+
 #[test]
 fn no_outbox_in_a_file_is_said() {
     let place = Place::new(&config(NOWHERE));

@@ -59,10 +59,7 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     (
         DELIVERIES,
         "cluster_stalled",
-        Raised(
-            "a_cluster_that_is_away_holds_the_others_for_ten_seconds_at_most",
-            "the cluster is away for as long as the test lasts",
-        ),
+        Followed("a_stalled_cluster_takes_the_event_again_once_it_works_or_has_more_room"),
     ),
     (
         DELIVERIES,
@@ -172,18 +169,12 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     (
         "Records that are refused",
         "not_publishing",
-        Raised(
-            "what_is_published_in_another_call_than_process_is_never_delivered",
-            OUR_COMPONENT,
-        ),
+        Followed("a_foreign_component_is_told_that_only_process_publishes_and_the_own_one_knows"),
     ),
     (
         SANDBOX,
         "guest_misbehaved",
-        Raised(
-            "too_many_and_too_few_outcomes_are_a_false_answer",
-            OUR_COMPONENT,
-        ),
+        Followed("the_component_of_this_host_is_right_where_a_foreign_one_lies"),
     ),
     (
         SANDBOX,
@@ -198,10 +189,7 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     (
         DELIVERIES,
         "outbox_corrupt",
-        Raised(
-            "a_damaged_file_is_named_and_nothing_is_accepted_into_it",
-            "what can be seen of a damaged file depends on the damage",
-        ),
+        Followed("a_damaged_outbox_is_moved_away_and_asked_what_is_left"),
     ),
     (
         DELIVERIES,
@@ -266,7 +254,7 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     (
         PROGRAM,
         "demo_failed",
-        Unreached("the demo needs a free port and a folder for temporary files"),
+        Unreached("all that the demo talks to is in its own process"),
     ),
 ];
 
@@ -279,7 +267,6 @@ const APP: &str = "The proxy `app.wasm`";
 
 const REFUSED: &str = "what_is_not_answered_in_time_is_unknown_and_what_is_no_request_is_refused";
 
-const OUR_COMPONENT: &str = "the component that belongs to this host is in every other test";
 const REPORT: &str = "the remedy is a report, or to read one";
 
 fn sources(folder: &Path, found: &mut String) {

@@ -6,7 +6,7 @@ use action_triggers_host::{EventError, Events};
 use super::*;
 
 /// A set of two triggers, of which the first has this payload.
-fn triggers(payload: &str) -> String {
+pub(super) fn triggers(payload: &str) -> String {
     let trigger = |name: &str, payload: &str| {
         json!({
             "name": name,
