@@ -217,6 +217,7 @@ async fn assert_errors(edits: &[(&str, Value)], expected: &str) {
 async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
     let bound = "/clusters/k:1/max_record_bytes";
     let branches = "{\"of\": \"{% if id %}sold:{% else %}nobody{% endif %}{{ id }}\"}";
+    let members = "{\"of\": 1, {% if id %}\"cc\": 2{% else %}\"d\": \"long\"{% endif %} }";
     let wide = "{{ id|ljust:200 }}";
     let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
     for (edits, least) in [
@@ -229,6 +230,8 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
             vec![(PAYLOAD, json!(format!("{{\"a\": \"{wide}\"}}")))],
             208,
         ),
+        (vec![(PAYLOAD, json!(members))], 14),
+        (vec![(PAYLOAD, json!("{ \"a\" : {{ id }} nul }"))], 14),
         (vec![(PAYLOAD, json!([wide]))], 204),
         (vec![(PAYLOAD, json!(branches))], 14),
         (vec![(PAYLOAD, json!("x")), (KEY, json!(wide))], 201),
@@ -242,6 +245,39 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
 }
 
 #[tokio::test]
+async fn payloads_and_fields_of_records_share_what_a_trigger_may_write() {
+    let record = json!({
+        "key": "of {{ id }}",
+        "headers": {"a": "{{ id }} of it"},
+        "partition": "{{ id }}00",
+    });
+    let queue = json!({"name": "kafka_1", "record": record});
+    let queues = "/triggers/0/msg_broker_queues";
+    let payload = json!({"text": "of {{ id }} there"});
+    for (count, bound, code) in [
+        (1, 22, TOO_MUCH),
+        (1, 23, ""),
+        (2, 33, TOO_MUCH),
+        (2, 34, ""),
+    ] {
+        let edits = [
+            (queues, json!(vec![queue.clone(); count])),
+            (PAYLOAD, payload.clone()),
+            ("/limits/output_bytes", json!(bound)),
+        ];
+        assert_errors(&edits, code).await;
+    }
+    // Of a lone expression the value is asked for.
+    let lone = json!([{"name": "kafka_1", "record": {"key": "{{ id|ljust:20 }}"}}]);
+    let edits = [
+        (queues, lone),
+        (PAYLOAD, json!("{{ id }}")),
+        ("/limits/output_bytes", json!(20)),
+    ];
+    assert_errors(&edits, "").await;
+}
+
+#[tokio::test]
 async fn an_output_that_every_event_exceeds_is_told() {
     let bound = "/limits/output_bytes";
     let list = json!(["{{ id }}", "text"]);
@@ -251,6 +287,12 @@ async fn an_output_that_every_event_exceeds_is_told() {
         (vec![(PAYLOAD, list.clone()), (bound, json!(10))], TOO_MUCH),
         (vec![(PAYLOAD, list), (bound, json!(11))], ""),
         (vec![(PAYLOAD, json!("{{ id|center:3000000 }}"))], TOO_MUCH),
+        // It is written as JSON, which it is not, and then as text.
+        (
+            vec![(PAYLOAD, json!("{ nope }")), (bound, json!(15))],
+            TOO_MUCH,
+        ),
+        (vec![(PAYLOAD, json!("{ nope }")), (bound, json!(16))], ""),
         (vec![(PAYLOAD, json!("{{ id|center:300 }}"))], ""),
     ] {
         assert_errors(&edits, code).await;

@@ -34,6 +34,15 @@ impl PlacedTemplate {
         self.template.least_bytes()
     }
 
+    /// The least that it writes where the value of a lone expression is asked for instead.
+    pub(crate) fn least_written(&self) -> usize {
+        if self.is_expression() {
+            0
+        } else {
+            self.least_bytes()
+        }
+    }
+
     /// Whether it is exactly one `{{ expression }}`.
     pub(crate) fn is_expression(&self) -> bool {
         self.template.is_expression()

@@ -1,9 +1,10 @@
 //! Compiles the templates of a set; what is wrong goes to the faults.
 
 use action_triggers_django::{
-    self as django, Doubt, Options, Template, TemplateError, Templates, Variable, least::Least,
+    self as django, Doubt, Options, Span, Template, TemplateError, Templates, Variable,
+    least::Least,
 };
-use action_triggers_vocabulary::{Place, suggest::did_you_mean};
+use action_triggers_vocabulary::{Place, codes::TEMPLATE_FAILED, suggest::did_you_mean};
 
 use crate::{
     compiled::{PlacedCondition, PlacedTemplate},
@@ -27,34 +28,51 @@ impl Compiler<'_> {
         self.placed(compiled, source, place)
     }
 
-    /// Compiles a string payload, which may be JSON text, and says what it comes to at least.
+    /// Compiles a string payload, which may be JSON text. What it comes to at least, and the
+    /// least bytes that are written to render it.
     pub(crate) fn json_text(
         &mut self,
         source: &str,
         place: &Place,
-    ) -> Option<(PlacedTemplate, Least)> {
+    ) -> Option<(PlacedTemplate, Least, usize)> {
         let compiled = self.templates.compile_json_text(source, self.options);
-        let mut least = Least::Either(0);
+        let (mut least, mut written) = (Least::Either(0), 0);
         let compiled = compiled.map(|compiled| {
             self.warn_of(&compiled.doubts, source, place);
-            least = compiled.least;
+            (least, written) = (compiled.least, compiled.written);
             compiled.template
         });
-        Some((self.placed(compiled, source, place)?, least))
+        Some((self.placed(compiled, source, place)?, least, written))
     }
 
     /// Tells of a payload that no event can make short enough.
     pub(crate) fn bound(&mut self, least_bytes: usize, place: &Place) {
         let most = self.templates.limits().output_bytes;
-        if least_bytes <= most {
-            return;
+        if least_bytes > most {
+            let failure = Failure::PayloadTooLarge(u32::try_from(most).unwrap_or(u32::MAX));
+            let message = format!("for any event, it has {least_bytes} bytes or more: {failure}");
+            self.too_large(message, place.as_str());
         }
-        let failure = Failure::PayloadTooLarge(u32::try_from(most).unwrap_or(u32::MAX));
+    }
+
+    /// Tells of what the templates of a trigger write together, whatever the event.
+    pub(crate) fn bound_written(&mut self, what: &str, least_bytes: usize, path: &str) {
+        let most = self.templates.limits().output_bytes;
+        if least_bytes > most {
+            let message = format!(
+                "for any event, {what} {least_bytes} bytes or more, and a trigger may write \
+                 {most}: shorten it, or raise `output_bytes` in `limits`"
+            );
+            self.too_large(message, path);
+        }
+    }
+
+    fn too_large(&mut self, message: String, path: &str) {
         self.faults.push(Diagnostic {
             severity: self.severity,
             code: OUTPUT_TOO_LARGE,
-            path: place.as_str().into(),
-            message: format!("for any event, it has {least_bytes} bytes or more: {failure}"),
+            path: path.into(),
+            message,
             help: None,
             span: None,
         });
@@ -69,6 +87,10 @@ impl Compiler<'_> {
         match compiled {
             Ok(mut template) => {
                 self.check(&template.take_variables(), place);
+                for fated in template.take_fated() {
+                    let span = fated.span(source);
+                    self.warn_of_fate(fated.message, place, Some(span));
+                }
                 Some(PlacedTemplate::new(template, place))
             }
             Err(errors) => {
@@ -76,6 +98,20 @@ impl Compiler<'_> {
                 self.check(&django::variables(source), place);
                 None
             }
+        }
+    }
+
+    /// What fails for every event fails alone: the other triggers are taken.
+    fn warn_of_fate(&mut self, message: String, place: &Place, span: Option<Span>) {
+        if self.severity == Severity::Error {
+            self.faults.push(Diagnostic {
+                severity: Severity::Warning,
+                code: TEMPLATE_FAILED,
+                path: place.as_str().into(),
+                message,
+                help: None,
+                span,
+            });
         }
     }
 
@@ -118,6 +154,9 @@ impl Compiler<'_> {
             Ok(mut condition) => {
                 let variables = condition.take_variables();
                 self.check(&variables, place);
+                if let Some(message) = condition.take_fated() {
+                    self.warn_of_fate(message, place, None);
+                }
                 let compares = variables.iter().any(compares);
                 Some(PlacedCondition::new(condition, source, place, compares))
             }

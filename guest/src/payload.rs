@@ -34,9 +34,19 @@ pub(crate) enum Plan {
     /// None was given: the instance.
     Instance,
     /// A string: JSON if that is what it renders to, else plain text.
-    Text(PlacedTemplate, Types, Least),
+    Text(StringPlan),
     /// Anything else.
     Tree(Box<[Piece]>),
+}
+
+/// A string payload.
+#[derive(Debug)]
+pub(crate) struct StringPlan {
+    template: PlacedTemplate,
+    types: Types,
+    least: Least,
+    /// The least bytes that are written to render it.
+    written: usize,
 }
 
 /// A stretch of a tree.
@@ -71,7 +81,15 @@ impl Plan {
         match View::of(payload) {
             View::Null | View::String("") | View::Object([]) => Self::Instance,
             View::String(text) => match compiler.json_text(text, place) {
-                Some((template, least)) => Self::Text(template, types, least),
+                Some((template, least, written)) => {
+                    compiler.bound_written("it writes", written, place.as_str());
+                    Self::Text(StringPlan {
+                        template,
+                        types,
+                        least,
+                        written,
+                    })
+                }
                 None => Self::Instance,
             },
             _ => {
@@ -98,7 +116,17 @@ impl Plan {
                 [Piece::Json(text)] => KnownValue::FixedJson((**text).into()),
                 pieces => KnownValue::Json(least_bytes(pieces)),
             },
-            Self::Text(template, types, least) => known_text(template, *types, *least),
+            Self::Text(plan) => known_text(plan),
+        }
+    }
+
+    /// The least bytes that the templates write.
+    pub(crate) fn written(&self) -> usize {
+        match self {
+            Self::Instance => 0,
+            Self::Text(plan) if plan.is_value() => 0,
+            Self::Text(plan) => plan.written,
+            Self::Tree(pieces) => written(pieces),
         }
     }
 
@@ -128,7 +156,9 @@ impl Plan {
                 };
                 renderer.pieces(pieces, &mut out)?;
             }
-            Self::Text(template, types, _) => {
+            Self::Text(StringPlan {
+                template, types, ..
+            }) => {
                 if *types == Types::Native
                     && let Some(value) = template.evaluate(templates, context)?
                 {
@@ -185,7 +215,15 @@ fn lone_value(template: &PlacedTemplate, value: &Value) -> Result<Payload, Failu
     Ok(Payload::Json(out))
 }
 
-fn known_text(template: &PlacedTemplate, types: Types, least: Least) -> KnownValue {
+impl StringPlan {
+    /// Whether its value is asked for, and nothing is written.
+    fn is_value(&self) -> bool {
+        self.types == Types::Native && self.template.is_expression()
+    }
+}
+
+fn known_text(plan: &StringPlan) -> KnownValue {
+    let template = &plan.template;
     if let Some(text) = template.is_static() {
         return if is_json(text) {
             let mut json = String::with_capacity(text.len());
@@ -195,17 +233,32 @@ fn known_text(template: &PlacedTemplate, types: Types, least: Least) -> KnownVal
             KnownValue::FixedText(text.into())
         };
     }
-    if types == Types::Native && template.is_expression() {
+    if plan.is_value() {
         return match template.least_bytes() {
             0 => KnownValue::Either(0),
             // Filters that make a width make a text.
             bytes => KnownValue::Text(bytes),
         };
     }
-    match least {
+    match plan.least {
         Least::Text(bytes) => KnownValue::Text(bytes),
         Least::Either(bytes) => KnownValue::Either(bytes),
     }
+}
+
+/// The least bytes that the templates of a tree write.
+fn written(pieces: &[Piece]) -> usize {
+    let bytes = pieces.iter().map(|piece| match piece {
+        Piece::Json(_) => 0,
+        Piece::String(template) => template.least_bytes(),
+        Piece::Native(template) => template.least_written(),
+        Piece::Object(members) => members.iter().fold(0, |sum: usize, member| {
+            let own = member.name.least_bytes();
+            sum.saturating_add(own)
+                .saturating_add(written(&member.value))
+        }),
+    });
+    bytes.fold(0, usize::saturating_add)
 }
 
 /// The least that a tree comes to, in bytes.
@@ -226,21 +279,21 @@ fn least_bytes(pieces: &[Piece]) -> usize {
 }
 
 impl Member {
-    fn least(&self) -> least::Member {
+    fn least(&self) -> least::Entry {
         let text = self.name.is_static();
         let mut written = String::new();
         if let Some(text) = text {
             write::string(text, &mut written);
         }
         let made = self.name.least_bytes().saturating_add("\"\"".len());
-        least::Member {
+        least::Entry::Member(least::Member {
             name: least::Name {
                 text: text.map(Into::into),
                 bytes: written.len().max(made),
             },
             value: least_bytes(&self.value),
             occurrence: least::Occurrence::Once,
-        }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! A queue's `record` object: the templates that fill in what a record has
 //! beside its value.
 
+mod forms;
+
 use action_triggers_django::{Context, Templates, dates};
 use action_triggers_vocabulary::{
     known::{Frequency, KnownHeader, KnownRecord},
@@ -41,9 +43,21 @@ impl Topic {
         }
     }
 
-    /// What is wrong with the topic for every event, if it is the same for every event.
-    pub(crate) fn static_fault(&self) -> Option<String> {
-        self.fault(self.template.is_static()?)
+    /// What is wrong with the topic for every event; `source` is what its template is made of.
+    pub(crate) fn fault_of_all(&self, source: &str) -> Option<String> {
+        if let Some(topic) = self.template.is_static() {
+            return self.fault(topic);
+        }
+        if self.template.least_bytes() > topic::LONGEST {
+            return Some(format!(
+                "for any event, the topic has more than {} letters",
+                topic::LONGEST
+            ));
+        }
+        (!forms::may_be_topic(source, &self.allowed)).then(|| {
+            let allowed = self.allowed.join("`, `");
+            format!("no event gives a topic that the broker allows; its `topics` are `{allowed}`")
+        })
     }
 
     fn fault(&self, topic: &str) -> Option<String> {
@@ -105,6 +119,17 @@ impl Plan {
                 Some(_) => Frequency::Some,
             },
         }
+    }
+
+    /// The least bytes that the templates write.
+    pub(crate) fn written(&self) -> usize {
+        let key = self.key.as_ref().map(PlacedTemplate::least_written);
+        let topic = self.topic.as_ref().map(|topic| &topic.template);
+        let texts = [topic, self.partition.as_ref(), self.timestamp.as_ref()];
+        let texts = texts.into_iter().flatten();
+        let headers = self.headers.iter().map(|(_, value)| value);
+        let others = texts.chain(headers).map(PlacedTemplate::least_bytes);
+        key.into_iter().chain(others).fold(0, usize::saturating_add)
     }
 
     /// Renders the fields of one event's record. A partition or timestamp that
@@ -175,26 +200,30 @@ const PARTITION: &str = "a partition's number";
 /// What a timestamp must be.
 const TIMESTAMP: &str = "a time in epoch milliseconds or RFC 3339";
 
-/// What is wrong with a partition for every event, if it is the same for every event.
-pub(crate) fn fault_of_partition(template: &PlacedTemplate) -> Option<String> {
-    let is_partition = |text: &str| partition(text).is_some();
-    static_fault(template, PARTITION, is_partition)
+/// What is wrong with a partition for every event; `source` is what its template is made of.
+pub(crate) fn fault_of_partition(source: &str, template: &PlacedTemplate) -> Option<String> {
+    match template.is_static() {
+        Some(text) => static_fault(text, PARTITION, partition(text.trim()).is_some()),
+        None => fault_of_all(PARTITION, forms::may_be_partition(source)),
+    }
 }
 
-/// What is wrong with a timestamp for every event, if it is the same for every event.
-pub(crate) fn fault_of_timestamp(template: &PlacedTemplate) -> Option<String> {
-    let is_timestamp = |text: &str| epoch_milliseconds(text).is_some();
-    static_fault(template, TIMESTAMP, is_timestamp)
+/// What is wrong with a timestamp for every event; `source` is what its template is made of.
+pub(crate) fn fault_of_timestamp(source: &str, template: &PlacedTemplate) -> Option<String> {
+    match template.is_static() {
+        Some(text) => static_fault(text, TIMESTAMP, epoch_milliseconds(text.trim()).is_some()),
+        None => fault_of_all(TIMESTAMP, forms::may_be_timestamp(source)),
+    }
 }
 
-fn static_fault(
-    template: &PlacedTemplate,
-    expected: &str,
-    is_valid: impl Fn(&str) -> bool,
-) -> Option<String> {
-    let text = template.is_static()?.trim();
+fn fault_of_all(expected: &str, is_possible: bool) -> Option<String> {
+    (!is_possible).then(|| format!("no event gives {expected}"))
+}
+
+fn static_fault(text: &str, expected: &str, is_valid: bool) -> Option<String> {
+    let text = text.trim();
     let shown: String = text.chars().take(64).collect();
-    let is_wrong = !text.is_empty() && !is_valid(text);
+    let is_wrong = !text.is_empty() && !is_valid;
     is_wrong.then(|| format!("`{shown}` is not {expected}"))
 }
 

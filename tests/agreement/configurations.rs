@@ -121,9 +121,13 @@ fn record() -> BoxedStrategy<Value> {
         json!(7),
         json!("k".repeat(2_000_000)),
         json!("{{ id|ljust:120 }}"),
+        json!("of {{ id|ljust:120 }}"),
     ];
     let topics = vec![
         json!("orders.{{ region }}"),
+        json!("orders {{ region }}"),
+        json!("other.{{ region }}"),
+        json!("orders.{{ id|ljust:250 }}"),
         json!("orders.eu"),
         json!("sales"),
         json!("not a topic"),
@@ -145,6 +149,9 @@ fn record() -> BoxedStrategy<Value> {
         json!(0),
         json!("1"),
         json!("{{ quantity }}"),
+        json!("p{{ quantity }}"),
+        json!("{% if id %}{{ id }}.{% else %}-{% endif %}1"),
+        json!("{{ 'p' }}"),
         json!(-1),
         json!(2_147_483_648_u32),
         json!(1.5),
@@ -157,6 +164,7 @@ fn record() -> BoxedStrategy<Value> {
         json!("2024-01-02T03:04:05Z"),
         json!(-5),
         json!("now"),
+        json!("at {{ quantity }}"),
         json!(1e300),
         json!(""),
         json!(999_999_999_999_999_i64),
@@ -256,7 +264,26 @@ fn long() -> Vec<Value> {
             "{{ \"t\" : \"{many} {{{{ id }}}}\" , \"{last}\": 1 }}"
         ))
     };
+    let differ = |first: &str, last: &str| {
+        json!(format!(
+            "{{ {{% if quantity > 2 %}}{first}{{% else %}}{last}{{% endif %}} }}"
+        ))
+    };
+    let spaced = " ".repeat(120);
     vec![
+        differ(
+            &format!("\"one\": \"{many}\""),
+            &format!("\"other\": 1, \"third\": \"{many}\""),
+        ),
+        differ(&format!("\"one\": \"{many}\""), "\"other\": {{ id }}"),
+        json!(format!(
+            "[ {{% if quantity > 2 %}}1, \"{many}\"{{% else %}}\"{many}\"{{% endif %}} ]"
+        )),
+        json!(format!("{{ \"a\": tru{spaced} }}")),
+        json!(format!("{{ \"a\": {{{{ id }}}} nul{spaced} }}")),
+        json!(format!("{{ \"a\": true{spaced} }}")),
+        json!(format!("{{ {{{{ region }}}} : 1{spaced} }}")),
+        json!(format!("12{spaced}{{{{ id }}}} 3")),
         json!(format!("of {{{{ id }}}}: {many}")),
         members("t"),
         members("n"),
@@ -299,6 +326,10 @@ fn trigger() -> BoxedStrategy<Value> {
         json!("5"),
         json!("{\"q\": {{ quantity }}}"),
         json!("{{ id|nope }}"),
+        json!("{{ id|divisibleby:0 }}"),
+        json!({"a": ["{{ id|ljust:'wide' }}"]}),
+        json!("{% if id|wordwrap:'x' %}{% endif %}"),
+        json!("{% if id %}{{ 'x'|divisibleby:id }}{% else %}{{ 5|first }}{% endif %}"),
         json!("{% if %}"),
         json!(7),
         json!(NULL),
@@ -311,6 +342,8 @@ fn trigger() -> BoxedStrategy<Value> {
         json!("quantity"),
         json!("event.before and before.quantity != 5 or quantity"),
         json!("event.nope"),
+        json!("id|divisibleby:0"),
+        json!("id|divisibleby:0 or quantity"),
         json!("id >< 3"),
         json!(7),
         json!(true),
@@ -447,7 +480,10 @@ pub(super) fn configuration(folder: PathBuf) -> BoxedStrategy<Value> {
         ),
         0..30_u8,
         mostly(Value::Null, models),
-        mostly(Value::Null, limits),
+        prop_oneof![
+            4 => mostly(Value::Null, limits),
+            1 => select(vec![json!({"output_bytes": 124}), json!({"output_bytes": 200}), json!({"output_bytes": 260})]),
+        ],
     );
     parts
         .prop_map(move |(first, second, cluster, triggers, whitelist, timeout, encoding, unknown, models, limits)| {

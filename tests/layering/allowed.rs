@@ -58,6 +58,10 @@ const DJANGO: Allowed = &[
     ("error", &["limits"]),
     ("expression", &["ast", "filters", "lexer", "python"]),
     (
+        "fated",
+        &["ast", "dates", "error", "filters", "json", "runtime"],
+    ),
+    (
         "filters",
         &[
             "dates", "decimal", "integer", "json", "limits", "output", "python", "sequence",
@@ -66,7 +70,7 @@ const DJANGO: Allowed = &[
     ("integer", &["python"]),
     ("json", &["dates", "decimal", "python"]),
     ("json_text", &["ast", "error", "json", "output", "python"]),
-    ("least", &["ast", "json_text"]),
+    ("least", &["ast", "json_text", "reach"]),
     ("lexer", &["python"]),
     ("machine", &["runtime"]),
     ("meter", &["limits"]),
@@ -87,6 +91,7 @@ const DJANGO: Allowed = &[
         "python",
         &["dates", "decimal", "integer", "json", "sequence"],
     ),
+    ("reach", &["ast", "parser"]),
     (
         "runtime",
         &[
@@ -114,6 +119,7 @@ const DJANGO: Allowed = &[
             "direct",
             "emit",
             "error",
+            "fated",
             "json_text",
             "least",
             "limits",

@@ -1,5 +1,6 @@
 //! What can be wrong with a template: at load, and while it renders.
 
+use action_triggers_vocabulary::codes::TEMPLATE_FAILED;
 use minijinja::ErrorKind;
 
 /// A place in a template's source.
@@ -137,7 +138,7 @@ impl RenderError {
     /// The error's stable name.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Failed(_) => "template_failed",
+            Self::Failed(_) => TEMPLATE_FAILED,
             Self::OutOfFuel(_) => "template_out_of_fuel",
             Self::OutputTooLarge(_) => "template_output_too_large",
         }

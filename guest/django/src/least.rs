@@ -3,14 +3,16 @@
 
 mod branches;
 mod frame;
+mod grammar;
 mod json_text;
 mod members;
 mod plain;
+mod scalar;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     json_text::Least,
-    members::{Member, Name, Occurrence, object},
+    members::{Entry, Member, Name, Occurrence, object},
 };
 pub(super) use self::{json_text::payload, plain::bytes};

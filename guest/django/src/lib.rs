@@ -37,6 +37,7 @@ mod direct;
 mod emit;
 mod error;
 mod expression;
+mod fated;
 pub mod filters;
 mod integer;
 pub mod json;
@@ -51,6 +52,7 @@ mod parser;
 #[cfg(test)]
 mod properties;
 pub mod python;
+pub mod reach;
 mod runtime;
 mod sequence;
 mod tags;
@@ -64,6 +66,7 @@ pub use self::{
     context::{Context, Variable},
     dates::Timestamp,
     error::{RenderError, Span, TemplateError},
+    fated::Fated,
     json_text::Doubt,
     limits::Limits,
     parser::variables,

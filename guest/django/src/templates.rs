@@ -10,6 +10,7 @@ use super::{
     direct::{self, Piece, Scope},
     emit,
     error::{RenderError, Span, TemplateError},
+    fated::{self, Fated},
     json_text::{Doubt, Doubts, Position},
     least::{self, Least},
     limits::Limits,
@@ -33,6 +34,7 @@ pub struct Template {
     escape: bool,
     least_bytes: usize,
     variables: Box<[Variable]>,
+    fated: Box<[Fated]>,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +82,11 @@ impl Template {
     pub fn take_variables(&mut self) -> Box<[Variable]> {
         std::mem::take(&mut self.variables)
     }
+
+    /// What fails in it for every event; taken out, too.
+    pub fn take_fated(&mut self) -> Box<[Fated]> {
+        std::mem::take(&mut self.fated)
+    }
 }
 
 /// A template that may be JSON text, compiled.
@@ -91,6 +98,8 @@ pub struct JsonText {
     pub doubts: Vec<Doubt>,
     /// What it comes to at least, without the white space that JSON does not need.
     pub least: Least,
+    /// The least bytes that are written to render it.
+    pub written: usize,
 }
 
 /// A condition, compiled; it belongs to the [`Templates`] that compiled it.
@@ -98,12 +107,18 @@ pub struct JsonText {
 pub struct Condition {
     test: direct::Condition,
     variables: Box<[Variable]>,
+    fated: Option<String>,
 }
 
 impl Condition {
     /// The variables it reads, in order; taken out, as for a template.
     pub fn take_variables(&mut self) -> Box<[Variable]> {
         std::mem::take(&mut self.variables)
+    }
+
+    /// Why it fails for every event; taken out, too.
+    pub fn take_fated(&mut self) -> Option<String> {
+        self.fated.take()
     }
 }
 
@@ -184,10 +199,14 @@ impl Templates {
         options: Options,
     ) -> Result<JsonText, Vec<TemplateError>> {
         let parsed = parser::parse(source)?;
+        let doubts = Doubts::of(source, &parsed.nodes);
+        let (least, times) = least::payload(&parsed.nodes);
+        let template = self.finish(source, parsed, options, true)?;
         Ok(JsonText {
-            doubts: Doubts::of(source, &parsed.nodes),
-            least: least::payload(&parsed.nodes),
-            template: self.finish(source, parsed, options, true)?,
+            doubts,
+            least,
+            written: template.least_bytes.saturating_mul(times),
+            template,
         })
     }
 
@@ -203,6 +222,7 @@ impl Templates {
             variables,
             cycles,
         } = parsed;
+        let fated = fated::in_nodes(&nodes).into();
         let least_bytes = least::bytes(&nodes);
         if least_bytes > self.bounds.limits.output_bytes {
             return Err(vec![self.too_large(source, least_bytes)]);
@@ -228,6 +248,7 @@ impl Templates {
             escape: options.autoescape,
             least_bytes,
             variables: variables.into(),
+            fated,
         })
     }
 
@@ -251,6 +272,7 @@ impl Templates {
         Ok(Condition {
             test: direct::Condition::of(&condition),
             variables: variables.into(),
+            fated: fated::in_condition(&condition),
         })
     }
 

@@ -261,7 +261,7 @@ fn topic(
         return refuse("topic_not_allowed", message, help);
     }
     let topic = record::Topic::new(template?, &broker.topics);
-    match topic.static_fault() {
+    match topic.fault_of_all(source) {
         Some(message) => refuse("invalid_topic", message, ""),
         None => Some(topic),
     }
@@ -285,26 +285,27 @@ fn tombstone(reader: &Reader<'_>, compiler: &mut Compiler<'_>) -> Option<PlacedC
 fn number_or_template(
     reader: &Reader<'_>,
     names: &[&str],
-    fault: impl Fn(&PlacedTemplate) -> Option<String>,
+    fault: impl Fn(&str, &PlacedTemplate) -> Option<String>,
     compiler: &mut Compiler<'_>,
 ) -> Option<PlacedTemplate> {
     let (value, place) = reader.get(names, compiler.faults)?;
-    let template = match View::of(value) {
-        View::String(source) => compiler.template(source, &place),
-        View::Number(text) if text.parse::<i64>().is_ok() => compiler.template(&text, &place),
+    let source = match View::of(value) {
+        View::String(source) => source.to_owned(),
+        View::Number(text) if text.parse::<i64>().is_ok() => text,
         other => {
             let expected = "an integer or a template";
             compiler.faults.wrong_type(&place, expected, other.kind());
-            None
+            return None;
         }
     };
-    if let Some(message) = template.as_ref().and_then(fault) {
+    let template = compiler.template(&source, &place)?;
+    if let Some(message) = fault(&source, &template) {
         let help = "write a number, or a template that gives one";
         compiler
             .faults
             .error("invalid_record", &place, message, help);
     }
-    template
+    Some(template)
 }
 
 /// An object of names and templates, or a list of `{"name", "value"}` objects,

@@ -13,7 +13,7 @@ use action_triggers_vocabulary::{
 };
 use minijinja::Value;
 
-use super::{Trigger, models, queue, reader::Reader};
+use super::{Queue, Trigger, models, queue, reader::Reader};
 use crate::{
     compiler::Compiler,
     diagnostic::{Faults, Severity},
@@ -142,10 +142,11 @@ fn read(
         Some((value, place)) => payload::Plan::new(value, types, &mut compiler, &place),
         None => payload::Plan::Instance,
     };
-    let queues = queues
+    let queues: Vec<_> = queues
         .into_iter()
         .filter_map(|(value, place)| queue::parse(value, &place, brokers, &mut compiler))
         .collect();
+    bound_records(&payload, &queues, &mut compiler);
     Trigger {
         name,
         is_named,
@@ -155,6 +156,20 @@ fn read(
         when,
         payload,
         queues,
+    }
+}
+
+/// Tells of records for whose fields no event leaves enough: they share what a trigger may
+/// write with its payload and with the records of the queues before.
+fn bound_records(payload: &payload::Plan, queues: &[Queue], compiler: &mut Compiler<'_>) {
+    let mut sum = payload.written();
+    for queue in queues {
+        let own = queue.record.as_ref().map_or(0, |plan| plan.written());
+        sum = sum.saturating_add(own);
+        if own > 0 {
+            let what = "the payload and the records as far as this one write";
+            compiler.bound_written(what, sum, &format!("{}.record", queue.place));
+        }
     }
 }
 

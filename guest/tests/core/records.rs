@@ -60,7 +60,7 @@ fn headers_may_be_a_list_in_which_a_name_repeats() {
 fn a_partition_or_timestamp_that_is_none_fails_the_queue() {
     let failures: Vec<String> = [
         r#"{"partition": "{{ customer.name }}"}"#,
-        r#"{"partition": "-{{ pk }}"}"#,
+        r#"{"partition": "{{ pk }}{{ customer.name }}"}"#,
         r#"{"partition": "{{ 4294967296 }}"}"#,
         r#"{"timestamp": "{{ note }}"}"#,
     ]
@@ -68,7 +68,7 @@ fn a_partition_or_timestamp_that_is_none_fails_the_queue() {
     .into();
     insta::assert_snapshot!(failures.join("\n"), @r#"
     invalid_record: $[0].msg_broker_queues[0].record.partition: `Alice` is not a partition's number
-    invalid_record: $[0].msg_broker_queues[0].record.partition: `-7` is not a partition's number
+    invalid_record: $[0].msg_broker_queues[0].record.partition: `7Alice` is not a partition's number
     invalid_record: $[0].msg_broker_queues[0].record.partition: `4294967296` is not a partition's number
     invalid_record: $[0].msg_broker_queues[0].record.timestamp: `None` is not a time in epoch milliseconds or RFC 3339
     "#);
@@ -80,6 +80,13 @@ fn a_partition_or_timestamp_that_is_the_same_for_every_event_is_checked_at_load(
         (r#"{"partition": "abc"}"#, false),
         (r#"{"partition": -1}"#, false),
         (r#"{"timestamp": "yesterday"}"#, false),
+        // Whatever the event gives.
+        (r#"{"partition": "-{{ pk }}"}"#, false),
+        (
+            r#"{"partition": "{% if pk %}p{% else %}q{% endif %}"}"#,
+            false,
+        ),
+        (r#"{"timestamp": "at {{ note }}"}"#, false),
         (r#"{"partition": " 3 ", "timestamp": "2024-01-02"}"#, true),
         (r#"{"partition": "", "timestamp": 5}"#, true),
     ] {

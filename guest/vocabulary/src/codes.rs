@@ -5,6 +5,9 @@ use std::iter;
 /// The table, as the page above shows it.
 const TABLE: &str = include_str!("codes.md");
 
+/// The code of a template that fails, for an event or for every event.
+pub const TEMPLATE_FAILED: &str = "template_failed";
+
 /// A stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use crate::quote;
 
 /// Most bytes of a topic's name in Kafka.
-const LONGEST: usize = 249;
+pub const LONGEST: usize = 249;
 
 /// Whether one of a broker's patterns allows a topic: a pattern is the topic itself, or its
 /// beginning and `*`.

@@ -53,6 +53,7 @@ use std::{collections::BTreeSet, fmt, path::Path, sync::Arc, time::Duration};
 
 // The core's modules, under the names that this crate's own modules use.
 use action_triggers_core::{broker, cluster, event, limits, outcome, settings};
+use action_triggers_vocabulary::codes::TEMPLATE_FAILED;
 
 use self::{
     broker::{Broker, Policy, TextEncoding},
@@ -61,7 +62,7 @@ use self::{
     event::decode::Sources,
     limits::{Limits, OutboxFile, OutboxLimits},
     locate::Locator,
-    outcome::{Diagnostic, LoadedTrigger},
+    outcome::{Diagnostic, LoadedTrigger, Severity},
     reading::Reading,
     settings::{Environment, Settings},
 };
@@ -260,6 +261,12 @@ impl Configuration {
         environment: Arc<dyn Environment>,
     ) -> Vec<Problem> {
         let mut found = diagnostics.to_vec();
+        for one in &mut found {
+            // `load` takes the other triggers of the set, so it only warns.
+            if one.code == TEMPLATE_FAILED {
+                one.severity = Severity::Error;
+            }
+        }
         let settings = self.settings.clone().or_environment(environment);
         let host = destinations::Host {
             brokers: &self.brokers,

@@ -1,10 +1,9 @@
 //! The least of the branches of a tag, where each goes on with the same JSON text.
 
-use std::{collections::BTreeMap, rc::Rc};
-
 use super::{
     frame::{Frame, Part},
-    members::{Member, Name, Occurrence},
+    grammar::States,
+    members::{Entry, Name},
 };
 use crate::json_text::Position;
 
@@ -24,43 +23,45 @@ pub(super) struct State {
     pub(super) text: Text,
     pub(super) part: Part,
     pub(super) items: usize,
+    pub(super) states: States,
     pub(super) is_broken: bool,
 }
 
-/// The least of the branches: where each of them ends, and its own members.
+/// The least of the branches: where each of them ends, and its own entries.
 pub(super) fn joined(
-    mut ends: Vec<(State, Vec<Member>)>,
+    mut ends: Vec<(State, Vec<Entry>)>,
     is_repeated: bool,
-) -> Option<(State, Vec<Member>)> {
+) -> Option<(State, Vec<Entry>)> {
     let (first, _) = ends.first()?;
     let (name, is_told) = (first.part.name.clone(), first.part.is_told);
     let differs = |(end, _): &(State, _)| end.part.name != name || end.part.is_told != is_told;
     if ends.iter().any(differs) {
-        for (end, members) in &mut ends {
-            end.tell(members, is_repeated)?;
+        for (end, entries) in &mut ends {
+            end.tell(entries, is_repeated);
         }
     }
-    let (states, members): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
+    let (states, mut entries): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
     let mut states = states.into_iter();
     let first = states.next()?;
     let state = states.try_fold(first, State::or)?;
-    Some((state, common(members)))
+    if entries.iter().all(Vec::is_empty) {
+        entries.clear();
+    }
+    let branches = (!entries.is_empty()).then_some(Entry::Branches(entries));
+    Some((state, branches.into_iter().collect()))
 }
 
 impl State {
     /// Counts a member before it ends: what follows can only make it longer.
-    fn tell(&mut self, members: &mut Vec<Member>, is_repeated: bool) -> Option<()> {
-        let name = self.part.name.clone()?;
-        let mut frame = Frame {
-            is_object: true,
-            part: std::mem::take(&mut self.part),
-            ..Frame::default()
-        };
-        frame.end_of_part(is_repeated);
-        members.append(&mut frame.members);
-        self.part.name = Some(Name { text: None, ..name });
+    fn tell(&mut self, entries: &mut Vec<Entry>, is_repeated: bool) {
+        if let Some(name) = self.part.name.clone() {
+            let mut frame = Frame::begun(true);
+            frame.part = std::mem::take(&mut self.part);
+            frame.end_of_part(is_repeated);
+            entries.append(&mut frame.entries);
+            self.part.name = Some(Name { text: None, ..name });
+        }
         self.part.is_told = true;
-        Some(())
     }
 
     /// The least of two.
@@ -76,6 +77,10 @@ impl State {
             }),
             _ => return None,
         };
+        let (items, bytes) = least_of_lists(
+            (self.items, self.part.bytes),
+            (other.items, other.part.bytes),
+        );
         Some(Self {
             position: self.position,
             text: Text {
@@ -85,47 +90,22 @@ impl State {
             part: Part {
                 string,
                 name: self.part.name,
-                bytes: self.part.bytes.min(other.part.bytes),
+                bytes,
                 is_due: self.part.is_due && other.part.is_due,
                 is_told: self.part.is_told,
             },
-            items: self.items.min(other.items),
+            items,
+            states: self.states.or(other.states),
             is_broken: false,
         })
     }
 }
 
-/// The members that all branches have, with the least of their values, and those that
-/// some have.
-fn common(branches: Vec<Vec<Member>>) -> Vec<Member> {
-    let count = branches.len();
-    // Of each name: the branch that had it last, and how many had it.
-    let mut known: BTreeMap<Rc<str>, (usize, usize, Member)> = BTreeMap::new();
-    let mut made = Vec::new();
-    for (branch, members) in (1..).zip(branches) {
-        for mut member in members {
-            let is_sure = member.occurrence == Occurrence::Once;
-            if is_sure {
-                member.occurrence = Occurrence::Perhaps;
-            }
-            let Some(text) = member.name.text.clone() else {
-                made.push(member);
-                continue;
-            };
-            let (value, bytes) = (member.value, member.name.bytes);
-            let (last, had, known) = known.entry(text).or_insert((0, 0, member));
-            if is_sure && *last != branch {
-                (*last, *had) = (branch, *had + 1);
-            }
-            known.value = known.value.min(value);
-            known.name.bytes = known.name.bytes.min(bytes);
-        }
-    }
-    let known = known.into_values().map(|(_, had, mut member)| {
-        if had == count {
-            member.occurrence = Occurrence::Once;
-        }
-        member
-    });
-    known.chain(made).collect()
+/// The least of two lists: the bytes of the items that ended, and of the one that is being
+/// read. Of that one as much counts as may: it is one byte or more in any case.
+fn least_of_lists(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
+    let sum = |(items, part): (usize, usize)| items.saturating_add(part);
+    let least = sum(one).min(sum(other));
+    let part = one.1.max(other.1).min(least);
+    (least - part, part)
 }

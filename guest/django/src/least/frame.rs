@@ -1,13 +1,18 @@
 //! What of JSON text is open while it is read.
 
-use super::members::{Member, Name, Occurrence, object};
+use super::{
+    grammar::States,
+    members::{Entry, Member, Name, Occurrence, object},
+};
 
 /// A list or an object that is open, or the whole text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Frame {
     pub(super) is_object: bool,
+    /// What JSON may have next.
+    pub(super) states: States,
     /// An object's members that ended.
-    pub(super) members: Vec<Member>,
+    pub(super) entries: Vec<Entry>,
     /// The bytes of a list's items that ended, with their commas.
     pub(super) items: usize,
     pub(super) part: Part,
@@ -27,10 +32,30 @@ pub(super) struct Part {
 }
 
 impl Frame {
-    /// The string was a name; whether there was one.
-    pub(super) fn take_name(&mut self) -> bool {
-        self.part.name = self.part.string.take();
-        self.part.name.is_some()
+    /// The whole text.
+    pub(super) fn whole() -> Self {
+        Self {
+            states: States::WHOLE,
+            ..Self::begun(false)
+        }
+    }
+
+    /// A list or an object that begins.
+    pub(super) fn begun(is_object: bool) -> Self {
+        Self {
+            is_object,
+            states: States::of_begun(is_object),
+            entries: Vec::new(),
+            items: 0,
+            part: Part::default(),
+        }
+    }
+
+    /// What was read so far is the member's name: a string, or what an event gives.
+    pub(super) fn take_name(&mut self) {
+        let bytes = std::mem::take(&mut self.part.bytes) + "\"\"".len();
+        let made = Name { text: None, bytes };
+        self.part.name = Some(self.part.string.take().unwrap_or(made));
     }
 
     pub(super) fn end_of_part(&mut self, is_repeated: bool) {
@@ -43,11 +68,11 @@ impl Frame {
                 None if is_repeated => Occurrence::Repeated,
                 _ => Occurrence::Once,
             };
-            self.members.push(Member {
+            self.entries.push(Entry::Member(Member {
                 name,
                 value: part.bytes.max("0".len()),
                 occurrence,
-            });
+            }));
         }
     }
 
@@ -55,7 +80,7 @@ impl Frame {
     pub(super) fn bytes(mut self, is_repeated: bool) -> usize {
         if self.is_object {
             self.end_of_part(is_repeated);
-            return object(&self.members);
+            return object(&self.entries);
         }
         let last = self.part.bytes.max(usize::from(self.part.is_due));
         "[]".len().saturating_add(self.items).saturating_add(last)

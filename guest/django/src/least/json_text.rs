@@ -9,8 +9,9 @@ use std::rc::Rc;
 use super::{
     branches::{State, Text, joined},
     frame::Frame,
+    grammar::States,
     members::Name,
-    plain,
+    plain, scalar,
 };
 use crate::{
     ast::{Node, Target},
@@ -26,22 +27,17 @@ pub enum Least {
     Either(usize),
 }
 
-/// The least of a string payload.
-pub(crate) fn payload(nodes: &[Node]) -> Least {
+/// The least of a string payload, and how often it is written to find out what it is.
+pub(crate) fn payload(nodes: &[Node]) -> (Least, usize) {
     let plain = plain::bytes(nodes);
     let mut reader = Reader::default();
     if reader.nodes(nodes).is_none() {
         // What is not empty may be a number of one digit.
-        return Least::Either(plain.min(1));
+        return (Least::Either(plain.min(1)), 1);
     }
-    match reader.position {
-        Position::Text => prose(nodes, plain),
-        Position::Outside => match reader.json() {
-            Some(json) => Least::Either(plain.min(json)),
-            None => Least::Text(plain),
-        },
-        Position::Start | Position::Inside | Position::Escaping => Least::Text(plain),
-    }
+    let least = reader.least(nodes, plain);
+    let is_written_twice = matches!(least, Least::Text(_)) && reader.position.is_json();
+    (least, if is_written_twice { 2 } else { 1 })
 }
 
 /// The least of what is no JSON text: it may be a number, or a value may make JSON of it.
@@ -52,6 +48,7 @@ fn prose(nodes: &[Node], plain: usize) -> Least {
     let ends = last.is_none_or(|last| "}]\"0123456789el".contains(last));
     match first {
         _ if !begins || !ends => Least::Text(plain),
+        Some(_) if !scalar::may_be(nodes) => Least::Text(plain),
         Some(_) => Least::Either(plain::solid(nodes)),
         None => Least::Either(plain.min(1)),
     }
@@ -91,7 +88,7 @@ impl Default for Reader {
     fn default() -> Self {
         Self {
             position: Position::Start,
-            frames: vec![Frame::default()],
+            frames: vec![Frame::whole()],
             text: Text::default(),
             strings: 0,
             fork: 1,
@@ -103,10 +100,22 @@ impl Default for Reader {
 
 /// None where nothing can be said.
 impl Reader {
+    /// The least of the nodes that were read, which are as long as this as plain text.
+    fn least(&self, nodes: &[Node], plain: usize) -> Least {
+        match self.position {
+            Position::Text => prose(nodes, plain),
+            Position::Outside => match self.json() {
+                Some(json) => Least::Either(plain.min(json)),
+                None => Least::Text(plain),
+            },
+            Position::Start | Position::Inside | Position::Escaping => Least::Text(plain),
+        }
+    }
+
     /// The least bytes of the JSON; none where it is none.
     fn json(&self) -> Option<usize> {
         match self.frames.as_slice() {
-            [whole] if !self.is_broken => Some(whole.part.bytes),
+            [whole] if !self.is_broken && whole.states.is_ended() => Some(whole.part.bytes),
             _ => None,
         }
     }
@@ -123,15 +132,15 @@ impl Reader {
                 branches,
                 otherwise,
             } => {
-                let bodies = branches.iter().map(|(_, body)| body.as_slice());
-                return self.branches(bodies.chain([otherwise.as_slice()]));
+                let bodies = branches.iter().map(|(_, body)| (body.as_slice(), false));
+                return self.branches(bodies.chain([(otherwise.as_slice(), false)]));
             }
             Node::IfChanged {
                 body, otherwise, ..
-            } => return self.branches([body.as_slice(), otherwise.as_slice()]),
+            } => return self.branches([(body.as_slice(), false), (otherwise.as_slice(), false)]),
             Node::For { body, empty, .. } => {
                 let outer = std::mem::replace(&mut self.round, self.frames.len());
-                self.branches([body.as_slice(), empty.as_slice()])?;
+                self.branches([(body.as_slice(), true), (empty.as_slice(), false)])?;
                 self.round = outer;
             }
             Node::With { body, .. } | Node::Autoescape { body, .. } => return self.nodes(body),
@@ -157,7 +166,10 @@ impl Reader {
     fn value(&mut self, bytes: usize) {
         match self.position {
             Position::Start | Position::Text => self.position = Position::Text,
-            Position::Outside => self.add(bytes),
+            Position::Outside => {
+                self.go(|states, _| states.behind_value(bytes == 0));
+                self.add(bytes);
+            }
             Position::Inside | Position::Escaping => {
                 self.position = Position::Inside;
                 self.text.is_made = true;
@@ -187,13 +199,15 @@ impl Reader {
                 }
                 (Position::Start | Position::Outside, _) => self.text = Text::default(),
                 (_, Position::Outside) => self.end_of_string(),
-                _ => self.in_string(character),
+                (before, _) => self.in_string(before, character),
             }
         }
         Some(())
     }
 
-    fn in_string(&mut self, character: char) {
+    fn in_string(&mut self, before: Position, character: char) {
+        let is_escape = before == Position::Escaping;
+        self.is_broken |= character < ' ' || is_escape && !"\"\\/bfnrtu".contains(character);
         self.text.bytes += character.len_utf8();
         let is_name = self
             .top()
@@ -207,6 +221,7 @@ impl Reader {
         self.strings += 1;
         let text = std::mem::take(&mut self.text);
         let bytes = text.bytes.saturating_add("\"\"".len());
+        self.go(|states, _| states.behind_string());
         let Some(top) = self.frames.last_mut() else {
             return;
         };
@@ -224,25 +239,34 @@ impl Reader {
         if self.is_broken {
             return Some(());
         }
-        let is_well = match character {
-            ' ' | '\t' | '\n' | '\r' => true,
+        match character {
             '{' | '[' => {
-                self.frames.push(Frame {
-                    is_object: character == '{',
-                    ..Frame::default()
-                });
-                true
+                self.go(|states, _| states.behind_container());
+                self.frames.push(Frame::begun(character == '{'));
             }
             '}' | ']' => return self.close(character == '}'),
-            ',' => self.next(),
-            ':' => self.top().is_some_and(Frame::take_name),
-            _ => {
-                self.add(character.len_utf8());
-                "-+.0123456789Eaeflnrstu".contains(character)
+            ',' => self.end_part(),
+            ':' => {
+                self.go(|states, _| states.behind_colon());
+                if let Some(top) = self.top() {
+                    top.take_name();
+                }
             }
-        };
-        self.is_broken = !is_well;
+            _ => {
+                self.go(|states, _| states.behind(character));
+                let is_solid = !character.is_ascii_whitespace();
+                self.add(if is_solid { character.len_utf8() } else { 0 });
+            }
+        }
         Some(())
+    }
+
+    /// Goes on outside of strings, by what that makes of the states of a list or an object.
+    fn go(&mut self, step: impl Fn(States, bool) -> States) {
+        if let Some(top) = self.top() {
+            top.states = step(top.states, top.is_object);
+            self.is_broken |= top.states.is_none();
+        }
     }
 
     fn close(&mut self, is_object: bool) -> Option<()> {
@@ -253,19 +277,20 @@ impl Reader {
         }
         let is_repeated = self.frames.len() <= self.round;
         let frame = self.frames.pop()?;
-        self.is_broken = frame.is_object != is_object;
+        self.is_broken |= frame.is_object != is_object || !frame.states.may_close();
         self.add(frame.bytes(is_repeated));
         Some(())
     }
 
-    fn next(&mut self) -> bool {
+    /// A comma: the whole text has none.
+    fn end_part(&mut self) {
         let (depth, is_repeated) = (self.frames.len(), self.frames.len() <= self.round);
-        let Some(top) = self.top().filter(|_| depth > 1) else {
-            return false;
-        };
-        top.end_of_part(is_repeated);
-        top.part.is_due = true;
-        true
+        self.go(|states, is_object| states.behind_comma(is_object));
+        self.is_broken |= depth == 1;
+        if let Some(top) = self.top() {
+            top.end_of_part(is_repeated);
+            top.part.is_due = true;
+        }
     }
 }
 
@@ -278,6 +303,7 @@ impl Reader {
             text: self.text.clone(),
             part: top.part.clone(),
             items: top.items,
+            states: top.states,
             is_broken: self.is_broken,
         })
     }
@@ -289,6 +315,7 @@ impl Reader {
         if let Some(top) = self.top() {
             top.part = state.part;
             top.items = state.items;
+            top.states = state.states;
         }
     }
 
@@ -300,15 +327,19 @@ impl Reader {
         }
     }
 
-    fn branches<'a>(&mut self, bodies: impl IntoIterator<Item = &'a [Node]>) -> Option<()> {
+    /// Reads the branches of a tag, of each whether it may come again behind itself.
+    fn branches<'a>(&mut self, bodies: impl IntoIterator<Item = (&'a [Node], bool)>) -> Option<()> {
         self.make();
         let start = self.state()?;
         let depth = self.frames.len();
-        let members = self.top()?.members.len();
+        let known = self.top()?.entries.len();
         let fork = std::mem::replace(&mut self.fork, depth);
         let mut ends = Vec::new();
-        for body in bodies {
+        for (body, is_repeated) in bodies {
             self.set(start.clone());
+            if is_repeated {
+                self.go(|_, is_object| States::anywhere(is_object));
+            }
             self.nodes(body)?;
             let end = self.state()?;
             if end.is_broken {
@@ -317,7 +348,7 @@ impl Reader {
             if self.frames.len() != depth {
                 return None;
             }
-            let own = self.top()?.members.split_off(members);
+            let own = self.top()?.entries.split_off(known);
             ends.push((end, own));
         }
         self.fork = fork;
@@ -328,9 +359,9 @@ impl Reader {
             return Some(());
         }
         let is_repeated = depth <= self.round;
-        let (state, members) = joined(ends, is_repeated)?;
+        let (state, entries) = joined(ends, is_repeated)?;
         self.set(state);
-        self.top()?.members.extend(members);
+        self.top()?.entries.extend(entries);
         Some(())
     }
 

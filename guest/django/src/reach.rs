@@ -1,0 +1,62 @@
+//! Whether what a template writes may have a form, whatever its values are.
+
+use crate::{
+    ast::{Node, Operand},
+    parser,
+};
+
+/// All the states to which some text brings what reads a form, letter by letter.
+pub trait States: Clone {
+    /// Behind this letter.
+    #[must_use]
+    fn behind(&self, letter: char) -> Self;
+
+    /// Behind any text, or none.
+    #[must_use]
+    fn behind_any(&self) -> Self;
+
+    /// In those states too.
+    #[must_use]
+    fn or(self, other: Self) -> Self;
+}
+
+/// The states behind what a template may write; none of a source that does not compile.
+pub fn behind<S: States>(source: &str, start: &S) -> Option<S> {
+    let parsed = parser::parse(source).ok()?;
+    Some(behind_nodes(&parsed.nodes, start))
+}
+
+pub(super) fn behind_nodes<S: States>(nodes: &[Node], start: &S) -> S {
+    let mut states = start.clone();
+    for one in nodes {
+        states = behind_node(one, &states);
+    }
+    states
+}
+
+fn behind_node<S: States>(node: &Node, states: &S) -> S {
+    let text = |text: &str| {
+        let letters = text.chars();
+        letters.fold(states.clone(), |states, letter| states.behind(letter))
+    };
+    match node {
+        Node::Text(own) => text(own),
+        Node::Output(expression, _) => match &expression.operand {
+            Operand::Text(own) if expression.filters.is_empty() => text(own),
+            _ => states.behind_any(),
+        },
+        Node::If {
+            branches,
+            otherwise,
+        } => {
+            let bodies = branches.iter().map(|(_, body)| behind_nodes(body, states));
+            bodies.fold(behind_nodes(otherwise, states), S::or)
+        }
+        Node::IfChanged {
+            body, otherwise, ..
+        } => behind_nodes(body, states).or(behind_nodes(otherwise, states)),
+        Node::With { body, .. } | Node::Autoescape { body, .. } => behind_nodes(body, states),
+        // What they write is not known, or how often.
+        _ => states.behind_any(),
+    }
+}
