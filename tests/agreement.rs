@@ -2,6 +2,7 @@
 //! `check` is rendered, and a queue that is refused for every event was told of.
 
 mod configurations;
+mod payloads;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -230,7 +231,7 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
             vec![(PAYLOAD, json!(format!("{{\"a\": \"{wide}\"}}")))],
             208,
         ),
-        (vec![(PAYLOAD, json!(members))], 14),
+        (vec![(PAYLOAD, json!(members))], 15),
         (vec![(PAYLOAD, json!("{ \"a\" : {{ id }} nul }"))], 14),
         (vec![(PAYLOAD, json!([wide]))], 204),
         (vec![(PAYLOAD, json!(branches))], 14),
@@ -248,17 +249,17 @@ async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
 async fn payloads_and_fields_of_records_share_what_a_trigger_may_write() {
     let record = json!({
         "key": "of {{ id }}",
-        "headers": {"a": "{{ id }} of it"},
+        "headers": {"a": "{{ id }} of it and more"},
         "partition": "{{ id }}00",
     });
     let queue = json!({"name": "kafka_1", "record": record});
     let queues = "/triggers/0/msg_broker_queues";
     let payload = json!({"text": "of {{ id }} there"});
     for (count, bound, code) in [
-        (1, 22, TOO_MUCH),
-        (1, 23, ""),
-        (2, 33, TOO_MUCH),
-        (2, 34, ""),
+        (1, 28, TOO_MUCH),
+        (1, 29, ""),
+        (2, 48, TOO_MUCH),
+        (2, 49, ""),
     ] {
         let edits = [
             (queues, json!(vec![queue.clone(); count])),
@@ -275,6 +276,83 @@ async fn payloads_and_fields_of_records_share_what_a_trigger_may_write() {
         ("/limits/output_bytes", json!(20)),
     ];
     assert_errors(&edits, "").await;
+}
+
+#[tokio::test]
+async fn what_fails_for_every_event_is_told_and_keeps_no_other_trigger_from_firing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    let when = "/triggers/0/when";
+    let record = "/triggers/0/msg_broker_queues/0/record";
+    let native = ("/triggers/0/payload_types", json!("native"));
+    for (edits, code) in [
+        (
+            vec![(PAYLOAD, json!("{{ id|divisibleby:0 }}"))],
+            "template_failed",
+        ),
+        (
+            vec![(PAYLOAD, json!("{% for a in 5 %}{% endfor %}"))],
+            "template_failed",
+        ),
+        (vec![(PAYLOAD, json!("{% now \"e\" %}"))], "template_failed"),
+        (
+            vec![(PAYLOAD, json!(["{{ 1e999 }}"])), native],
+            "payload_not_json",
+        ),
+        (
+            vec![(PAYLOAD, json!("{\"a\": {{ \"tr\" }}ue}"))],
+            "payload_ambiguous",
+        ),
+        (vec![(when, json!("id|divisibleby:0"))], "template_failed"),
+        (
+            vec![(record, json!({"key": "{{ id|ljust:'x' }}"}))],
+            "template_failed",
+        ),
+        (
+            vec![(record, json!({"headers": {"a": "{{ 5|first }}"}}))],
+            "template_failed",
+        ),
+    ] {
+        std::fs::write(&file, edited(&edits).to_string()).unwrap();
+        let (built, problems) = examined(&file).await;
+        assert!(built.is_some(), "{edits:?}");
+        let found: Vec<_> = problems
+            .iter()
+            .map(|one| (one.code(), one.is_error()))
+            .collect();
+        assert_eq!(found, [(code, true)], "{edits:?}");
+    }
+}
+
+#[tokio::test]
+async fn limits_that_no_event_of_a_trigger_keeps_are_told() {
+    let queues = "/triggers/0/msg_broker_queues";
+    let two = json!([{"name": "kafka_1"}, {"name": "kafka_1", "record": {"key": "2"}}]);
+    for (edits, code) in [
+        (vec![("/limits/event_bytes", json!(62))], "event_too_large"),
+        (vec![("/limits/event_bytes", json!(64))], ""),
+        (
+            vec![
+                (queues, two.clone()),
+                ("/limits/records_per_call", json!(1)),
+            ],
+            "too_many",
+        ),
+        (
+            vec![(queues, two), ("/limits/records_per_call", json!(2))],
+            "",
+        ),
+        (
+            vec![(PAYLOAD, json!(null)), ("/limits/output_bytes", json!(1))],
+            TOO_MUCH,
+        ),
+        (
+            vec![(PAYLOAD, json!(null)), ("/limits/output_bytes", json!(2))],
+            "",
+        ),
+    ] {
+        assert_errors(&edits, code).await;
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Templates and conditions with the place they stand at.
 
-use action_triggers_django::{Condition, Context, Template, Templates, json::write};
+use action_triggers_django::{Condition, Constancy, Context, Template, Templates, json::write};
 use action_triggers_vocabulary::Place;
 use minijinja::Value;
 
@@ -11,6 +11,8 @@ use crate::{event::Change, failure::Failure};
 pub(crate) struct PlacedTemplate {
     template: Template,
     place: Box<str>,
+    /// What it writes for every event, where that is found out.
+    fixed: Option<Box<str>>,
 }
 
 impl PlacedTemplate {
@@ -18,7 +20,23 @@ impl PlacedTemplate {
         Self {
             template,
             place: place.as_str().into(),
+            fixed: None,
         }
+    }
+
+    /// Keeps what it writes for every event.
+    pub(crate) fn fix(&mut self, text: String) {
+        self.fixed = Some(text.into());
+    }
+
+    /// What it writes for every event, as far as that is known.
+    pub(crate) fn fixed(&self) -> Option<&str> {
+        self.is_static().or(self.fixed.as_deref())
+    }
+
+    /// Whether what it writes, or why it fails, is the same for every event.
+    pub(crate) fn is_constant(&self) -> bool {
+        self.template.constancy() != Constancy::Varies
     }
 
     pub(crate) fn place(&self) -> &str {
@@ -119,6 +137,8 @@ pub(crate) struct PlacedCondition {
     place: Box<str>,
     /// Whether it names `before` or `changed`.
     compares: bool,
+    /// What it comes to for every event, where that is found out.
+    fixed: Option<bool>,
 }
 
 impl PlacedCondition {
@@ -129,11 +149,22 @@ impl PlacedCondition {
             source: source.into(),
             place: place.as_str().into(),
             compares,
+            fixed: None,
         }
     }
 
     pub(crate) fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Keeps what it comes to for every event.
+    pub(crate) fn fix(&mut self, holds: bool) {
+        self.fixed = Some(holds);
+    }
+
+    /// What it comes to for every event, as far as that is known.
+    pub(crate) fn fixed(&self) -> Option<bool> {
+        self.fixed
     }
 
     /// Whether the condition holds for an event.

@@ -1,17 +1,24 @@
 //! Compiles the templates of a set; what is wrong goes to the faults.
 
 use action_triggers_django::{
-    self as django, Doubt, Options, Span, Template, TemplateError, Templates, Variable,
-    least::Least,
+    self as django, Constancy, Context, Doubt, Options, Span, Template, TemplateError, Templates,
+    Variable, dates, least::Least,
 };
-use action_triggers_vocabulary::{Place, codes::TEMPLATE_FAILED, suggest::did_you_mean};
+use action_triggers_vocabulary::{
+    Place,
+    codes::{self, TEMPLATE_FAILED},
+    suggest::did_you_mean,
+};
 
 use crate::{
     compiled::{PlacedCondition, PlacedTemplate},
     diagnostic::{Diagnostic, Faults, Severity},
     event::EVENT_VARIABLES,
-    failure::{Failure, OUTPUT_TOO_LARGE},
+    failure::{Failure, OUT_OF_FUEL, OUTPUT_TOO_LARGE},
 };
+
+/// The steps that finding out what a template comes to for every event may take.
+const FINDING_OUT: u64 = 1000;
 
 /// Compiles the templates of one trigger; what is wrong goes to the faults.
 pub(crate) struct Compiler<'a> {
@@ -87,11 +94,24 @@ impl Compiler<'_> {
         match compiled {
             Ok(mut template) => {
                 self.check(&template.take_variables(), place);
-                for fated in template.take_fated() {
+                let fated = template.take_fated();
+                let is_open = fated.is_empty() && template.is_static().is_none();
+                for fated in fated {
                     let span = fated.span(source);
-                    self.warn_of_fate(fated.message, place, Some(span));
+                    self.warn_of_fate((TEMPLATE_FAILED, fated.message), place, Some(span));
                 }
-                Some(PlacedTemplate::new(template, place))
+                let is_fixed = template.constancy() == Constancy::Constant;
+                let mut template = PlacedTemplate::new(template, place);
+                if is_open && template.is_constant() {
+                    let mut text = String::new();
+                    let found = self.find_out(place, |templates, context| {
+                        template.render(templates, context, &mut text)
+                    });
+                    if found.is_some() && is_fixed {
+                        template.fix(text);
+                    }
+                }
+                Some(template)
             }
             Err(errors) => {
                 self.report(errors, place);
@@ -101,12 +121,43 @@ impl Compiler<'_> {
         }
     }
 
+    /// Renders what reads nothing of an event but perhaps its time, and tells of its failure;
+    /// none where it fails, or takes more steps than are spent on it here.
+    pub(crate) fn find_out<T>(
+        &mut self,
+        place: &Place,
+        render: impl FnOnce(&Templates, &Context) -> Result<T, Failure>,
+    ) -> Option<T> {
+        let context = Context {
+            now: dates::parse("2024-01-02T03:04:05Z"),
+            ..Context::default()
+        };
+        self.templates.share_allowance(FINDING_OUT);
+        let found = render(self.templates, &context);
+        self.templates.end_allowance();
+        let failure = match found {
+            Ok(found) => return Some(found),
+            Err(failure) => failure,
+        };
+        let most = self.templates.limits().fuel;
+        if failure.code() != OUT_OF_FUEL || most <= FINDING_OUT {
+            let code = codes::find(failure.code()).map_or(TEMPLATE_FAILED, |code| code.name);
+            self.warn_of_fate((code, format!("for any event, {failure}")), place, None);
+        }
+        None
+    }
+
     /// What fails for every event fails alone: the other triggers are taken.
-    fn warn_of_fate(&mut self, message: String, place: &Place, span: Option<Span>) {
+    fn warn_of_fate(
+        &mut self,
+        (code, message): (&'static str, String),
+        place: &Place,
+        span: Option<Span>,
+    ) {
         if self.severity == Severity::Error {
             self.faults.push(Diagnostic {
                 severity: Severity::Warning,
-                code: TEMPLATE_FAILED,
+                code,
                 path: place.as_str().into(),
                 message,
                 help: None,
@@ -154,11 +205,25 @@ impl Compiler<'_> {
             Ok(mut condition) => {
                 let variables = condition.take_variables();
                 self.check(&variables, place);
-                if let Some(message) = condition.take_fated() {
-                    self.warn_of_fate(message, place, None);
+                let fated = condition.take_fated();
+                let is_open = fated.is_none();
+                if let Some(message) = fated {
+                    self.warn_of_fate((TEMPLATE_FAILED, message), place, None);
                 }
+                let constancy = condition.constancy();
                 let compares = variables.iter().any(compares);
-                Some(PlacedCondition::new(condition, source, place, compares))
+                let mut fixed = None;
+                if is_open && constancy == Constancy::Constant {
+                    fixed = self.find_out(place, |templates, context| {
+                        let holds = templates.test(&condition, context);
+                        holds.map_err(|error| Failure::template(&error, place.as_str()))
+                    });
+                }
+                let mut condition = PlacedCondition::new(condition, source, place, compares);
+                if let Some(holds) = fixed {
+                    condition.fix(holds);
+                }
+                Some(condition)
             }
             Err(errors) => {
                 self.report(errors, place);

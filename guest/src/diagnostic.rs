@@ -41,6 +41,11 @@ impl Faults {
         self.found.push(diagnostic);
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
     pub(crate) fn error(&mut self, code: &'static str, place: &Place, message: String, help: &str) {
         self.add(Severity::Error, code, place, message, help);
     }

@@ -5,6 +5,8 @@ use action_triggers_vocabulary::{PublishError, SettingError};
 
 /// The code of what is longer than a trigger may write.
 pub(crate) const OUTPUT_TOO_LARGE: &str = "template_output_too_large";
+/// The code of what takes more steps than a trigger may.
+pub(crate) const OUT_OF_FUEL: &str = "template_out_of_fuel";
 
 /// Why an event, a trigger or one of its queues published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,26 +7,22 @@
 //! the shape. Should two names of an object render to the same text, the last
 //! value counts, in the place of the first, as JSON readers have it.
 
+mod known;
+mod pieces;
+
 use action_triggers_django::{
     Context, Templates,
-    json::{JsonObject, Slice, View, write},
-    least::{self, Least},
+    json::{self, JsonObject, Slice, View, write},
 };
 use action_triggers_vocabulary::{Place, known::KnownValue};
 use minijinja::Value;
-use serde_json::value::RawValue;
 
+pub(crate) use self::pieces::Types;
+use self::{
+    known::{are_constant, known_text, least_bytes, written},
+    pieces::{Member, Piece, StringPlan, is_json},
+};
 use crate::{compiled::PlacedTemplate, compiler::Compiler, failure::Failure, message::Payload};
-
-/// What becomes of a payload's strings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Types {
-    /// Django's: every string of the tree stays a string.
-    #[default]
-    Strings,
-    /// A string that is one expression becomes its value, with its JSON type.
-    Native,
-}
 
 /// A payload, ready to be rendered.
 #[derive(Debug)]
@@ -37,36 +33,6 @@ pub(crate) enum Plan {
     Text(StringPlan),
     /// Anything else.
     Tree(Box<[Piece]>),
-}
-
-/// A string payload.
-#[derive(Debug)]
-pub(crate) struct StringPlan {
-    template: PlacedTemplate,
-    types: Types,
-    least: Least,
-    /// The least bytes that are written to render it.
-    written: usize,
-}
-
-/// A stretch of a tree.
-#[derive(Debug)]
-pub(crate) enum Piece {
-    /// JSON text, copied.
-    Json(Box<str>),
-    /// A template that gives a string's text.
-    String(PlacedTemplate),
-    /// A template that may give a whole value.
-    Native(PlacedTemplate),
-    /// An object whose names are not known before the event comes.
-    Object(Box<[Member]>),
-}
-
-/// A member of an object with templates in its names.
-#[derive(Debug)]
-pub(crate) struct Member {
-    name: PlacedTemplate,
-    value: Box<[Piece]>,
 }
 
 impl Plan {
@@ -104,6 +70,21 @@ impl Plan {
                 compiler.bound(least_bytes(&pieces), place);
                 Self::Tree(pieces)
             }
+        }
+    }
+
+    /// Tells of a payload that reads nothing of an event and can never be rendered.
+    pub(crate) fn find_fault(&self, compiler: &mut Compiler<'_>, place: &Place) {
+        let is_constant = match self {
+            Self::Instance => false,
+            Self::Text(plan) => plan.template.is_constant(),
+            Self::Tree(pieces) => are_constant(pieces),
+        };
+        let nothing = json::parse("{}").unwrap_or_default();
+        if let Some(instance) = nothing.downcast_object_ref().filter(|_| is_constant) {
+            compiler.find_out(place, |templates, context| {
+                self.render(templates, context, instance)
+            });
         }
     }
 
@@ -193,11 +174,6 @@ fn text(
     Ok(Payload::Text(out))
 }
 
-/// Whether a text is JSON; `NaN` and single quotes are not.
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok()
-}
-
 fn compact(text: &str) -> Payload {
     let mut out = String::with_capacity(text.len());
     write::compact(text, &mut out);
@@ -213,88 +189,6 @@ fn lone_value(template: &PlacedTemplate, value: &Value) -> Result<Payload, Failu
     let mut out = String::new();
     template.write_value(value, &mut out)?;
     Ok(Payload::Json(out))
-}
-
-impl StringPlan {
-    /// Whether its value is asked for, and nothing is written.
-    fn is_value(&self) -> bool {
-        self.types == Types::Native && self.template.is_expression()
-    }
-}
-
-fn known_text(plan: &StringPlan) -> KnownValue {
-    let template = &plan.template;
-    if let Some(text) = template.is_static() {
-        return if is_json(text) {
-            let mut json = String::with_capacity(text.len());
-            write::compact(text, &mut json);
-            KnownValue::FixedJson(json)
-        } else {
-            KnownValue::FixedText(text.into())
-        };
-    }
-    if plan.is_value() {
-        return match template.least_bytes() {
-            0 => KnownValue::Either(0),
-            // Filters that make a width make a text.
-            bytes => KnownValue::Text(bytes),
-        };
-    }
-    match plan.least {
-        Least::Text(bytes) => KnownValue::Text(bytes),
-        Least::Either(bytes) => KnownValue::Either(bytes),
-    }
-}
-
-/// The least bytes that the templates of a tree write.
-fn written(pieces: &[Piece]) -> usize {
-    let bytes = pieces.iter().map(|piece| match piece {
-        Piece::Json(_) => 0,
-        Piece::String(template) => template.least_bytes(),
-        Piece::Native(template) => template.least_written(),
-        Piece::Object(members) => members.iter().fold(0, |sum: usize, member| {
-            let own = member.name.least_bytes();
-            sum.saturating_add(own)
-                .saturating_add(written(&member.value))
-        }),
-    });
-    bytes.fold(0, usize::saturating_add)
-}
-
-/// The least that a tree comes to, in bytes.
-fn least_bytes(pieces: &[Piece]) -> usize {
-    let bytes = pieces.iter().map(|piece| match piece {
-        Piece::Json(text) => text.len(),
-        Piece::String(template) => template.least_bytes(),
-        Piece::Native(template) => match template.least_bytes() {
-            0 if template.is_expression() => "0".len(),
-            bytes => bytes.saturating_add("\"\"".len()),
-        },
-        Piece::Object(members) => {
-            let members: Vec<_> = members.iter().map(Member::least).collect();
-            least::object(&members)
-        }
-    });
-    bytes.fold(0, usize::saturating_add)
-}
-
-impl Member {
-    fn least(&self) -> least::Entry {
-        let text = self.name.is_static();
-        let mut written = String::new();
-        if let Some(text) = text {
-            write::string(text, &mut written);
-        }
-        let made = self.name.least_bytes().saturating_add("\"\"".len());
-        least::Entry::Member(least::Member {
-            name: least::Name {
-                text: text.map(Into::into),
-                bytes: written.len().max(made),
-            },
-            value: least_bytes(&self.value),
-            occurrence: least::Occurrence::Once,
-        })
-    }
 }
 
 struct Builder<'a, 'b> {

@@ -45,7 +45,7 @@ impl Topic {
 
     /// What is wrong with the topic for every event; `source` is what its template is made of.
     pub(crate) fn fault_of_all(&self, source: &str) -> Option<String> {
-        if let Some(topic) = self.template.is_static() {
+        if let Some(topic) = self.template.fixed() {
             return self.fault(topic);
         }
         if self.template.least_bytes() > topic::LONGEST {
@@ -99,11 +99,11 @@ impl Plan {
     pub(crate) fn known(&self) -> KnownRecord {
         let headers = self.headers.iter().map(|(name, value)| KnownHeader {
             name: name.clone(),
-            value_bytes: value.least_bytes(),
-            is_fixed: value.is_static().is_some(),
+            value_bytes: value.fixed().map_or(value.least_bytes(), str::len),
+            is_fixed: value.fixed().is_some(),
         });
         let timestamp = self.timestamp.as_ref();
-        let fixed = timestamp.map(|template| template.is_static().map(str::trim));
+        let fixed = timestamp.map(|template| template.fixed().map(str::trim));
         KnownRecord {
             key_bytes: self.key.as_ref().map_or(0, PlacedTemplate::least_bytes),
             headers: headers.collect(),
@@ -113,10 +113,10 @@ impl Plan {
                 Some(Some(_)) => Frequency::All,
             },
             timestamp_ms: fixed.flatten().and_then(epoch_milliseconds),
-            tombstone: match self.tombstone.as_ref().map(PlacedCondition::source) {
-                None => Frequency::None,
-                Some("True") => Frequency::All,
-                Some(_) => Frequency::Some,
+            tombstone: match self.tombstone.as_ref().map(PlacedCondition::fixed) {
+                None | Some(Some(false)) => Frequency::None,
+                Some(Some(true)) => Frequency::All,
+                Some(None) => Frequency::Some,
             },
         }
     }
@@ -202,7 +202,7 @@ const TIMESTAMP: &str = "a time in epoch milliseconds or RFC 3339";
 
 /// What is wrong with a partition for every event; `source` is what its template is made of.
 pub(crate) fn fault_of_partition(source: &str, template: &PlacedTemplate) -> Option<String> {
-    match template.is_static() {
+    match template.fixed() {
         Some(text) => static_fault(text, PARTITION, partition(text.trim()).is_some()),
         None => fault_of_all(PARTITION, forms::may_be_partition(source)),
     }
@@ -210,7 +210,7 @@ pub(crate) fn fault_of_partition(source: &str, template: &PlacedTemplate) -> Opt
 
 /// What is wrong with a timestamp for every event; `source` is what its template is made of.
 pub(crate) fn fault_of_timestamp(source: &str, template: &PlacedTemplate) -> Option<String> {
-    match template.is_static() {
+    match template.fixed() {
         Some(text) => static_fault(text, TIMESTAMP, epoch_milliseconds(text.trim()).is_some()),
         None => fault_of_all(TIMESTAMP, forms::may_be_timestamp(source)),
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use proptest::{prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
+use super::payloads;
+
 /// One of these, the first more often than all others together; null leaves it out.
 fn mostly(first: Value, others: Vec<Value>) -> BoxedStrategy<Value> {
     prop_oneof![24 => Just(first), 1 => select(others)].boxed()
@@ -21,7 +23,7 @@ fn object(members: Vec<(&'static str, Value)>) -> Value {
 }
 
 /// Stands for a null that is written.
-const NULL: &str = "written null";
+pub(super) const NULL: &str = "written null";
 
 fn with_nulls(value: Value) -> Value {
     match value {
@@ -138,6 +140,8 @@ fn record() -> BoxedStrategy<Value> {
         json!({"a": "{{ id }}"}),
         json!({"": "x"}),
         json!({"a": ""}),
+        json!({"a": "{{ '' }}"}),
+        json!({"a": "{% if id %}{% endif %}"}),
         json!({"a": []}),
         json!({"a": "{{ id|ljust:120 }}"}),
         json!(["a"]),
@@ -152,6 +156,7 @@ fn record() -> BoxedStrategy<Value> {
         json!("p{{ quantity }}"),
         json!("{% if id %}{{ id }}.{% else %}-{% endif %}1"),
         json!("{{ 'p' }}"),
+        json!("{{ 'p'|upper }}"),
         json!(-1),
         json!(2_147_483_648_u32),
         json!(1.5),
@@ -165,6 +170,7 @@ fn record() -> BoxedStrategy<Value> {
         json!(-5),
         json!("now"),
         json!("at {{ quantity }}"),
+        json!("{{ 5 }}"),
         json!(1e300),
         json!(""),
         json!(999_999_999_999_999_i64),
@@ -175,6 +181,8 @@ fn record() -> BoxedStrategy<Value> {
         json!(false),
         json!("quantity > 100"),
         json!("quantity >"),
+        json!("1 == 1"),
+        json!("2 == 1"),
         json!(1),
     ];
     let parts = (
@@ -252,56 +260,6 @@ fn queue() -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// Payloads that some clusters do not take: their text, the widths of their filters, or
-/// the shortest of their branches may be too long.
-fn long() -> Vec<Value> {
-    let many = "t ".repeat(60);
-    let branches =
-        format!("{{% if quantity > 2 %}}{many}{{% else %}}{{{{ id }}}}, {many}{{% endif %}}");
-    let short = format!("{{% if quantity > 2 %}}{many}{{% endif %}}");
-    let members = |last: &str| {
-        json!(format!(
-            "{{ \"t\" : \"{many} {{{{ id }}}}\" , \"{last}\": 1 }}"
-        ))
-    };
-    let differ = |first: &str, last: &str| {
-        json!(format!(
-            "{{ {{% if quantity > 2 %}}{first}{{% else %}}{last}{{% endif %}} }}"
-        ))
-    };
-    let spaced = " ".repeat(120);
-    vec![
-        differ(
-            &format!("\"one\": \"{many}\""),
-            &format!("\"other\": 1, \"third\": \"{many}\""),
-        ),
-        differ(&format!("\"one\": \"{many}\""), "\"other\": {{ id }}"),
-        json!(format!(
-            "[ {{% if quantity > 2 %}}1, \"{many}\"{{% else %}}\"{many}\"{{% endif %}} ]"
-        )),
-        json!(format!("{{ \"a\": tru{spaced} }}")),
-        json!(format!("{{ \"a\": {{{{ id }}}} nul{spaced} }}")),
-        json!(format!("{{ \"a\": true{spaced} }}")),
-        json!(format!("{{ {{{{ region }}}} : 1{spaced} }}")),
-        json!(format!("12{spaced}{{{{ id }}}} 3")),
-        json!(format!("of {{{{ id }}}}: {many}")),
-        members("t"),
-        members("n"),
-        json!("{{ id|ljust:120 }}"),
-        json!("of {{ id|ljust:120|upper }}"),
-        json!({"a": "{{ id|rjust:120 }}"}),
-        json!("{\"a\": \"{{ id|rjust:120 }}\"}"),
-        json!("{\"a\": {{ id|rjust:120 }}}"),
-        json!(["of ", branches.clone()]),
-        json!(["of ", short.clone()]),
-        json!(format!("{{\"a\": \"{branches}\"}}")),
-        json!(format!("{{\"a\": \"{short}\"}}")),
-        json!(format!(
-            "{{% if quantity > 2 %}}{{\"a\": \"{many}\"}}{{% else %}}[\"{many}\"]{{% endif %}}"
-        )),
-    ]
-}
-
 fn trigger() -> BoxedStrategy<Value> {
     let signals = vec![
         json!(["post_save"]),
@@ -319,30 +277,13 @@ fn trigger() -> BoxedStrategy<Value> {
         json!("shop.sale"),
         Value::Null,
     ];
-    let payloads = vec![
-        json!("{{ id }}"),
-        json!({"a": "{{ id }}", "b": [1, null, "{{ quantity }}"]}),
-        json!("text"),
-        json!("5"),
-        json!("{\"q\": {{ quantity }}}"),
-        json!("{{ id|nope }}"),
-        json!("{{ id|divisibleby:0 }}"),
-        json!({"a": ["{{ id|ljust:'wide' }}"]}),
-        json!("{% if id|wordwrap:'x' %}{% endif %}"),
-        json!("{% if id %}{{ 'x'|divisibleby:id }}{% else %}{{ 5|first }}{% endif %}"),
-        json!("{% if %}"),
-        json!(7),
-        json!(NULL),
-        json!("t".repeat(2_000_000)),
-        json!(false),
-        json!([]),
-        json!(""),
-    ];
     let conditions = vec![
         json!("quantity"),
         json!("event.before and before.quantity != 5 or quantity"),
         json!("event.nope"),
         json!("id|divisibleby:0"),
+        json!("5|first"),
+        json!("1 == 2"),
         json!("id|divisibleby:0 or quantity"),
         json!("id >< 3"),
         json!(7),
@@ -365,6 +306,12 @@ fn trigger() -> BoxedStrategy<Value> {
         json!({"payload": "{\"id\": \"{{ id }}\""}),
         json!({"payload": {"a": "{{ nothing }}", "{{ region }}": "{% if quantity > 2 %}many{% endif %}"}}),
         json!({"payload": "{{ instance }}", "payload_types": "native"}),
+        json!({"payload": ["{{ 1e999 }}"], "payload_types": "native"}),
+        json!({"payload": "{{ 1e999 }}", "payload_types": "native"}),
+        json!({"payload": "{\"a\": {{ \"tr\" }}ue}"}),
+        json!({"payload": "{% for a in 5 %}{{ a }}{% endfor %}"}),
+        json!({"payload": "{% now \"e\" %}"}),
+        json!({"payload": "{% firstof id|divisibleby:0 %}"}),
     ];
     let parts = (
         mostly(json!({}), more),
@@ -372,8 +319,8 @@ fn trigger() -> BoxedStrategy<Value> {
         mostly(json!([{"app_label": "shop", "model_name": "Sale"}]), types),
         proptest::collection::vec(queue(), 1..4),
         prop_oneof![
-            9 => mostly(json!({"quantity": "{{ quantity }}"}), payloads),
-            2 => select(long()),
+            9 => mostly(json!({"quantity": "{{ quantity }}"}), payloads::short()),
+            2 => select(payloads::long()),
         ],
         mostly(Value::Null, conditions),
         mostly(Value::Null, actives),

@@ -59,7 +59,9 @@ const DJANGO: Allowed = &[
     ("expression", &["ast", "filters", "lexer", "python"]),
     (
         "fated",
-        &["ast", "dates", "error", "filters", "json", "runtime"],
+        &[
+            "ast", "context", "dates", "error", "filters", "json", "runtime",
+        ],
     ),
     (
         "filters",

@@ -285,9 +285,11 @@ async fn first_word(runtime: &Runtime, reports: &mut Reports) -> String {
     let mut retries = runtime.retries();
     let outcomes = runtime.process(Events::ndjson(event(&json!({})))).await;
     assert!(outcomes[0].outcome.is_ok(), "{outcomes:?}");
+    // Where both are there by now, the retry came first.
     tokio::select! {
-        report = reports.recv() => ended(report.unwrap().result.err()),
+        biased;
         retry = retries.recv() => retry.unwrap().reason.code.to_owned(),
+        report = reports.recv() => ended(report.unwrap().result.err()),
     }
 }
 

@@ -252,7 +252,7 @@ fn refused() -> Vec<Row> {
         row(
             TAKEN,
             "invalid_record",
-            with(&[(&record, json!({"partition": "{{ id }}-"}))]),
+            with(&[(&record, json!({"partition": "{{ id|floatformat:1 }}"}))]),
             with(&[(&record, json!({"partition": "{{ id }}"}))]),
         ),
     ]

@@ -42,13 +42,13 @@ async fn refusal(runtime: &Runtime, id: &str) -> Option<String> {
 
 /// Sales until one is refused: their number.
 async fn until_refused(runtime: &Runtime) -> usize {
-    for count in 0..100 {
+    for count in 0..1000 {
         if let Some(code) = refusal(runtime, &count.to_string()).await {
             assert_eq!(code, "cluster_stalled");
             return count;
         }
     }
-    panic!("a hundred records are taken");
+    panic!("a thousand records are taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]

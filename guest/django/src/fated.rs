@@ -5,9 +5,10 @@ use minijinja::Value;
 
 use crate::{
     ast::{Condition, Expression, FilterCall, Node, Operand},
+    context::Variable,
     dates::{self, Timestamp},
     error::Span,
-    filters::{Argument, Call, FilterError},
+    filters::{Call, FilterError},
     json, runtime,
 };
 
@@ -28,6 +29,30 @@ impl Fated {
     }
 }
 
+/// How far a template is the same for every event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constancy {
+    /// It reads what an event has.
+    Varies,
+    /// It may read an event's time, and nothing else.
+    Timed,
+    /// It reads nothing of an event.
+    Constant,
+}
+
+impl Constancy {
+    pub(super) fn of(source: &str, variables: &[Variable]) -> Self {
+        let mut of_time = OF_NOW.iter().chain(&["now"]);
+        if !variables.is_empty() {
+            Self::Varies
+        } else if of_time.any(|word| source.contains(word)) {
+            Self::Timed
+        } else {
+            Self::Constant
+        }
+    }
+}
+
 /// A value of each kind that a filter tells from others. A filter that takes none of them takes
 /// no value: the others of a kind differ in what comes out.
 const KINDS: &str = r#"["", "7", "2.50", "abc", "2024-01-02", "2024-01-02T03:04:05Z", 7, 0, -1,
@@ -45,6 +70,14 @@ pub(super) fn in_nodes(nodes: &[Node]) -> Vec<Fated> {
 }
 
 fn in_node(node: &Node) -> Vec<Fated> {
+    let in_tag = |expressions: &[&Expression]| -> Vec<Fated> {
+        let mut found = expressions.iter().filter_map(|one| in_expression(one));
+        let found = found.next().map(|message| Fated {
+            message,
+            place: None,
+        });
+        found.into_iter().collect()
+    };
     match node {
         Node::Output(expression, place) => {
             let place = Some(*place);
@@ -65,13 +98,44 @@ fn in_node(node: &Node) -> Vec<Fated> {
             in_all(bodies.chain([otherwise.as_slice()]))
         }
         Node::IfChanged {
-            body, otherwise, ..
-        } => in_all([body.as_slice(), otherwise.as_slice()].into_iter()),
-        Node::With { body, .. }
-        | Node::Autoescape { body, .. }
-        | Node::Filter { body, .. }
-        | Node::Spaceless { body, .. } => in_nodes(body),
-        _ => Vec::new(),
+            values,
+            body,
+            otherwise,
+            ..
+        } => {
+            let mut found = in_tag(&values.iter().collect::<Vec<_>>());
+            found.extend(in_all([body.as_slice(), otherwise.as_slice()].into_iter()));
+            found
+        }
+        Node::With { variables, body } => {
+            let values: Vec<_> = variables.iter().map(|(_, value)| value).collect();
+            let mut found = in_tag(&values);
+            found.extend(in_nodes(body));
+            found
+        }
+        Node::Autoescape { body, .. } | Node::Spaceless { body, .. } => in_nodes(body),
+        Node::Filter { filters, body, .. } => {
+            let mut found = in_nodes(body);
+            let message = in_filters(None, filters);
+            found.extend(message.map(|message| Fated {
+                message,
+                place: None,
+            }));
+            found
+        }
+        Node::For { sequence, .. } | Node::Regroup { sequence, .. } => in_tag(&[sequence]),
+        // The others are asked only where the first is false, or in another round.
+        Node::FirstOf { values, .. } | Node::Cycle { values, .. } => {
+            in_tag(values.first().as_slice())
+        }
+        Node::WidthRatio {
+            value,
+            maximum,
+            width,
+            ..
+        } => in_tag(&[value, maximum, width]),
+        Node::Lorem { count, .. } => in_tag(&[count]),
+        Node::Text(_) | Node::Now { .. } | Node::ResetCycle { .. } => Vec::new(),
     }
 }
 
@@ -94,13 +158,13 @@ pub(super) fn in_condition(condition: &Condition) -> Option<String> {
 
 /// Why an expression fails for every event.
 fn in_expression(expression: &Expression) -> Option<String> {
-    let mut value = constant(&expression.operand);
-    for call in &expression.filters {
-        let argument = match &call.argument {
-            None => None,
-            Some(argument) => Some(constant(argument)),
-        };
-        value = match Tried::of(call, value.as_ref(), argument) {
+    in_filters(constant(&expression.operand), &expression.filters)
+}
+
+/// Why filters fail for every event, of which the first gets this value where it is known.
+fn in_filters(mut value: Option<Value>, filters: &[FilterCall]) -> Option<String> {
+    for call in filters {
+        value = match Tried::of(call, value.as_ref()) {
             Tried::Fails(error) => {
                 let name = call.filter.name;
                 return Some(format!("the filter `{name}` fails for any event: {error}"));
@@ -123,20 +187,21 @@ enum Tried {
 }
 
 impl Tried {
-    /// Calls a filter with what is known of its value and of its argument, where it has one.
-    fn of(call: &FilterCall, value: Option<&Value>, argument: Option<Option<Value>>) -> Self {
-        let is_open = matches!(argument, Some(None));
-        if value.is_none() && (is_open || call.filter.argument == Argument::None) {
+    /// Calls a filter with what is known of its value and of its argument.
+    fn of(call: &FilterCall, value: Option<&Value>) -> Self {
+        let argument = call.argument.as_ref();
+        let known = argument.and_then(constant);
+        if value.is_none() && known.is_none() {
             return Self::Open;
         }
         let values = match value {
             Some(value) => vec![value.clone()],
             None => kinds(),
         };
-        let arguments = match argument {
-            None => vec![None],
-            Some(Some(argument)) => vec![Some(argument)],
-            Some(None) => kinds().into_iter().map(Some).collect(),
+        let arguments = match (argument, known) {
+            (None, _) => vec![None],
+            (_, Some(known)) => vec![Some(known)],
+            (Some(_), None) => kinds().into_iter().map(Some).collect(),
         };
         let mut failure = None;
         for value in &values {
@@ -161,7 +226,7 @@ impl Tried {
 
 fn kinds() -> Vec<Value> {
     let kinds = json::parse(KINDS).ok();
-    let kinds = kinds.and_then(|kinds| kinds.try_iter().ok().map(Vec::from_iter));
+    let kinds = kinds.and_then(|kinds| Some(kinds.try_iter().ok()?.collect()));
     kinds.unwrap_or_default()
 }
 
@@ -220,6 +285,16 @@ mod tests {
             ),
             ("{% if a %}{{ a|divisibleby:0 }}{% endif %}", false),
             ("{% if a|divisibleby:0 or b %}{% endif %}", false),
+            ("{% filter ljust:\"x\" %}{{ a }}{% endfilter %}", true),
+            ("{% with b=a|divisibleby:0 %}x{% endwith %}", true),
+            ("{% for b in a|divisibleby:0 %}x{% endfor %}", true),
+            ("{% firstof a|divisibleby:0 b %}", true),
+            ("{% firstof a b|divisibleby:0 %}", false),
+            ("{% cycle a|divisibleby:0 b %}", true),
+            ("{% ifchanged a|divisibleby:0 %}x{% endifchanged %}", true),
+            ("{% regroup a|divisibleby:0 by b as c %}x", true),
+            ("{% widthratio a b c|divisibleby:0 %}", true),
+            ("{% lorem a|divisibleby:0 w %}", true),
             ("{% for b in a %}{{ a|divisibleby:0 }}{% endfor %}", false),
             ("{{ a|divisibleby:2 }}", false),
             ("{{ a|divisibleby:b }}", false),

@@ -66,7 +66,7 @@ pub use self::{
     context::{Context, Variable},
     dates::Timestamp,
     error::{RenderError, Span, TemplateError},
-    fated::Fated,
+    fated::{Constancy, Fated},
     json_text::Doubt,
     limits::Limits,
     parser::variables,

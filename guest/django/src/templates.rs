@@ -10,7 +10,7 @@ use super::{
     direct::{self, Piece, Scope},
     emit,
     error::{RenderError, Span, TemplateError},
-    fated::{self, Fated},
+    fated::{self, Constancy, Fated},
     json_text::{Doubt, Doubts, Position},
     least::{self, Least},
     limits::Limits,
@@ -35,6 +35,7 @@ pub struct Template {
     least_bytes: usize,
     variables: Box<[Variable]>,
     fated: Box<[Fated]>,
+    constancy: Constancy,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +52,11 @@ impl Template {
             Body::Static(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// How far it is the same for every event.
+    pub fn constancy(&self) -> Constancy {
+        self.constancy
     }
 
     /// The least that it writes, in bytes, whatever its variables are.
@@ -108,12 +114,18 @@ pub struct Condition {
     test: direct::Condition,
     variables: Box<[Variable]>,
     fated: Option<String>,
+    constancy: Constancy,
 }
 
 impl Condition {
     /// The variables it reads, in order; taken out, as for a template.
     pub fn take_variables(&mut self) -> Box<[Variable]> {
         std::mem::take(&mut self.variables)
+    }
+
+    /// How far it is the same for every event.
+    pub fn constancy(&self) -> Constancy {
+        self.constancy
     }
 
     /// Why it fails for every event; taken out, too.
@@ -247,6 +259,7 @@ impl Templates {
             body,
             escape: options.autoescape,
             least_bytes,
+            constancy: Constancy::of(source, &variables),
             variables: variables.into(),
             fated,
         })
@@ -271,6 +284,7 @@ impl Templates {
         let (condition, variables) = parser::parse_condition(source)?;
         Ok(Condition {
             test: direct::Condition::of(&condition),
+            constancy: Constancy::of(source, &variables),
             variables: variables.into(),
             fated: fated::in_condition(&condition),
         })

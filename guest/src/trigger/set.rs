@@ -139,9 +139,29 @@ fn read(
     };
     let when = when.and_then(|(source, place)| compiler.condition(source, &place));
     let payload = match payload {
-        Some((value, place)) => payload::Plan::new(value, types, &mut compiler, &place),
+        Some((value, place)) => {
+            let known = compiler.faults.len();
+            let plan = payload::Plan::new(value, types, &mut compiler, &place);
+            if compiler.faults.len() == known {
+                plan.find_fault(&mut compiler, &place);
+            }
+            plan
+        }
         None => payload::Plan::Instance,
     };
+    if matches!(payload, payload::Plan::Instance) {
+        compiler.bound("{}".len(), reader.place());
+    }
+    if when
+        .as_ref()
+        .is_some_and(|when| when.fixed() == Some(false))
+    {
+        let message = "the condition `when` holds for no event, so the trigger never fires".into();
+        let help = "correct it, or set `active` to false";
+        compiler
+            .faults
+            .warning("never_fires", reader.place(), message, help);
+    }
     let queues: Vec<_> = queues
         .into_iter()
         .filter_map(|(value, place)| queue::parse(value, &place, brokers, &mut compiler))

@@ -61,7 +61,7 @@ fn a_partition_or_timestamp_that_is_none_fails_the_queue() {
     let failures: Vec<String> = [
         r#"{"partition": "{{ customer.name }}"}"#,
         r#"{"partition": "{{ pk }}{{ customer.name }}"}"#,
-        r#"{"partition": "{{ 4294967296 }}"}"#,
+        r#"{"partition": "{{ pk }}294967296"}"#,
         r#"{"timestamp": "{{ note }}"}"#,
     ]
     .map(|given| record(given).unwrap_err())
@@ -69,7 +69,7 @@ fn a_partition_or_timestamp_that_is_none_fails_the_queue() {
     insta::assert_snapshot!(failures.join("\n"), @r#"
     invalid_record: $[0].msg_broker_queues[0].record.partition: `Alice` is not a partition's number
     invalid_record: $[0].msg_broker_queues[0].record.partition: `7Alice` is not a partition's number
-    invalid_record: $[0].msg_broker_queues[0].record.partition: `4294967296` is not a partition's number
+    invalid_record: $[0].msg_broker_queues[0].record.partition: `7294967296` is not a partition's number
     invalid_record: $[0].msg_broker_queues[0].record.timestamp: `None` is not a time in epoch milliseconds or RFC 3339
     "#);
 }
@@ -81,6 +81,7 @@ fn a_partition_or_timestamp_that_is_the_same_for_every_event_is_checked_at_load(
         (r#"{"partition": -1}"#, false),
         (r#"{"timestamp": "yesterday"}"#, false),
         // Whatever the event gives.
+        (r#"{"partition": "{{ 4294967296 }}"}"#, false),
         (r#"{"partition": "-{{ pk }}"}"#, false),
         (
             r#"{"partition": "{% if pk %}p{% else %}q{% endif %}"}"#,

@@ -8,6 +8,9 @@ const TABLE: &str = include_str!("codes.md");
 /// The code of a template that fails, for an event or for every event.
 pub const TEMPLATE_FAILED: &str = "template_failed";
 
+/// Where it stands what keeps a trigger that fires from making a record.
+pub const NOT_MADE: &str = "Records that are not made";
+
 /// A stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

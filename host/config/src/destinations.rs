@@ -23,6 +23,7 @@ use super::{
 use crate::{
     broker::{Broker, Policy, Registry},
     cluster::Cluster,
+    limits::Limits,
     outcome::{Diagnostic, LoadedQueue, LoadedTrigger, Severity},
     problem::steps,
     settings::{SettingError, Settings},
@@ -37,6 +38,7 @@ pub(super) struct Host<'a> {
     pub(super) clusters: &'a [Cluster],
     pub(super) settings: &'a Settings,
     pub(super) whitelist: &'a [String],
+    pub(super) limits: &'a Limits,
     pub(super) policy: Policy,
 }
 
@@ -52,6 +54,8 @@ pub(super) fn examine(host: &Host<'_>, triggers: &[LoadedTrigger]) -> Vec<Diagno
     let mut faults = Vec::new();
     for (place, trigger) in triggers.iter().enumerate() {
         faults.extend(excluded(&known, trigger, place));
+        faults.extend(too_long(host.limits, trigger, place));
+        faults.extend(too_many(host.limits, trigger));
     }
     let queues = triggers
         .iter()
@@ -138,13 +142,7 @@ fn excluded(known: &Known<'_>, trigger: &LoadedTrigger, place: usize) -> Option<
     {
         return None;
     }
-    // Behind the trigger's place stands the queue's member.
-    let queue = trigger.queues.first();
-    let path = queue.and_then(|queue| queue.path.rsplit_once('.'));
-    let path = path.map_or_else(
-        || Place::root().item(place).into(),
-        |(path, _)| path.to_owned(),
-    );
+    let path = path_of(trigger, place);
     let message = format!(
         "the whitelist excludes what the trigger `{}` watches, so it never fires",
         trigger.name
@@ -153,6 +151,50 @@ fn excluded(known: &Known<'_>, trigger: &LoadedTrigger, place: usize) -> Option<
     let mut warning = error("excluded_by_whitelist", &path, message, help);
     warning.severity = Severity::Warning;
     Some(warning)
+}
+
+/// Where a trigger stands: behind its place stands the queue's member.
+fn path_of(trigger: &LoadedTrigger, place: usize) -> String {
+    let queue = trigger.queues.first();
+    let path = queue.and_then(|queue| queue.path.rsplit_once('.'));
+    path.map_or_else(
+        || Place::root().item(place).into(),
+        |(path, _)| path.to_owned(),
+    )
+}
+
+/// A trigger of which even the shortest event is longer than one may be.
+fn too_long(limits: &Limits, trigger: &LoadedTrigger, place: usize) -> Option<Diagnostic> {
+    let signal = trigger.signals.iter().map(|signal| signal.as_str().len());
+    let content_type = trigger.content_types.iter().map(String::len);
+    let event = r#"{"signal":"","content_type":"","instance":{}}"#;
+    let least = event.len() + signal.min()? + content_type.min()?;
+    if !trigger.active || least <= limits.event_bytes {
+        return None;
+    }
+    let message = format!(
+        "any event of the trigger `{}` has {least} bytes or more, and one may have {}",
+        trigger.name, limits.event_bytes
+    );
+    let help = "raise `event_bytes` in `limits`".to_owned();
+    Some(error(
+        "event_too_large",
+        &path_of(trigger, place),
+        message,
+        help,
+    ))
+}
+
+/// The first queue of a trigger for which its records before leave no room in a call.
+fn too_many(limits: &Limits, trigger: &LoadedTrigger) -> Option<Diagnostic> {
+    let most = limits.records_per_call;
+    let queue = trigger.queues.get(usize::try_from(most).ok()?)?;
+    if !trigger.active {
+        return None;
+    }
+    let message = format!("a call may publish {most} records, and the queues before this one do");
+    let help = "raise `records_per_call` in `limits`".to_owned();
+    Some(error("too_many", &name_of(queue), message, help))
 }
 
 /// Placeholders that have no value, or none that fits.

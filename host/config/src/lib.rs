@@ -53,7 +53,7 @@ use std::{collections::BTreeSet, fmt, path::Path, sync::Arc, time::Duration};
 
 // The core's modules, under the names that this crate's own modules use.
 use action_triggers_core::{broker, cluster, event, limits, outcome, settings};
-use action_triggers_vocabulary::codes::TEMPLATE_FAILED;
+use action_triggers_vocabulary::codes;
 
 use self::{
     broker::{Broker, Policy, TextEncoding},
@@ -262,8 +262,8 @@ impl Configuration {
     ) -> Vec<Problem> {
         let mut found = diagnostics.to_vec();
         for one in &mut found {
-            // `load` takes the other triggers of the set, so it only warns.
-            if one.code == TEMPLATE_FAILED {
+            // What fails for every event. `load` takes the other triggers, so it only warns.
+            if codes::all().any(|code| code.area == codes::NOT_MADE && code.name == one.code) {
                 one.severity = Severity::Error;
             }
         }
@@ -273,6 +273,7 @@ impl Configuration {
             clusters: &self.clusters,
             settings: &settings,
             whitelist: &self.whitelist,
+            limits: &self.limits,
             policy: self.policy(),
         };
         found.extend(destinations::examine(&host, triggers));

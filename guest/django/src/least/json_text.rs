@@ -285,7 +285,7 @@ impl Reader {
     /// A comma: the whole text has none.
     fn end_part(&mut self) {
         let (depth, is_repeated) = (self.frames.len(), self.frames.len() <= self.round);
-        self.go(|states, is_object| states.behind_comma(is_object));
+        self.go(States::behind_comma);
         self.is_broken |= depth == 1;
         if let Some(top) = self.top() {
             top.end_of_part(is_repeated);
