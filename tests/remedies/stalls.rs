@@ -91,11 +91,12 @@ async fn a_stalled_cluster_takes_the_event_again_once_it_works_or_has_more_room(
     // More time: the event waits for the cluster.
     proxy.inject(Fault::Status(503), 10_000);
     let patient = of_two_clusters(folder.path(), &url, hasty("stalled_after_secs", 600)).await;
+    let mut retries = patient.retries();
     for count in 0..taken {
         assert_eq!(refusal(&patient, &format!("again {count}")).await, None);
     }
     let works = async {
-        patient.retries().recv().await.unwrap();
+        retries.recv().await.unwrap();
         proxy.clear_faults();
     };
     let (refused, ()) = tokio::join!(refusal(&patient, "waits"), works);
