@@ -1,8 +1,7 @@
-//! `app.wasm` as a file: what it imports, and which secrets stand in it.
+//! `app.wasm` as a file: which secrets stand in it.
 
 use action_triggers_edge::{AppOptions, BakeError, app};
 use serde_json::{Value, json};
-use wasmtime::{Engine, component::Component};
 
 use super::{
     baked::Folder,
@@ -24,55 +23,6 @@ pub(super) fn guarded(url: &str, token: &Value) -> Value {
     config["clusters"]["a:9092"]["auth"] = json!({"bearer": token});
     config["values"] = json!({});
     config
-}
-
-/// What the world `wasi:http/proxy` imports. That the types are its own too, the host of
-/// tests/hosts/wasi-http finds out: it has nothing else.
-const PROXY: &[&str] = &[
-    "wasi:cli/stderr",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:clocks/monotonic-clock",
-    "wasi:clocks/wall-clock",
-    "wasi:http/outgoing-handler",
-    "wasi:http/types",
-    "wasi:io/error",
-    "wasi:io/poll",
-    "wasi:io/streams",
-    "wasi:random/random",
-];
-
-/// Imports that are not the proxy's, without their versions, which are 0.2.
-fn beyond_proxy(wasm: &[u8]) -> Vec<String> {
-    let engine = Engine::default();
-    let component = Component::new(&engine, wasm).unwrap();
-    let kind = component.component_type();
-    let plain = |name: &str| {
-        let (name, version) = name.split_once('@').unwrap();
-        assert!(version.starts_with("0.2."), "{name}: {version}");
-        name.to_owned()
-    };
-    let exports: Vec<_> = kind.exports(&engine).map(|(name, _)| plain(name)).collect();
-    assert_eq!(exports, ["wasi:http/incoming-handler"]);
-    let imports = kind.imports(&engine).map(|(name, _)| plain(name));
-    imports
-        .filter(|name| !PROXY.contains(&name.as_str()))
-        .collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_proxy_of_wasi_http_and_imports_one_thing_more_for_secrets() {
-    let mut config = config("http://proxy", &json!([trigger()]));
-    config["values"] = json!({});
-    let folder = Folder::of(&config);
-    let plain = app(&folder.config(), &AppOptions::default()).await.unwrap();
-    assert!(!plain.has_secrets);
-    assert!(beyond_proxy(&plain.wasm).is_empty());
-
-    let folder = Folder::of(&guarded("http://proxy", &json!({"env": "TOKEN"})));
-    let app = app(&folder.config(), &from_environment()).await.unwrap();
-    assert!(!app.has_secrets);
-    assert_eq!(beyond_proxy(&app.wasm), ["wasi:cli/environment"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

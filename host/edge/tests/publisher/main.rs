@@ -17,4 +17,5 @@ mod hosts;
 mod plugged;
 mod small;
 mod start;
+mod targets;
 mod verdicts;
