@@ -204,7 +204,10 @@ const CORE: Allowed = &[
 ];
 
 const RULES: Allowed = &[
-    ("component", &["courier", "desk", "publisher", "wire"]),
+    (
+        "component",
+        &["courier", "desk", "free_memory", "publisher", "wire"],
+    ),
     ("courier", &["wire"]),
     ("publisher", &["around", "courier", "desk", "wire"]),
 ];

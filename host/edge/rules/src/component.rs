@@ -19,7 +19,10 @@ use bindings::exports::action_triggers::{
     engine::{kafka, settings},
 };
 
-use super::{Decided, Misuse, Order, Outcome, Publisher, Reply, Report, Said, Step, WireRequest};
+use super::{
+    Decided, Misuse, Order, Outcome, Publisher, Reply, Report, Said, Step, WireRequest,
+    free_memory::clear_free_memory,
+};
 
 #[allow(
     unsafe_code,
@@ -89,7 +92,10 @@ impl desk::Guest for Component {
         let found = told.problems.into_iter().map(Into::into).collect();
         let loaded = Loaded::new(triggers, found, String::new());
         let told = publisher(|one| one.loaded(&loaded, told.is_refused));
-        told.map(problems).map_err(problems)
+        let told = told.map(problems).map_err(problems);
+        drop(loaded);
+        clear_free_memory();
+        told
     }
 
     fn start(secrets: Vec<types::Secret>, entropy: Vec<u8>) -> Result<(), Vec<types::Problem>> {

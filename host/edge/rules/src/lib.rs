@@ -13,6 +13,8 @@ mod wire;
 
 #[cfg(target_arch = "wasm32")]
 mod component;
+#[cfg(target_arch = "wasm32")]
+mod free_memory;
 
 pub use self::{
     courier::{Courier, Report, Step, Waiting},

@@ -12,7 +12,7 @@ use action_triggers_core::{
     clock::Now,
     cluster::{Cluster, Origin, Tls},
     event::{EventError, EventText},
-    limits::Limits,
+    limits::{Limits, OutboxLimits},
     outcome::{Loaded, Severity},
     settings::Settings,
 };
@@ -97,7 +97,12 @@ pub struct Publisher {
 
 #[derive(Debug)]
 struct Configured {
-    config: Configuration,
+    /// What was read, until the engine has loaded its triggers: problems have their places
+    /// in its texts.
+    read: Option<Configuration>,
+    clusters: Vec<Cluster>,
+    outbox: OutboxLimits,
+    events_per_call: usize,
     given: Arc<Given>,
     desk: Desk,
 }
@@ -138,7 +143,10 @@ impl Publisher {
             content_types: config.whitelist().to_vec(),
         };
         self.configured = Some(Configured {
-            config,
+            clusters: config.clusters().to_vec(),
+            outbox: config.outbox_limits(),
+            events_per_call: config.limits().events_per_call.max(1),
+            read: Some(config),
             given,
             desk,
         });
@@ -159,13 +167,16 @@ impl Publisher {
         let Some(configured) = &mut self.configured else {
             return Err(vec![Misuse::NotConfigured.into()]);
         };
-        let mut problems = configured.config.locate(&loaded.diagnostics);
+        let Some(read) = configured.read.take() else {
+            return Err(vec![Misuse::AlreadyConfigured.into()]);
+        };
+        let mut problems = read.locate(&loaded.diagnostics);
         if is_refused {
             self.configured = None;
             return Err(problems);
         }
         configured.desk.know(loaded);
-        problems.extend(not_kept(&configured.config));
+        problems.extend(not_kept(&read));
         Ok(problems)
     }
 
@@ -197,7 +208,7 @@ impl Publisher {
             Courier::new(seed.fold(0, |seed, byte| (seed << 8) | u64::from(*byte)))
         });
         let mut problems = Vec::new();
-        for cluster in configured.config.clusters() {
+        for cluster in &configured.clusters {
             let reached = renewed(cluster, &configured.given);
             let reached = reached.and_then(|cluster| {
                 let connected = courier.connect(Arc::new(cluster));
@@ -231,7 +242,7 @@ impl Publisher {
     ) -> Result<Vec<Result<EventText, (String, EventError)>>, Misuse> {
         let configured = self.configured.as_mut().ok_or(Misuse::NotConfigured)?;
         let courier = self.courier.as_ref().ok_or(Misuse::NotStarted)?;
-        let (limits, waiting) = (configured.config.outbox_limits(), courier.waiting());
+        let (limits, waiting) = (configured.outbox, courier.waiting());
         if waiting.records >= limits.records || waiting.bytes >= limits.bytes {
             return Err(Misuse::OutboxFull(waiting.records));
         }
@@ -241,7 +252,7 @@ impl Publisher {
     /// Most events that the engine is asked about at once.
     pub fn events_per_call(&self) -> usize {
         let configured = self.configured.as_ref();
-        configured.map_or(1, |one| one.config.limits().events_per_call.max(1))
+        configured.map_or(1, |one| one.events_per_call)
     }
 
     /// The value of a setting, as JSON text.
