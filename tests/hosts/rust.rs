@@ -109,7 +109,7 @@ impl Compiled {
         let instance = ActionTriggers::instantiate(&mut store, &self.component, &linker)?;
         let triggers = instance.action_triggers_engine_triggers();
         let limits = Limits {
-            fuel: 250_000,
+            fuel: 150_000,
             call_fuel: 20_000_000,
             output_bytes: 2 << 20,
             records: 10_000,

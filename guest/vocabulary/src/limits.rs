@@ -1,7 +1,7 @@
 //! What triggers may use, unless somebody says otherwise.
 
 /// Most steps that one trigger may take for one event.
-pub const TRIGGER_FUEL: u64 = 250_000;
+pub const TRIGGER_FUEL: u64 = 150_000;
 
 /// Most steps of a call, all its events together.
 pub const CALL_FUEL: u64 = 20_000_000;

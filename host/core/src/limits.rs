@@ -37,7 +37,7 @@ pub struct Limits {
     pub records_per_call: u32,
     /// Most bytes of records that one call may publish. 32 MiB.
     pub record_bytes_per_call: usize,
-    /// Most steps that one trigger may take for one event. 250,000.
+    /// Most steps that one trigger may take for one event. 150,000.
     pub trigger_fuel: u64,
     /// Most steps of one call, all its events together. 20,000,000.
     pub call_fuel: u64,

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use minijinja::Value;
 
-use super::{super::python, Argument, Call, Filter, FilterError, html::escape, safe};
+use super::{super::python, Argument, Call, DEAR, Filter, FilterError, html::escape, safe};
 
 pub(super) const FILTERS: &[Filter] = &[
     safe("linebreaks", Argument::None, linebreaks),
     safe("linebreaksbr", Argument::None, linebreaks_br),
-    safe("linenumbers", Argument::None, line_numbers),
+    safe("linenumbers", Argument::None, line_numbers).at(DEAR),
 ];
 
 /// Escapes the text if output is escaped and the value is not safe.

@@ -20,12 +20,12 @@ pub(super) const FILTERS: &[Filter] = &[
         sort_by_property_reversed,
     )
     .at(SORTING),
-    plain("first", Argument::None, first),
+    plain("first", Argument::None, first).at(QUICK),
     safe("join", Argument::Required, join).at(DEAR),
-    safe("last", Argument::None, last),
+    safe("last", Argument::None, last).at(QUICK),
     plain("length", Argument::None, length).at(QUICK),
     plain("length_is", Argument::Required, length_is).at(QUICK),
-    safe("random", Argument::None, random),
+    safe("random", Argument::None, random).at(QUICK),
     safe("safeseq", Argument::None, safe_sequence).at(DEAR),
 ];
 

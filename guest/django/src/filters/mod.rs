@@ -51,8 +51,8 @@ mod wrap;
 mod tests;
 
 pub use self::filter::{Argument, Call, Filter, FilterError, FilterFunction};
-use self::filter::{DEAR, SORTING, bounded, plain, required, safe, text_argument, text_like};
-pub(crate) use self::filter::{QUICK, USUAL};
+pub(crate) use self::filter::{DEAR, QUICK, USUAL};
+use self::filter::{SORTING, bounded, plain, required, safe, text_argument, text_like};
 pub use super::dates::Timestamp;
 
 const THEMES: &[&[Filter]] = &[

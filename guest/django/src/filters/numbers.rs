@@ -7,7 +7,7 @@ use super::{
         decimal::Parsed,
         python::{self, Exception, Integer, Kind},
     },
-    Argument, Call, Filter, FilterError, bounded,
+    Argument, Call, DEAR, Filter, FilterError, bounded,
     humanize::with_commas,
     plain, required, safe,
 };
@@ -17,7 +17,7 @@ pub(super) const FILTERS: &[Filter] = &[
     plain("add", Argument::Required, add),
     plain("divisibleby", Argument::Required, divisible_by),
     safe("filesizeformat", Argument::None, file_size),
-    safe("floatformat", Argument::Optional, float_format),
+    safe("floatformat", Argument::Optional, float_format).at(DEAR),
     plain("get_digit", Argument::Required, get_digit),
 ];
 

@@ -16,27 +16,115 @@ const WIDTH: i64 = 80;
 
 fn pretty_print(value: &Value, _: Option<&Value>, _: &Call) -> Result<Value, FilterError> {
     let mut text = String::new();
-    write(value, 0, 0, 1, &mut text);
+    write(&Node::of(value), 0, 0, 1, &mut text);
     Ok(Value::from(text))
 }
 
-/// Writes a value at this column, with so many characters to follow on its last line.
-fn write(value: &Value, column: i64, allowance: i64, level: usize, out: &mut String) {
-    let repr = sorted_repr(value);
-    if length(&repr) <= WIDTH - column - allowance {
-        out.push_str(&repr);
-        return;
+/// A value, with the length that it has on one line: each is asked for it at every level
+/// above it.
+struct Node {
+    length: i64,
+    shape: Shape,
+}
+
+enum Shape {
+    Plain(String),
+    Text {
+        text: String,
+        repr: String,
+    },
+    List(Vec<Node>),
+    /// In the order of the keys.
+    Dict(Vec<(String, Node)>),
+}
+
+impl Node {
+    fn of(value: &Value) -> Self {
+        match python::kind(value) {
+            Kind::List if is_list(value) => {
+                let items = python::iterate(value).unwrap_or_default();
+                let items: Vec<Self> = items.iter().map(Self::of).collect();
+                let lengths = items.iter().map(|item| item.length);
+                Self {
+                    length: enclosed(lengths),
+                    shape: Shape::List(items),
+                }
+            }
+            Kind::Dict => {
+                let items = sorted_items(value).into_iter();
+                let items = items.map(|(key, item)| (python::repr(&key), Self::of(&item)));
+                let items: Vec<(String, Self)> = items.collect();
+                let lengths = items
+                    .iter()
+                    .map(|(key, item)| length(key) + 2 + item.length);
+                Self {
+                    length: enclosed(lengths),
+                    shape: Shape::Dict(items),
+                }
+            }
+            Kind::Str(text) => {
+                let (text, repr) = (text.to_owned(), python::repr(value));
+                Self {
+                    length: length(&repr),
+                    shape: Shape::Text { text, repr },
+                }
+            }
+            _ => {
+                let repr = python::repr(value);
+                Self {
+                    length: length(&repr),
+                    shape: Shape::Plain(repr),
+                }
+            }
+        }
     }
-    match python::kind(value) {
-        Kind::List if is_list(value) => write_list(value, column + 1, allowance + 1, level, out),
-        Kind::Dict => write_dict(value, column + 1, allowance + 1, level, out),
-        Kind::Str(text) => write_text(text, column, allowance, level, out),
-        _ => out.push_str(&repr),
+
+    /// Writes it on one line.
+    fn write_flat(&self, out: &mut String) {
+        match &self.shape {
+            Shape::Plain(repr) | Shape::Text { repr, .. } => out.push_str(repr),
+            Shape::List(items) => {
+                out.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    out.push_str(if place == 0 { "" } else { ", " });
+                    item.write_flat(out);
+                }
+                out.push(']');
+            }
+            Shape::Dict(items) => {
+                out.push('{');
+                for (place, (key, item)) in items.iter().enumerate() {
+                    out.push_str(if place == 0 { "" } else { ", " });
+                    out.push_str(key);
+                    out.push_str(": ");
+                    item.write_flat(out);
+                }
+                out.push('}');
+            }
+        }
     }
 }
 
-fn write_list(value: &Value, column: i64, allowance: i64, level: usize, out: &mut String) {
-    let items = python::iterate(value).unwrap_or_default();
+/// The length of members on one line, with commas between and brackets around them.
+fn enclosed(lengths: impl ExactSizeIterator<Item = i64>) -> i64 {
+    let between = i64::try_from(lengths.len().saturating_sub(1)).unwrap_or(i64::MAX);
+    lengths.fold(2 + between.saturating_mul(2), i64::saturating_add)
+}
+
+/// Writes a value at this column, with so many characters to follow on its last line.
+fn write(node: &Node, column: i64, allowance: i64, level: usize, out: &mut String) {
+    if node.length <= WIDTH - column - allowance {
+        return node.write_flat(out);
+    }
+    match &node.shape {
+        Shape::Plain(repr) => out.push_str(repr),
+        Shape::Text { text, .. } => write_text(text, column, allowance, level, out),
+        Shape::List(items) => write_list(items, column + 1, allowance + 1, level, out),
+        Shape::Dict(items) => write_dict(items, column + 1, allowance + 1, level, out),
+    }
+}
+
+fn write_list(items: &[Node], column: i64, allowance: i64, level: usize, out: &mut String) {
     out.push('[');
     for (place, item) in items.iter().enumerate() {
         if place > 0 {
@@ -44,37 +132,31 @@ fn write_list(value: &Value, column: i64, allowance: i64, level: usize, out: &mu
             break_line(column, out);
         }
         let is_last = place + 1 == items.len();
-        write(
-            item,
-            column,
-            if is_last { allowance } else { 1 },
-            level + 1,
-            out,
-        );
+        let behind = if is_last { allowance } else { 1 };
+        write(item, column, behind, level + 1, out);
     }
     out.push(']');
 }
 
-fn write_dict(value: &Value, column: i64, allowance: i64, level: usize, out: &mut String) {
-    let items = sorted_items(value);
+fn write_dict(
+    items: &[(String, Node)],
+    column: i64,
+    allowance: i64,
+    level: usize,
+    out: &mut String,
+) {
     out.push('{');
     for (place, (key, item)) in items.iter().enumerate() {
         if place > 0 {
             out.push(',');
             break_line(column, out);
         }
-        let key = python::repr(key);
-        let behind_key = column + length(&key) + 2;
-        out.push_str(&key);
+        out.push_str(key);
         out.push_str(": ");
         let is_last = place + 1 == items.len();
-        write(
-            item,
-            behind_key,
-            if is_last { allowance } else { 1 },
-            level + 1,
-            out,
-        );
+        let behind = if is_last { allowance } else { 1 };
+        let behind_key = column + length(key) + 2;
+        write(item, behind_key, behind, level + 1, out);
     }
     out.push('}');
 }
@@ -167,26 +249,6 @@ fn words_with_spaces(line: &str) -> Vec<&str> {
 /// Whether it is not one of the other sequences.
 fn is_list(value: &Value) -> bool {
     value.downcast_object_ref::<Sequence>().is_none()
-}
-
-/// `repr` with the keys of dicts in order.
-fn sorted_repr(value: &Value) -> String {
-    match python::kind(value) {
-        Kind::List if is_list(value) => {
-            let items = python::iterate(value).unwrap_or_default();
-            let items: Vec<String> = items.iter().map(sorted_repr).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Kind::Dict => {
-            let items = sorted_items(value);
-            let items: Vec<String> = items
-                .iter()
-                .map(|(key, item)| format!("{}: {}", python::repr(key), sorted_repr(item)))
-                .collect();
-            format!("{{{}}}", items.join(", "))
-        }
-        _ => python::repr(value),
-    }
 }
 
 fn sorted_items(dict: &Value) -> Vec<(Value, Value)> {

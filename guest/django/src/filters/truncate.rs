@@ -4,12 +4,12 @@ use minijinja::Value;
 
 use super::{
     super::python::{self, Exception},
-    Argument, Call, Filter, FilterError, required, safe,
+    Argument, Call, DEAR, Filter, FilterError, required, safe,
     unicode::{compose, is_combining},
 };
 
 pub(super) const FILTERS: &[Filter] = &[
-    safe("truncatechars", Argument::Required, truncate_characters),
+    safe("truncatechars", Argument::Required, truncate_characters).at(DEAR),
     safe("truncatewords", Argument::Required, truncate_words),
 ];
 

@@ -4,7 +4,8 @@
 use minijinja::Value;
 
 use super::{
-    super::python, Argument, Call, Filter, FilterError, safe, truncate::shortened, unicode::compose,
+    super::python, Argument, Call, DEAR, Filter, FilterError, safe, truncate::shortened,
+    unicode::compose,
 };
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -12,7 +13,8 @@ pub(super) const FILTERS: &[Filter] = &[
         "truncatechars_html",
         Argument::Required,
         truncate_characters,
-    ),
+    )
+    .at(DEAR),
     safe("truncatewords_html", Argument::Required, truncate_words),
 ];
 

@@ -2,11 +2,11 @@
 
 use minijinja::Value;
 
-use super::{super::python, Argument, Call, Filter, FilterError, plain, safe, text_argument};
+use super::{super::python, Argument, Call, DEAR, Filter, FilterError, plain, safe, text_argument};
 
 pub(super) const FILTERS: &[Filter] = &[
-    safe("iriencode", Argument::None, iri_encode),
-    plain("urlencode", Argument::Optional, url_encode),
+    safe("iriencode", Argument::None, iri_encode).at(DEAR),
+    plain("urlencode", Argument::Optional, url_encode).at(DEAR),
 ];
 
 /// What Django leaves alone in an IRI: RFC 3986's reserved characters, `%` and `~`.

@@ -108,12 +108,15 @@ pub(crate) fn undeclared(value: Value) -> Value {
 }
 
 fn reading(text: &str) -> Option<Reading> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let stripped = python::strip(text);
     if stripped.len() < text.len() {
         return dates::parse(stripped).map(Reading::MomentText);
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
-    if !digits.as_bytes().first()?.is_ascii_digit() || text.len() > LONGEST {
+    if !digits.as_bytes().first()?.is_ascii_digit() {
         return None;
     }
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

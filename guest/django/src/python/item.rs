@@ -5,7 +5,7 @@ use minijinja::{Value, value::ValueKind};
 use super::{
     compare::get,
     kind::{Exception, Kind, kind, type_name},
-    members::iterate,
+    members::length,
 };
 
 /// `value[key]`: a member of a dict by its key, an item of a list or string by its place, counted
@@ -27,12 +27,23 @@ pub fn item(value: &Value, key: &Value) -> Result<Value, Exception> {
 }
 
 fn item_at(value: &Value, place: i64) -> Result<Value, Exception> {
-    let mut members = iterate(value)?.into_iter();
-    let skipped = usize::try_from(place.unsigned_abs()).map_err(|_| Exception::Lookup)?;
-    if place < 0 {
-        members.nth_back(skipped - 1)
-    } else {
-        members.nth(skipped)
+    let distance = usize::try_from(place.unsigned_abs()).map_err(|_| Exception::Lookup)?;
+    if let Kind::Str(text) = kind(value) {
+        let mut letters = text.chars();
+        let letter = if place < 0 {
+            letters.nth_back(distance - 1)
+        } else {
+            letters.nth(distance)
+        };
+        return letter.map(Value::from).ok_or(Exception::Lookup);
     }
-    .ok_or(Exception::Lookup)
+    let length = length(value)?;
+    let from_start = if place < 0 {
+        length.checked_sub(distance)
+    } else {
+        Some(distance)
+    };
+    let found = from_start.filter(|place| *place < length);
+    let found = found.and_then(|place| value.get_item(&Value::from(place)).ok());
+    found.ok_or(Exception::Lookup)
 }

@@ -18,6 +18,8 @@ use crate::{
 
 /// Steps of calling a filter, whatever it is given.
 const CALL: u64 = 4;
+/// Steps of comparing two values, or looking one up in another, whatever they are.
+const COMPARE: u64 = 4;
 
 /// What a render may use, and what is left of it.
 #[derive(Clone, Debug)]
@@ -72,15 +74,22 @@ impl Bounds {
         Ok(())
     }
 
+    /// Takes the steps of looking a value up among the members of an object.
+    pub(crate) fn look_up(&self, key: &Value) -> Result<(), Error> {
+        self.steps(COMPARE)?;
+        self.read(key)
+    }
+
     /// Takes the steps of comparing two values.
     pub(crate) fn compare(&self, left: &Value, right: &Value) -> Result<(), Error> {
+        self.steps(COMPARE)?;
         self.read(left)?;
         self.read(right)
     }
 
     /// Takes the steps of going through a value, so many for 64 bytes of it.
     pub(super) fn go_through(&self, value: &Value, cost: u64) -> Result<(), Error> {
-        self.steps(1 + weight(value).saturating_mul(cost) / 64)
+        self.steps(1 + weight(value, cost).saturating_mul(cost) / 64)
     }
 
     /// Calls a filter as Django's `FilterExpression` does.
@@ -119,11 +128,18 @@ impl Bounds {
         if made > self.limits.output_bytes {
             return Err(too_large(self.limits));
         }
-        self.make(made)?;
+        self.made(made, filter.cost)?;
         if filter.is_safe && value.is_safe() && !result.is_safe() {
             return Ok(Value::from_safe_string(python::to_str(&result)));
         }
         Ok(result)
+    }
+
+    /// Takes the steps of so many bytes that a filter of this cost has made.
+    fn made(&self, bytes: usize, cost: u64) -> Result<(), Error> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let weight = bytes.saturating_mul(cost.max(USUAL) / USUAL);
+        self.steps(1 + weight / 64)
     }
 
     fn enough(is_enough: bool) -> Result<(), Error> {
@@ -161,17 +177,22 @@ fn items(value: &Value) -> Option<&[Value]> {
 /// A byte of JSON text is up to half an item, and letters beyond ASCII are looked up in tables.
 const OF_JSON: u64 = 2;
 const BEYOND_ASCII: u64 = 4;
+/// What a list, an object or a member with a name weighs beside its JSON text.
+const INSIDE: u64 = 16;
 /// What an item weighs beside what it holds.
 const ITEM: u64 = 8;
 
-/// A value's size in bytes, of which those count more that take longer.
-fn weight(value: &Value) -> u64 {
+/// A value's size in bytes, of which those count more that take longer at this cost.
+fn weight(value: &Value, cost: u64) -> u64 {
     let bytes = |text: &str| u64::try_from(text.len()).unwrap_or(u64::MAX);
     if let Some(json) = source(value) {
-        return bytes(json).saturating_mul(OF_JSON);
+        let text = bytes(json).saturating_mul(OF_JSON);
+        // What is quick leaves them alone.
+        let inside = if cost == QUICK { 0 } else { inside(json) };
+        return text.saturating_add(inside.saturating_mul(INSIDE));
     }
     if let Some(items) = items(value) {
-        let weights = items.iter().map(weight);
+        let weights = items.iter().map(|item| weight(item, cost));
         return weights.fold(0, |all, one| all.saturating_add(one + ITEM));
     }
     let field = value.downcast_object_ref().map(Field::text);
@@ -181,4 +202,13 @@ fn weight(value: &Value) -> u64 {
         Some(text) => bytes(text),
         None => 0,
     }
+}
+
+/// How many lists, objects and members with names a JSON text has, at most: texts in it may
+/// have such letters too.
+fn inside(json: &str) -> u64 {
+    let marks = json
+        .bytes()
+        .filter(|byte| matches!(byte, b'[' | b'{' | b':'));
+    u64::try_from(marks.count()).unwrap_or(u64::MAX)
 }

@@ -12,7 +12,7 @@ use super::{
     typed::{self, uncallable},
 };
 use crate::{
-    filters::USUAL,
+    filters::{DEAR, USUAL},
     json::{JsonObject, undeclared},
     python::{self, Kind},
     sequence::{Sequence, SequenceKind},
@@ -68,11 +68,21 @@ impl Found {
 fn step_into(value: &Value, step: &str, bounds: &Bounds) -> Result<Found, Error> {
     match python::kind(value) {
         Kind::Dict => return step_into_dict(value, step, bounds),
-        // Numbers as well: their text is read each time.
-        Kind::Str(_) | Kind::Decimal(_) | Kind::Long(_) => bounds.go_through(value, USUAL)?,
+        Kind::Str(_) => bounds.go_through(value, cost_of_text(step))?,
+        // Their text is read each time.
+        Kind::Decimal(_) | Kind::Long(_) => bounds.go_through(value, USUAL)?,
         _ => {}
     }
     Ok(Found::Computed(attribute(value, step)))
+}
+
+/// What an attribute of a text takes.
+fn cost_of_text(step: &str) -> u64 {
+    match step {
+        // They look each letter up in tables.
+        "title" | "casefold" | "capitalize" | "swapcase" => DEAR,
+        _ => USUAL,
+    }
 }
 
 fn step_into_dict(value: &Value, step: &str, bounds: &Bounds) -> Result<Found, Error> {

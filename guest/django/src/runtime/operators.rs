@@ -115,7 +115,7 @@ pub(crate) fn answer(
     let is_lookup = matches!(operator, Operator::In | Operator::NotIn)
         && right.downcast_object_ref::<JsonObject>().is_some();
     if is_lookup {
-        bounds.read(left)?;
+        bounds.look_up(left)?;
     } else {
         bounds.compare(left, right)?;
     }

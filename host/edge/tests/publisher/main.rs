@@ -13,6 +13,7 @@ mod baked;
 mod caller;
 mod contract;
 mod delivery;
+mod hostile;
 mod hosts;
 mod plugged;
 mod small;

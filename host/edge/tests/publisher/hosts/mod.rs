@@ -4,6 +4,7 @@
 
 mod browser;
 mod files;
+mod hostile;
 mod jobs;
 mod module;
 mod node;
