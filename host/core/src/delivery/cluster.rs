@@ -15,6 +15,9 @@ use crate::{
     verdict::{Reason, Verdict},
 };
 
+/// A shorter pause than this grows by backoff where it does not help: some ask for none at
+/// all, or for one that is over by our clock.
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
 /// A POST that takes longer is a slow one, and does not keep a quick one waiting.
 const SLOW_AFTER: Duration = Duration::from_millis(500);
 
@@ -248,9 +251,11 @@ impl Lanes {
         match reasons.filter_map(|reason| reason.retry_after).max() {
             Some(asked) => {
                 let count = self.pause.as_ref().map_or(0, |pause| pause.count) + 1;
+                let wait = backoff.wait(count);
+                let granted = asked.min(self.terms.max_retry_after);
                 self.pause = Some(Pause {
-                    until: now.after(asked.min(self.terms.max_retry_after)),
-                    next_probe: now.after(backoff.wait(count)),
+                    until: now.after(granted.max(wait.min(SHORT_PAUSE))),
+                    next_probe: now.after(wait),
                     count,
                 });
             }

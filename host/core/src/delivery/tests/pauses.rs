@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::support::{Bench, DELIVERED, SECOND, busy, retriable, topics};
 use crate::cluster::Terms;
 
@@ -97,4 +99,23 @@ fn records_end_when_their_time_is_over_though_the_cluster_pauses() {
     }
     ended.sort_unstable();
     assert_eq!(ended, [first, second]);
+}
+
+#[test]
+fn a_proxy_that_asks_for_no_time_is_given_some_all_the_same() {
+    for asked in [0, 1] {
+        let mut bench = Bench::new(Terms::default());
+        for _ in 0..2_000 {
+            bench.accept("sales", None);
+        }
+        let mut posts = 0;
+        for _ in 0..3_000 {
+            for post in bench.posts() {
+                posts += 1;
+                bench.finish(post, &busy(Duration::from_millis(asked)));
+            }
+            bench.pass(Duration::from_millis(1));
+        }
+        assert!((3..40).contains(&posts), "{posts} POSTs in 3 s");
+    }
 }
