@@ -8,7 +8,7 @@ use std::{
 };
 
 use action_triggers_config::MOST_SECRET_BYTES;
-use action_triggers_core::rest::{Redactor, access, proxy::patience};
+use action_triggers_core::rest::{Redactor, access};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
@@ -31,8 +31,6 @@ struct State {
     shown: Shown,
     identity: Identity,
     read_at: Instant,
-    /// Since when the proxy has refused what is shown to it.
-    refused_since: Option<Instant>,
 }
 
 /// What is shown to the proxy, and what hides it in texts.
@@ -69,7 +67,6 @@ impl Access {
                 shown,
                 identity: Identity { pem, changes: 0 },
                 read_at: Instant::now(),
-                refused_since: None,
             }),
         })
     }
@@ -82,28 +79,14 @@ impl Access {
         self.state().identity.clone()
     }
 
-    /// The proxy took what was shown.
-    pub(super) fn accepted(&self) {
-        self.state().refused_since = None;
-    }
-
-    /// The proxy did not: reads the secrets again. Returns whether it has been so for
-    /// longer than the configuration has patience.
-    pub(super) async fn refused(&self) -> bool {
-        let now = Instant::now();
-        let since = *self.state().refused_since.get_or_insert(now);
-        self.renew().await;
-        now.duration_since(since) >= patience(&self.cluster)
-    }
-
     /// Reads the secrets again, unless that was a moment ago. What cannot be read or
-    /// sent leaves what there is.
-    pub(super) async fn renew(&self) {
+    /// sent leaves what there is. Returns whether others are shown from now on.
+    pub(super) async fn renew(&self) -> bool {
         let now = Instant::now();
         {
             let mut state = self.state();
             if now.duration_since(state.read_at) < READ_EVERY {
-                return;
+                return false;
             }
             state.read_at = now;
         }
@@ -113,15 +96,19 @@ impl Access {
             let shown = Shown::new(&cluster).ok()?;
             Some((shown, cluster.tls.identity_pem))
         });
-        if let Ok(Some((shown, pem))) = read.await {
-            let mut state = self.state();
-            state.shown = shown;
-            let text = |pem: &Option<Secret>| pem.as_ref().map(|pem| pem.expose().to_owned());
-            if text(&pem) != text(&state.identity.pem) {
-                state.identity.pem = pem;
-                state.identity.changes += 1;
-            }
+        let Ok(Some((shown, pem))) = read.await else {
+            return false;
+        };
+        let mut state = self.state();
+        let has_other_headers = shown.headers != state.shown.headers;
+        state.shown = shown;
+        let text = |pem: &Option<Secret>| pem.as_ref().map(|pem| pem.expose().to_owned());
+        let has_other_identity = text(&pem) != text(&state.identity.pem);
+        if has_other_identity {
+            state.identity.pem = pem;
+            state.identity.changes += 1;
         }
+        has_other_headers || has_other_identity
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -211,11 +211,7 @@ impl Transport for Connection {
         self.access.shown().redactor
     }
 
-    fn accepted(&self) {
-        self.access.accepted();
-    }
-
-    fn refused(&self) -> impl Future<Output = bool> + Send {
-        self.access.refused()
+    fn renew(&self) -> impl Future<Output = bool> + Send {
+        self.access.renew()
     }
 }

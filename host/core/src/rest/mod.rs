@@ -19,6 +19,7 @@ mod read;
 mod redact;
 mod redirect;
 mod redpanda;
+mod refusals;
 mod retry_after;
 mod size;
 mod topic;

@@ -20,6 +20,7 @@ use super::{
     dialect::Dialect,
     explain::{self, Said},
     redact::Redactor,
+    refusals::Refusals,
     topic::Topic,
     topics::{self, Topics},
     v2, v3,
@@ -71,12 +72,9 @@ pub trait Transport: Send + Sync {
     /// Hides the secrets of requests in what is shown.
     fn redactor(&self) -> Arc<Redactor>;
 
-    /// The proxy took who we are.
-    fn accepted(&self);
-
-    /// The proxy did not. Returns whether it has been so for longer than the
-    /// configuration has patience.
-    fn refused(&self) -> impl Future<Output = bool> + Send;
+    /// The proxy does not take who we are: reads the secrets again, where that can be
+    /// done. Returns whether others are shown from now on.
+    fn renew(&self) -> impl Future<Output = bool> + Send;
 }
 
 /// Records for one topic.
@@ -114,6 +112,7 @@ pub struct Proxy<T> {
     /// Held by who asks for it.
     discovery: Mutex<()>,
     topics: Topics,
+    refusals: Refusals,
 }
 
 impl<T: Transport> Proxy<T> {
@@ -126,6 +125,7 @@ impl<T: Transport> Proxy<T> {
             cluster_id: RwLock::new(cluster.cluster_id.clone()),
             discovery: Mutex::new(()),
             topics: Topics::default(),
+            refusals: Refusals::default(),
             cluster,
         })
     }
@@ -192,7 +192,7 @@ impl<T: Transport> Proxy<T> {
         let question = self.ask(topic, topics::asked_for(limit, slow_after));
         let sent = self.send(url, records, limit);
         let (answer, asked) = topics::ask_meanwhile(sent, slow, question).await;
-        let mut verdicts = self.verdicts(records, answer).await;
+        let mut verdicts = self.verdicts(topic, records, answer).await;
         let found = match asked {
             Some(found) => found,
             None if is_open(records, &verdicts) => self.ask(topic, topics::ANSWERED_WITHIN).await,
@@ -230,7 +230,12 @@ impl<T: Transport> Proxy<T> {
         self.transport.send(request).await
     }
 
-    async fn verdicts(&self, records: &[&Record], answer: Result<Answer, Failure>) -> Vec<Verdict> {
+    async fn verdicts(
+        &self,
+        topic: &str,
+        records: &[&Record],
+        answer: Result<Answer, Failure>,
+    ) -> Vec<Verdict> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(failure) => return vec![explain::of_failure(&failure); records.len()],
@@ -240,22 +245,31 @@ impl<T: Transport> Proxy<T> {
             Dialect::ConfluentV3 => v3::verdicts(records, &answer, &redactor),
             dialect => v2::verdicts(dialect, records, &answer, &redactor),
         };
-        self.after_refusal(&answer, verdicts).await
+        self.after_refusal(topic, &answer, verdicts).await
     }
 
-    /// Lets the transport know how the proxy took us. A refusal is tried again with what
+    /// Notes how the proxy took us. A refusal is tried again with what
     /// the secrets have become, until the configuration's patience is over; a page
     /// that is not the proxy's own never ends it.
-    async fn after_refusal(&self, answer: &Answer, verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    async fn after_refusal(
+        &self,
+        topic: &str,
+        answer: &Answer,
+        verdicts: Vec<Verdict>,
+    ) -> Vec<Verdict> {
         if !matches!(answer.status, 401 | 403 | 407) {
-            self.transport.accepted();
+            self.refusals.end(topic);
             return verdicts;
         }
-        let is_over = self.transport.refused().await;
-        if !is_over || !explain::denies_access(answer) {
+        if self.transport.renew().await {
+            self.refusals.end_all();
             return verdicts;
         }
         let patience = patience(&self.cluster);
+        let is_over = self.refusals.note(topic, self.transport.now()) >= patience;
+        if !is_over || !explain::denies_access(answer) {
+            return verdicts;
+        }
         let refused = |verdict| match verdict {
             Verdict::Retriable(reason) if reason.code == verdict::UNAUTHORIZED => {
                 let message = format!(
@@ -381,7 +395,8 @@ impl<T: Transport> Proxy<T> {
             });
         }
         let verdict = explain::of_post(self.dialect, &answer, 1, &redactor);
-        let mut verdicts = self.after_refusal(&answer, vec![verdict]).await;
+        // No topic has this name.
+        let mut verdicts = self.after_refusal("", &answer, vec![verdict]).await;
         Err(Undiscovered(verdicts.pop().unwrap_or_else(no_verdict)))
     }
 }
@@ -425,7 +440,7 @@ impl Undiscovered {
 
 /// How long a proxy may refuse who we are: records must be told why they failed before
 /// their time to live is over.
-pub fn patience(cluster: &Cluster) -> Duration {
+fn patience(cluster: &Cluster) -> Duration {
     cluster.auth_retry.min(cluster.time_to_live / 2)
 }
 

@@ -17,7 +17,7 @@ use action_triggers_core::{
         Answer, Condensed, Failure, Redactor,
         access::{AccessError, Shown},
         address_to_configure,
-        proxy::{Request, Transport, patience},
+        proxy::{Request, Transport},
         retry_after,
     },
 };
@@ -138,7 +138,6 @@ pub(crate) struct Wire {
     line: Arc<Line>,
     cluster: Arc<Cluster>,
     shown: Shown,
-    refused_since: Mutex<Option<Moment>>,
 }
 
 impl Wire {
@@ -147,14 +146,7 @@ impl Wire {
             shown: Shown::of(&cluster)?,
             line,
             cluster,
-            refused_since: Mutex::new(None),
         })
-    }
-
-    fn refused_since(&self) -> MutexGuard<'_, Option<Moment>> {
-        self.refused_since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hand_out(&self, request: &mut Request) -> u64 {
@@ -227,14 +219,9 @@ impl Transport for Wire {
         Arc::clone(&self.shown.redactor)
     }
 
-    fn accepted(&self) {
-        *self.refused_since() = None;
-    }
-
-    async fn refused(&self) -> bool {
-        let now = self.now();
-        let since = *self.refused_since().get_or_insert(now);
-        now.since(since) >= patience(&self.cluster)
+    async fn renew(&self) -> bool {
+        // A host that has other secrets configures again.
+        false
     }
 }
 

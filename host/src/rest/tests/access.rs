@@ -63,40 +63,71 @@ async fn secrets_are_read_again_at_most_once_a_second_when_they_are_refused() {
     let new = ["Bearer new-token", "new-token", "a *** b"];
     std::fs::write(&path, "new-token\r\n").unwrap();
     assert_eq!(shown(), old);
-    assert!(!access.refused().await);
+    assert!(!access.renew().await);
     assert_eq!(shown(), old);
     tokio::time::advance(SECOND).await;
-    assert!(!access.refused().await);
+    assert!(access.renew().await);
     assert_eq!(shown(), new);
     // What cannot be read or sent leaves what there is.
     for broken in ["two\nlines", "\u{1}"] {
         std::fs::write(&path, broken).unwrap();
         tokio::time::advance(SECOND).await;
-        access.refused().await;
+        assert!(!access.renew().await);
         assert_eq!(shown(), new);
     }
     std::fs::remove_file(&path).unwrap();
     tokio::time::advance(SECOND).await;
-    access.refused().await;
+    assert!(!access.renew().await);
     assert_eq!(shown(), new);
 }
 
-#[tokio::test(start_paused = true)]
+/// A server that refuses as often, and then stores.
+async fn refusing(times: usize) -> Server {
+    let refusal = || Script::Say(http(401, "", REFUSAL));
+    let scripts = std::iter::repeat_with(refusal).take(times);
+    Server::start(scripts.chain([ok(ONE)])).await
+}
+
+#[tokio::test]
 async fn refusals_last_as_long_as_the_configuration_has_patience() {
-    let with = |auth_retry, time_to_live| {
-        bearer("http://proxy", "token".into()).with(|cluster| {
+    for (auth_retry, time_to_live, refused) in [
+        (60, 120, "retriable unauthorized"),
+        (0, 120, "permanent unauthorized"),
+        (60, 0, "permanent unauthorized"),
+    ] {
+        let server = refusing(2).await;
+        let cluster = bearer(&server.url, "token".into()).with(|cluster| {
             cluster.auth_retry = Duration::from_secs(auth_retry);
             cluster.time_to_live = Duration::from_secs(time_to_live);
-        })
-    };
-    for (cluster, seconds) in [(with(5, 120), 5), (with(60, 8), 4), (with(0, 120), 0)] {
-        let access = Access::new(Arc::new(cluster)).unwrap();
-        assert_eq!(access.refused().await, seconds == 0);
-        tokio::time::advance(Duration::from_millis(1000 * seconds + 1)).await;
-        assert!(access.refused().await);
-        access.accepted();
-        assert_eq!(access.refused().await, seconds == 0);
+        });
+        let verdicts = publish_again(&server, cluster, 3).await;
+        assert_eq!(shorts(&verdicts), [refused, refused, "delivered 2@7"]);
     }
+}
+
+#[tokio::test]
+async fn a_secret_that_has_changed_is_tried_before_a_refusal_is_final() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "old").unwrap();
+    let server = refusing(1).await;
+    let cluster = bearer(&server.url, of_file(&path)).with(|cluster| {
+        cluster.auth_retry = Duration::ZERO;
+    });
+    let (publisher, batch) = prepared(cluster, "sales", vec![record("a")]);
+    std::fs::write(&path, "new").unwrap();
+    // Secrets are read again at most once a second.
+    tokio::time::sleep(SECOND).await;
+    let refused = publisher.publish(&batch).await;
+    assert_eq!(shorts(&refused), ["retriable unauthorized"]);
+    let verdicts = publisher.publish(&batch).await;
+    assert_eq!(shorts(&verdicts), ["delivered 2@7"]);
+    let requests = server.requests();
+    let shown: Vec<_> = requests
+        .iter()
+        .map(|request| request.header("authorization"))
+        .collect();
+    assert_eq!(shown, [Some("Bearer old"), Some("Bearer new")]);
 }
 
 #[tokio::test]
