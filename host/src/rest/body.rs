@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use action_triggers_core::rest::Condensed;
-use flate2::write::GzDecoder;
+use flate2::write::MultiGzDecoder;
 
 /// With these a body in gzip begins, and none in JSON.
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -18,7 +18,7 @@ enum State {
     /// Too few bytes to tell.
     Beginning(Vec<u8>, Sink),
     Plain(Sink),
-    Gzip(Box<GzDecoder<Sink>>),
+    Gzip(Box<MultiGzDecoder<Sink>>),
 }
 
 /// Why a body is not read on.
@@ -86,7 +86,7 @@ impl Body {
             }
         };
         self.0 = if begun.starts_with(GZIP) {
-            State::Gzip(Box::new(GzDecoder::new(sink)))
+            State::Gzip(Box::new(MultiGzDecoder::new(sink)))
         } else {
             State::Plain(sink)
         };
@@ -134,6 +134,8 @@ mod tests {
             assert_eq!(read(&text, piece), text);
             assert_eq!(read(&gzip, piece), text);
             assert_eq!(read(&gzip[..gzip.len() - 8], piece), text, "no checksum");
+            let twice = [text.as_slice(), &text].concat();
+            assert_eq!(read(&gzip.repeat(2), piece), twice, "two members");
         }
         assert_eq!(read(b"", 1), b"");
         assert_eq!(read(b"\x1f", 1), b"\x1f");

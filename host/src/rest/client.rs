@@ -205,9 +205,11 @@ impl Client {
                 Failure::Tls(format!("{cause}; {}", tls::NO_TLS_THERE))
             }
             None if error.is_connect() => Failure::Unreachable(cause),
-            None if !is_https && !self.has_answered.load(Relaxed) => Failure::Lost(format!(
-                "{cause}; it has not answered yet: if the port wants TLS, write `https://` in `rest_url`"
-            )),
+            None if !is_https && ends_silently(&cause) && !self.has_answered.load(Relaxed) => {
+                Failure::Lost(format!(
+                    "{cause}; it has not answered yet: if the port wants TLS, write `https://` in `rest_url`"
+                ))
+            }
             None => Failure::Lost(cause),
         }
     }
@@ -223,6 +225,13 @@ fn ends_handshake(cause: &str) -> bool {
     ]
     .iter()
     .any(|text| cause.contains(text))
+}
+
+/// A server that waits for TLS hangs up on what is none.
+fn ends_silently(cause: &str) -> bool {
+    ["reset by peer", "before message completed"]
+        .iter()
+        .any(|text| cause.contains(text))
 }
 
 fn tls(cluster: &Cluster) -> Result<rustls::ClientConfig, RestError> {

@@ -7,12 +7,12 @@ use super::{
     explain::{self, RecordError},
     read,
     redact::Redactor,
-    verdict::Finding,
+    verdict::{Finding, is_error},
 };
 use crate::{record::Record, verdict::Verdict};
 
 /// A record's line of the answer; Redpanda's are a partition's.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Entry {
     #[serde(default, deserialize_with = "read::whole")]
     pub(super) partition: Option<i64>,
@@ -31,14 +31,24 @@ pub(super) struct Entry {
 impl Entry {
     /// The error, if it has one.
     pub(super) fn error(&self) -> Option<RecordError<'_>> {
-        // In Kafka's own codes 0 is none, in those of HTTP what begins with 2.
-        let is_error = |code: &i64| !matches!(code, 0 | 200..=299);
-        let code = self.error_code.filter(is_error)?;
         let message = self.error.as_deref().or(self.message.as_deref());
-        Some(RecordError {
-            code,
-            message: message.unwrap_or_default(),
-        })
+        let message = message.unwrap_or_default();
+        let code = self.error_code.filter(|code| is_error(*code));
+        let is_told = code.is_some() || (self.written().is_none() && !message.is_empty());
+        is_told.then_some(RecordError { code, message })
+    }
+
+    /// Where the record lies, if the entry says that it is written: it names an offset, or
+    /// -1 or a partition at least, and no error.
+    fn written(&self) -> Option<Verdict> {
+        let partition = self.partition.and_then(|id| u32::try_from(id).ok());
+        // A producer that waits for no broker (acks=0) knows no offset: it says -1.
+        let offset = self.offset.and_then(|offset| u64::try_from(offset).ok());
+        let has_error = self.error.as_deref().or(self.message.as_deref());
+        let has_error = has_error.is_some_and(|error| !error.is_empty());
+        let is_named = self.offset.is_some() || partition.is_some();
+        let is_written = offset.is_some() || (is_named && !has_error);
+        is_written.then_some(Verdict::Delivered { partition, offset })
     }
 }
 
@@ -52,30 +62,16 @@ pub(super) fn of_entry(
     if let Some(error) = entry.error() {
         return explain::of_record(dialect, &error, (record, records), redactor);
     }
-    let partition = entry
-        .partition
-        .and_then(|partition| u32::try_from(partition).ok());
-    match (partition, entry.offset) {
+    match entry.written() {
         // Seen: beside offset -1 Karapace says partition 0 wherever it wrote.
-        (Some(_), Some(-1)) if dialect == Dialect::Karapace => Verdict::Delivered {
-            partition: None,
-            offset: None,
-        },
-        // A producer that waits for no broker (acks=0) knows no offset: it says -1.
-        (partition, Some(offset)) => Verdict::Delivered {
-            partition,
-            offset: u64::try_from(offset).ok(),
-        },
-        _ => {
-            let said = entry.error.as_deref().or(entry.message.as_deref());
-            let said =
-                said.map_or_else(String::new, |said| format!(": {}", redactor.message(said)));
-            Finding::Unknown("bad_answer").verdict(
-                format!("the proxy named neither an offset nor an error_code for the record{said}"),
-                None,
-                1,
-            )
+        Some(Verdict::Delivered { offset: None, .. }) if dialect == Dialect::Karapace => {
+            Verdict::Delivered {
+                partition: None,
+                offset: None,
+            }
         }
+        Some(written) => written,
+        None => Finding::Unknown("bad_answer").verdict(explain::NOTHING_NAMED.to_owned(), None, 1),
     }
 }
 

@@ -139,9 +139,14 @@ pub fn of_post(dialect: Dialect, answer: &Answer, records: usize, redactor: &Red
 
 /// An error that stands beside a record.
 pub(super) struct RecordError<'a> {
-    pub(super) code: i64,
+    /// None where there is a text only.
+    pub(super) code: Option<i64>,
     pub(super) message: &'a str,
 }
+
+/// What an answer lacks that tells of a record in words at most.
+pub(super) const NOTHING_NAMED: &str =
+    "the proxy named neither an offset nor an error_code for the record";
 
 /// The verdict on a record, of a POST of `records`, that has an error of its own.
 pub(super) fn of_record(
@@ -152,7 +157,10 @@ pub(super) fn of_record(
 ) -> Verdict {
     let RecordError { code, message } = *error;
     let finding = verdict::of_record(dialect, code, message);
-    let mut text = format!("the proxy answered error_code {code}");
+    let mut text = code.map_or_else(
+        || NOTHING_NAMED.to_owned(),
+        |code| format!("the proxy answered error_code {code}"),
+    );
     if !message.is_empty() {
         text = format!("{text}: {}", redactor.message(message));
     }

@@ -1,17 +1,37 @@
 //! Answers, read leniently: what is odd must not make a whole answer unreadable,
 //! since records would be written again for it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
+};
 use serde_json::Value;
 
 /// The JSON at the start of a body. What follows it is not the proxy's: gateways
 /// append comments and scripts, and put a byte order mark before.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let text = text_of(body);
-    let mut values = serde_json::Deserializer::from_str(&text).into_iter();
-    values.next()?.ok()
+    Some(first(&text_of(body))?.0)
+}
+
+/// The JSON value at the start of a text, and where it ends. Of a member that is there
+/// twice the last counts.
+fn first<T: DeserializeOwned>(text: &str) -> Option<(T, usize)> {
+    strictly_first(text).or_else(|| {
+        let (value, end) = strictly_first::<Value>(text)?;
+        Some((serde_json::from_value(value).ok()?, end))
+    })
+}
+
+/// The same where no member is there twice.
+fn strictly_first<T: DeserializeOwned>(text: &str) -> Option<(T, usize)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter();
+    let value = values.next()?.ok()?;
+    Some((value, values.byte_offset()))
 }
 
 /// The JSON values at the start of a body, one after another, as far as they can be
@@ -30,26 +50,123 @@ pub(super) fn values<T: DeserializeOwned>(body: &[u8]) -> Vec<T> {
             &[',']
         };
         rest = rest.trim_start().trim_start_matches(between);
-        let mut next = serde_json::Deserializer::from_str(rest).into_iter();
-        let Some(Ok(value)) = next.next() else {
+        let Some((value, end)) = first(rest) else {
             return values;
         };
         values.push(value);
-        rest = rest.get(next.byte_offset()..).unwrap_or_default();
+        rest = rest.get(end..).unwrap_or_default();
     }
 }
 
-/// The elements of the list that is the first member of a body's object, as far as they are
-/// whole: the body stops midway. Nothing where its first member has another name.
+/// The elements of a list that is a member of a body's object, as far as they are whole:
+/// the body stops midway.
 pub(super) fn begun<T: DeserializeOwned>(body: &[u8], member: &str) -> Vec<T> {
-    let text = text_of(body);
-    let list = || {
-        let name = text.trim_start().strip_prefix('{')?.trim_start();
-        let colon = name.strip_prefix('"')?.strip_prefix(member)?;
-        let list = colon.strip_prefix('"')?.trim_start().strip_prefix(':')?;
-        list.trim_start().starts_with('[').then_some(list)
+    let mut elements = Vec::new();
+    let list = Begun {
+        member,
+        elements: &mut elements,
     };
-    list().map_or_else(Vec::new, |list| values(list.as_bytes()))
+    let text = text_of(body);
+    // It ends in an error where the body stops.
+    let mut json = serde_json::Deserializer::from_str(&text);
+    json.deserialize_map(list).ok();
+    elements
+}
+
+/// Reads an object, and keeps each element of a list in it as soon as it is whole.
+struct Begun<'a, T> {
+    member: &'a str,
+    elements: &'a mut Vec<T>,
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Begun<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Begun<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "an object with a list `{}`", self.member)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(name) = members.next_key::<Cow<'_, str>>()? {
+            if name == self.member {
+                members.next_value_seed(Begun {
+                    member: self.member,
+                    elements: &mut *self.elements,
+                })?;
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(element) = list.next_element()? {
+            self.elements.push(element);
+        }
+        Ok(())
+    }
+}
+
+/// What an object says; nothing where something else stands in its place.
+#[derive(Debug, Default)]
+pub(super) struct Lenient<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Anything(PhantomData))
+    }
+}
+
+struct Anything<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Anything<T> {
+    type Value = Lenient<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Lenient<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Lenient)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Lenient<T>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Lenient::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Lenient<T>, E> {
+        Ok(Lenient::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Lenient<T>, E> {
+        Ok(Lenient::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Lenient<T>, E> {
+        Ok(Lenient::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Lenient<T>, E> {
+        Ok(Lenient::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Lenient<T>, E> {
+        Ok(Lenient::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Lenient<T>, E> {
+        Ok(Lenient::default())
+    }
 }
 
 /// A body as text without a byte order mark. A message that is in another encoding
@@ -70,12 +187,21 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// A whole number, also one that is written `7.0` or `"7"`; for what is beyond
 /// 64 bits, or is no number at all, -1: there is something, and it is unknown.
-/// None for null.
+/// None for null, and for what others write instead of it.
 pub(super) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let number = match Value::deserialize(deserializer)? {
-        Value::Null => return Ok(None),
+        Value::Null | Value::Bool(false) => return Ok(None),
         Value::Number(number) => number.as_i64().or_else(|| whole_float(number.as_f64()?)),
-        Value::String(text) => text.parse().ok(),
+        Value::String(text) => {
+            let text = text.trim();
+            // Kafka calls its code 0 `NONE`.
+            let is_nothing = |word: &&str| text.eq_ignore_ascii_case(word);
+            if ["", "null", "none"].iter().any(is_nothing) {
+                return Ok(None);
+            }
+            let float = || whole_float(text.parse().ok()?);
+            text.parse().ok().or_else(float)
+        }
         _ => None,
     };
     Ok(Some(number.unwrap_or(-1)))
@@ -170,12 +296,31 @@ mod tests {
             (r#"{"offsets":[{"offset":1"#, &[]),
             (r#"{"offsets":"#, &[]),
             (r#"{"offsets":{"offset":1}"#, &[]),
+            (
+                r#"{"id":null,"x":{"offsets":[{"offset":9}]},"offsets":[{"offset":1},{"#,
+                &[1],
+            ),
+            (r#"{"offsets":[{"offset":1},{"offset":2}],"id":"#, &[1, 2]),
             (r#"{"others":[{"offset":1},"#, &[]),
             (r#"[{"offset":1},"#, &[]),
             ("", &[]),
         ] {
             assert_eq!(offsets(body), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn what_stands_in_place_of_an_object_says_nothing() {
+        #[derive(Default, Deserialize)]
+        struct Odd {
+            offset: Option<i64>,
+        }
+        let odd = r#"[null,true,-1,7,1.5,"x",[{"offset":2}],{},{"offset":3}]"#;
+        let read: Vec<Lenient<Odd>> = json(odd.as_bytes()).unwrap();
+        let offsets: Vec<_> = read.into_iter().map(|one| one.0.offset).collect();
+        let mut expected = vec![None; 8];
+        expected.push(Some(3));
+        assert_eq!(offsets, expected);
     }
 
     #[test]
@@ -191,8 +336,14 @@ mod tests {
             (r#"{"offset":7.5}"#, Some(-1)),
             (r#"{"offset":99999999999999999999999}"#, Some(-1)),
             (r#"{"offset":[]}"#, Some(-1)),
+            (r#"{"offset":"7.0"}"#, Some(7)),
+            (r#"{"offset":"x"}"#, Some(-1)),
+            (r#"{"offset":""}"#, None),
+            (r#"{"offset":"NONE"}"#, None),
+            (r#"{"offset":false}"#, None),
+            (r#"{"offset":6,"offset":7}"#, Some(7)),
         ] {
-            let entry: Entry = serde_json::from_str(text).unwrap();
+            let entry: Entry = json(text.as_bytes()).unwrap();
             assert_eq!(entry.offset, expected, "{text}");
         }
     }

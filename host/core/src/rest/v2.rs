@@ -6,7 +6,8 @@ use super::{
     answer::Answer,
     dialect::Dialect,
     entry::{Entry, miscounted, of_entry},
-    explain, read,
+    explain,
+    read::{self, Lenient},
     redact::Redactor,
     redpanda, write,
 };
@@ -56,13 +57,14 @@ fn write_record(out: &mut Vec<u8>, record: &Record, format: Format) {
 
 #[derive(Deserialize)]
 struct Offsets {
-    offsets: Vec<Entry>,
+    offsets: Vec<Lenient<Entry>>,
 }
 
 /// One verdict per record that was posted, in order.
 ///
-/// JSON that is complete counts, though the connection broke after it. Of an answer that
-/// stops midway the entries before count: their records need not be sent again.
+/// JSON that is complete counts, though the connection broke after it, and so does what it
+/// says of each record, whatever the status. Of an answer that stops midway the entries
+/// before count: their records need not be sent again.
 pub fn verdicts(
     dialect: Dialect,
     records: &[&Record],
@@ -70,22 +72,25 @@ pub fn verdicts(
     redactor: &Redactor,
 ) -> Vec<Verdict> {
     let whole = || vec![explain::of_post(dialect, answer, records.len(), redactor); records.len()];
-    // 422: Karapace's answer when some failed; 401 and 403: Confluent's when one
-    // failed for that.
-    if !matches!(answer.status, 200..=299 | 401 | 403 | 422) {
+    // The records of a redirect are somebody else's.
+    if matches!(answer.status, 300..=399) {
         return whole();
     }
     let Some(Offsets { offsets }) = read::json(&answer.body) else {
         let mut verdicts = whole();
         // Redpanda's entries are not one a record.
         if dialect != Dialect::Redpanda {
-            let begun = read::begun::<Entry>(&answer.body, "offsets");
+            let begun = read::begun::<Lenient<Entry>>(&answer.body, "offsets");
             for ((verdict, record), entry) in verdicts.iter_mut().zip(records).zip(&begun) {
-                *verdict = of_entry(dialect, entry, (record, records.len()), redactor);
+                *verdict = of_entry(dialect, &entry.0, (record, records.len()), redactor);
             }
         }
         return verdicts;
     };
+    let offsets: Vec<_> = offsets.into_iter().map(|entry| entry.0).collect();
+    if offsets.is_empty() && !matches!(answer.status, 200..=299) {
+        return whole();
+    }
     if dialect == Dialect::Redpanda {
         return redpanda::verdicts(records, &offsets, redactor);
     }

@@ -7,9 +7,9 @@ use super::{
     answer::Answer,
     dialect::Dialect,
     explain::{self, RecordError},
-    read,
+    read::{self, Lenient},
     redact::Redactor,
-    verdict::Finding,
+    verdict::{Finding, is_error},
     write,
 };
 use crate::{record::Record, verdict::Verdict};
@@ -69,7 +69,7 @@ fn instant(timestamp_ms: i64) -> String {
 }
 
 /// A record's report. They come in the records' order.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Report {
     #[serde(default, deserialize_with = "read::whole")]
     error_code: Option<i64>,
@@ -84,12 +84,19 @@ struct Report {
 impl Report {
     /// Whether it is a report at all: it says that a record was written, or why not.
     fn is_one(&self) -> bool {
-        self.error_code.is_some() || self.offset.is_some() || self.partition_id.is_some()
+        self.error_code.is_some() || self.tells_where()
+    }
+
+    /// Whether it says where a record lies.
+    fn tells_where(&self) -> bool {
+        self.offset.is_some() || self.partition_id.is_some()
     }
 
     /// The error's code; none of a success, which may come without the code 200.
     fn error(&self) -> Option<i64> {
-        self.error_code.filter(|code| !(200..=299).contains(code))
+        // 0 alone is what another product says of itself.
+        let is_error = |code: &i64| is_error(*code) || (*code == 0 && !self.tells_where());
+        self.error_code.filter(is_error)
     }
 
     fn message(&self) -> &str {
@@ -103,13 +110,15 @@ impl Report {
 /// is written as its record lands.
 pub fn verdicts(records: &[&Record], answer: &Answer, redactor: &Redactor) -> Vec<Verdict> {
     let count = records.len();
-    if !matches!(answer.status, 200..=299) {
-        return vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
+    let whole = || vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
+    let reports = reports(answer, count);
+    let is_success = matches!(answer.status, 200..=299);
+    let is_told = is_success || reports.iter().any(Report::tells_where);
+    if matches!(answer.status, 300..=399) || !is_told {
+        return whole();
     }
-    let reports = read::values(&answer.body).into_iter();
-    let reports: Vec<Report> = reports.take_while(Report::is_one).collect();
     if reports.is_empty() && answer.failure.is_none() && !answer.body.is_empty() {
-        return vec![explain::of_post(Dialect::ConfluentV3, answer, count, redactor); count];
+        return whole();
     }
     let certain = certain(&reports, count);
     records
@@ -120,6 +129,21 @@ pub fn verdicts(records: &[&Record], answer: &Answer, redactor: &Redactor) -> Ve
             _ => missing(reports.len(), count, answer),
         })
         .collect()
+}
+
+/// The reports of an answer. What is none, such as the empty objects that keep a
+/// connection open, is left out where that leaves one for each of so many records, and
+/// ends them where not.
+fn reports(answer: &Answer, records: usize) -> Vec<Report> {
+    let values: Vec<Lenient<Report>> = read::values(&answer.body);
+    let is_one = |value: &&Lenient<Report>| value.0.is_one();
+    let has_one_each = values.iter().filter(is_one).count() == records;
+    let values = values.into_iter().map(|value| value.0);
+    if has_one_each {
+        values.filter(Report::is_one).collect()
+    } else {
+        values.take_while(Report::is_one).collect()
+    }
 }
 
 /// How many reports surely belong to the record at their place.
@@ -149,7 +173,7 @@ fn of_report(report: &Report, of: (&Record, usize), redactor: &Redactor) -> Verd
         };
     };
     let error = RecordError {
-        code,
+        code: Some(code),
         message: report.message(),
     };
     explain::of_record(Dialect::ConfluentV3, &error, of, redactor)

@@ -88,9 +88,16 @@ impl Finding {
     }
 }
 
-/// What the code and message beside a record say of it.
-pub(super) fn of_record(dialect: Dialect, code: i64, message: &str) -> Finding {
-    of_message(dialect, message).unwrap_or_else(|| of_record_code(dialect, code))
+/// Whether the code beside a record is an error's. In Kafka's own codes 0 is none, in
+/// those of HTTP what begins with 2.
+pub(super) fn is_error(code: i64) -> bool {
+    !matches!(code, 0 | 200..=299)
+}
+
+/// What the code, if there is one, and the message beside a record say of it.
+pub(super) fn of_record(dialect: Dialect, code: Option<i64>, message: &str) -> Finding {
+    let of_code = || code.map_or(Unknown("bad_answer"), |code| of_record_code(dialect, code));
+    of_message(dialect, message).unwrap_or_else(of_code)
 }
 
 /// What a message says, where the code beside it does not tell enough.
@@ -244,7 +251,8 @@ pub(super) fn of_post(
         (_, 401 | 403 | 407, _) => Retriable(UNAUTHORIZED),
         // Seen: Karapace asks the metadata first, so this is definite.
         (_, 404, Some(40401 | 40403)) => Permanent(UNKNOWN_TOPIC),
-        (_, 404, Some(40402)) => Permanent(UNKNOWN_PARTITION),
+        // Of the one record, maybe, that names a partition.
+        (_, 404, Some(40402)) => Refused(UNKNOWN_PARTITION),
         (_, 404 | 405 | 410, Some(_)) => Permanent("not_found"),
         // Seen: about the body's type or ours, whatever the records are.
         (_, 406 | 415, Some(_)) => Permanent("format_refused"),
