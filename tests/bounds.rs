@@ -176,6 +176,26 @@ fn ten_thousand_triggers_take_at_most_thirty_two_mebibytes() {
     }
 }
 
+#[test]
+fn an_event_is_copied_once_and_a_text_that_no_template_reads_not_again() {
+    let length = 16 * MEBIBYTE;
+    let event = |content_type: &str, note: usize| {
+        let instance = json!({"id": 7, "name": "ada", "note": "x".repeat(note)});
+        json!({"signal": "post_save", "content_type": content_type, "instance": instance})
+            .to_string()
+    };
+    for (content_type, fires) in [("shop.sale7", true), ("shop.refund", false)] {
+        let mut watched = Watched::new();
+        assert!(watched.load(&payload("{{ id }} {{ name|upper }}")).0);
+        watched.render(&event(content_type, 0));
+        let before = watched.store.data().0;
+        let (rendered, _) = watched.render(&event(content_type, length));
+        assert_eq!(rendered.contains("7 ADA"), fires, "{rendered:.400}");
+        let taken = watched.store.data().0 - before;
+        assert!(taken <= length + MEBIBYTE, "{content_type}: {taken} bytes");
+    }
+}
+
 /// Holds that twice as much takes at most three times the steps.
 fn grows_evenly(what: &str, sizes: [usize; 3], steps: impl Fn(usize) -> u64) {
     let taken = sizes.map(&steps);

@@ -7,7 +7,7 @@
 
 use action_triggers_django::{
     Span,
-    json::{self, Slice, View, write},
+    json::{self, Members, View, write},
 };
 use action_triggers_vocabulary::{
     Place, SettingError,
@@ -57,12 +57,12 @@ impl Fields {
     /// sets itself. Of the others, the one named `text_member` must be text for
     /// the host, so a number becomes one.
     pub(crate) fn new(
-        members: &[(Slice, Value)],
+        members: Members<'_>,
         place: &Place,
         text_member: &str,
         set_by_host: &[String],
     ) -> (Self, Vec<NamedSetting>) {
-        let is_own = |(name, _): &&(Slice, Value)| !set_by_host.iter().any(|set| **set == **name);
+        let is_own = |(name, _): &(&str, &Value)| !set_by_host.iter().any(|set| set == name);
         let mut builder = Builder::default();
         builder.object(members.iter().filter(is_own), place, Some(text_member));
         builder.flush();
@@ -194,7 +194,7 @@ impl Builder {
 
     fn object<'a>(
         &mut self,
-        members: impl Iterator<Item = &'a (Slice, Value)>,
+        members: impl Iterator<Item = (&'a str, &'a Value)>,
         place: &Place,
         text_member: Option<&str>,
     ) {
@@ -205,7 +205,7 @@ impl Builder {
             self.json.push(':');
             let place = place.member(name);
             match (View::of(member), text_member) {
-                (View::String(text), Some(needed)) if needed == &**name => {
+                (View::String(text), Some(needed)) if needed == name => {
                     self.string(text, &place, true);
                 }
                 _ => self.value(member, &place),

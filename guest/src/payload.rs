@@ -12,7 +12,7 @@ mod pieces;
 
 use action_triggers_django::{
     Context, Templates,
-    json::{self, JsonObject, Slice, View, write},
+    json::{self, JsonObject, Members, View, write},
 };
 use action_triggers_vocabulary::{Place, known::KnownValue};
 use minijinja::Value;
@@ -45,7 +45,8 @@ impl Plan {
         place: &Place,
     ) -> Self {
         match View::of(payload) {
-            View::Null | View::String("") | View::Object([]) => Self::Instance,
+            View::Null | View::String("") => Self::Instance,
+            View::Object(members) if members.is_empty() => Self::Instance,
             View::String(text) => match compiler.json_text(text, place) {
                 Some((template, least, written)) => {
                     compiler.bound_written("it writes", written, place.as_str());
@@ -236,7 +237,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn object(&mut self, members: &[(Slice, Value)], place: &Place) {
+    fn object(&mut self, members: Members<'_>, place: &Place) {
         let open: Vec<_> = members
             .iter()
             .map(|(name, value)| {

@@ -25,7 +25,7 @@ pub use self::{
     field::{Field, Reading},
     float::python_float,
     scan::{depth, has_half_character, is_number},
-    slice::{Document, Slice, kind},
-    value::{JsonArray, JsonObject, Number, parse, parse_with, unread},
+    slice::{Document, kind},
+    value::{JsonArray, JsonObject, Members, Number, parse, parse_with, unread},
     view::View,
 };

@@ -34,9 +34,9 @@ impl Changed {
     }
 
     fn fields(&self) -> impl Iterator<Item = &str> {
-        let gone = self.before.members().iter().map(|(name, _)| &**name);
+        let gone = self.before.members().names();
         let gone = gone.filter(|name| self.instance.member(name).is_none());
-        let present = self.instance.members().iter().map(|(name, _)| &**name);
+        let present = self.instance.members().names();
         present.chain(gone).filter(|name| self.differs(name))
     }
 }

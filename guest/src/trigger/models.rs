@@ -25,7 +25,7 @@ pub(super) fn read(document: &Value, root: &Place, faults: &mut Faults) -> Model
         faults.wrong_type(&place, kind::OBJECT, View::of(declared).kind());
         return models;
     };
-    for (model, declared) in members {
+    for (model, declared) in members.iter() {
         let place = place.member(model);
         let Some(content_type) = content_type::normalized(model) else {
             let message = content_type::invalid(model);
@@ -44,7 +44,7 @@ fn fields(declared: &Value, place: &Place, faults: &mut Faults) -> Fields {
         faults.wrong_type(place, kind::OBJECT, View::of(declared).kind());
         return fields;
     };
-    for (path, field_type) in members {
+    for (path, field_type) in members.iter() {
         let path: &str = path;
         let place = place.member(path);
         let View::String(name) = View::of(field_type) else {

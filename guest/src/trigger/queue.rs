@@ -104,7 +104,7 @@ fn warn_of_what_loses(reader: &Reader<'_>, broker: &Broker, faults: &mut Faults)
         let View::Object(members) = View::of(value) else {
             continue;
         };
-        for (name, value) in members {
+        for (name, value) in members.iter() {
             let name: &str = name;
             if !of_broker.iter().any(|member| member == name) {
                 continue;
@@ -318,7 +318,7 @@ fn headers(
     let mut headers = Vec::new();
     match View::of(value) {
         View::Object(members) => {
-            for (name, value) in members {
+            for (name, value) in members.iter() {
                 add_header(name, value, &place.member(name), compiler, &mut headers);
             }
         }

@@ -1,6 +1,6 @@
 //! Reads the members of one object; what is wrong goes to the faults.
 
-use action_triggers_django::json::{Slice, View};
+use action_triggers_django::json::{Members, View};
 use action_triggers_vocabulary::{Place, kind, members::belongs, suggest::did_you_mean};
 use minijinja::Value;
 
@@ -8,7 +8,7 @@ use crate::diagnostic::Faults;
 
 /// One object of the set.
 pub(super) struct Reader<'a> {
-    members: &'a [(Slice, Value)],
+    members: Members<'a>,
     place: Place,
 }
 
@@ -34,8 +34,7 @@ impl<'a> Reader<'a> {
     /// Warns of members that nothing reads.
     pub(super) fn know(&self, known: &[&[&str]], faults: &mut Faults) {
         let known = known.concat();
-        for (name, _) in self.members {
-            let name: &str = name;
+        for name in self.members.names() {
             if !known.contains(&name) {
                 faults.warning(
                     "unknown_member",
@@ -52,8 +51,8 @@ impl<'a> Reader<'a> {
     pub(super) fn get(&self, names: &[&str], faults: &mut Faults) -> Option<(&'a Value, Place)> {
         let mut found = None;
         for name in names {
-            let member = self.members.iter().find(|(known, _)| **known == **name);
-            let Some((_, value)) = member.filter(|(_, value)| !value.is_none()) else {
+            let member = self.members.get(name);
+            let Some(value) = member.filter(|value| !value.is_none()) else {
                 continue;
             };
             let place = self.place.member(name);

@@ -14,7 +14,7 @@ pub fn same(left: &Value, right: &Value) -> bool {
         let members = one.members();
         return members.len() == other.members().len()
             && members.iter().all(|(name, left)| {
-                let twin = other.exact_member(name);
+                let twin = other.members().get(name);
                 twin.is_some_and(|right| same(left, right))
             });
     }

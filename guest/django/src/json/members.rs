@@ -1,84 +1,131 @@
-//! The members of an object, read out of its text.
+//! The members of an object, found in its text; each value is taken apart once something asks for it.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::OnceLock};
 
 use minijinja::Value;
 
-use super::{scan::Values, slice::Slice};
+use super::scan::Values;
 
 /// Objects of more members than this look names up in a map.
 const FEW: usize = 32;
 
-/// An object's members, each name once.
+/// Where an object's members stand in its text, each name once.
 #[derive(Debug)]
-pub(super) struct Members {
-    pub(super) all: Vec<(Slice, Value)>,
+pub(super) struct Index {
+    all: Vec<Member>,
     /// Where each name stands, of objects of many members.
     places: BTreeMap<Box<str>, usize>,
-    pub(super) flat_and_unique: bool,
+    /// Whether no name is repeated and no value is an object or array.
+    pub(super) is_flat_and_unique: bool,
 }
 
-impl Members {
-    pub(super) fn find(&self, name: &str) -> Option<&Value> {
-        let (_, value) = self.all.get(self.place(name)?)?;
-        Some(value)
+/// A member of an object, read by the object's text.
+#[derive(Debug)]
+pub(super) struct Member {
+    name: Name,
+    text: Range<usize>,
+    value: OnceLock<Value>,
+}
+
+#[derive(Debug)]
+enum Name {
+    /// It stands in the object's text as it is.
+    Plain(Range<usize>),
+    /// It is written with escapes.
+    Escaped(Box<str>),
+}
+
+impl Member {
+    pub(super) fn name<'a>(&'a self, object: &'a str) -> &'a str {
+        match &self.name {
+            Name::Plain(range) => object.get(range.clone()).unwrap_or_default(),
+            Name::Escaped(name) => name,
+        }
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
+    /// Its value, which `value_of` makes of its name and text where nothing has asked before.
+    pub(super) fn value(&self, object: &str, value_of: impl FnOnce(&str, &str) -> Value) -> &Value {
+        self.value.get_or_init(|| {
+            let text = object.get(self.text.clone()).unwrap_or_default();
+            value_of(self.name(object), text)
+        })
+    }
+}
+
+impl Index {
+    /// Finds the members of the object that this text is.
+    pub(super) fn of(object: &str) -> Self {
+        let mut index = Self {
+            all: Vec::new(),
+            places: BTreeMap::new(),
+            is_flat_and_unique: true,
+        };
+        let mut texts = Values::of(object);
+        while let (Some(name), Some(text)) = (texts.next_range(), texts.next_range()) {
+            index.is_flat_and_unique &=
+                !matches!(object.as_bytes().get(text.start), Some(b'{' | b'['));
+            let plain = name.start + 1..name.end.saturating_sub(1).max(name.start + 1);
+            let written = object.get(name).unwrap_or_default();
+            let name = match unescaped(written) {
+                Some(name) => Name::Escaped(name),
+                None => Name::Plain(plain),
+            };
+            index.push(
+                object,
+                Member {
+                    name,
+                    text,
+                    value: OnceLock::new(),
+                },
+            );
+        }
+        index
+    }
+
+    /// Adds a member; one whose name is there already takes the other's place.
+    fn push(&mut self, object: &str, member: Member) {
+        let name = member.name(object);
+        if let Some(place) = self.place(object, name) {
+            if let Some(known) = self.all.get_mut(place) {
+                known.text = member.text;
+            }
+            self.is_flat_and_unique = false;
+            return;
+        }
+        if self.all.len() == FEW {
+            let known = self.all.iter().enumerate();
+            self.places = known
+                .map(|(place, member)| (member.name(object).into(), place))
+                .collect();
+        }
+        if self.all.len() >= FEW {
+            self.places.insert(name.into(), self.all.len());
+        }
+        self.all.push(member);
+    }
+
+    /// The members in the order written.
+    pub(super) fn all(&self) -> &[Member] {
+        &self.all
+    }
+
+    /// The member of exactly this name.
+    pub(super) fn find(&self, object: &str, name: &str) -> Option<&Member> {
+        self.all.get(self.place(object, name)?)
+    }
+
+    fn place(&self, object: &str, name: &str) -> Option<usize> {
         if self.places.is_empty() {
-            self.all.iter().position(|(known, _)| known.is(name))
+            self.all.iter().position(|known| known.name(object) == name)
         } else {
             self.places.get(name).copied()
         }
     }
-
-    /// Reads the members of the object that this text is; `value_of` makes each one's value.
-    pub(super) fn of(source: &Slice, value_of: impl Fn(&str, &str) -> Value) -> Self {
-        let mut members = Self {
-            all: Vec::new(),
-            places: BTreeMap::new(),
-            flat_and_unique: true,
-        };
-        let mut texts = Values::of(source);
-        while let (Some(name), Some(text)) = (texts.next(), texts.next()) {
-            let name = name_of(name);
-            members.flat_and_unique &= !matches!(text.as_bytes().first(), Some(b'{' | b'['));
-            let value = value_of(&name, text);
-            if let Some(place) = members.place(&name)
-                && let Some((_, known)) = members.all.get_mut(place)
-            {
-                *known = value;
-                members.flat_and_unique = false;
-                continue;
-            }
-            let name = match &name {
-                Cow::Borrowed(name) => source.part(name),
-                Cow::Owned(name) => Slice::whole(name),
-            };
-            members.push(name, value);
-        }
-        members
-    }
-
-    fn push(&mut self, name: Slice, value: Value) {
-        if self.all.len() == FEW {
-            let known = self.all.iter().enumerate();
-            self.places = known
-                .map(|(place, (name, _))| ((**name).into(), place))
-                .collect();
-        }
-        if self.all.len() >= FEW {
-            self.places.insert((*name).into(), self.all.len());
-        }
-        self.all.push((name, value));
-    }
 }
 
-/// A member's name as it is written, without quotes and escapes.
-fn name_of(written: &str) -> Cow<'_, str> {
-    let plain = written.get(1..written.len().saturating_sub(1));
-    match plain.filter(|plain| !plain.contains('\\')) {
-        Some(plain) => Cow::Borrowed(plain),
-        None => serde_json::from_str(written).map_or(Cow::Borrowed(written), Cow::Owned),
-    }
+/// A member's name whose text has escapes, without them.
+fn unescaped(written: &str) -> Option<Box<str>> {
+    let has_escapes = written.bytes().any(|byte| byte == b'\\');
+    let name = has_escapes.then(|| serde_json::from_str::<Cow<'_, str>>(written));
+    name.and_then(|name| Some(name.ok()?.into()))
 }

@@ -66,7 +66,7 @@ pub fn kind(text: &str) -> &'static str {
 
 /// Part of a text that is shared with other parts.
 #[derive(Clone, Debug)]
-pub struct Slice {
+pub(super) struct Slice {
     document: Arc<Source>,
     start: usize,
     end: usize,
@@ -98,11 +98,6 @@ impl Slice {
             start,
             end: start.wrapping_add(text.len()),
         }
-    }
-
-    /// Whether it is this text.
-    pub(super) fn is(&self, text: &str) -> bool {
-        self.end - self.start == text.len() && **self == *text
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     declared::{Declared, FieldType, Fields},
     field::{self, undeclared},
     float::python_float,
-    members::Members,
+    members::{Index, Member},
     scan::Values,
     slice::{Document, Slice},
 };
@@ -111,7 +111,7 @@ impl Object for Number {
 #[derive(Debug)]
 pub struct JsonObject {
     source: Slice,
-    members: OnceLock<Members>,
+    members: OnceLock<Index>,
     /// What is declared of its members; most often nothing.
     fields: Option<Arc<Fields>>,
 }
@@ -122,30 +122,27 @@ impl JsonObject {
         &self.source
     }
 
-    /// Its members in the order written; of a repeated name the last one, as
-    /// JSON readers do, in the place of the first.
-    pub fn members(&self) -> &[(Slice, Value)] {
-        &self.read().all
+    /// Its members.
+    pub fn members(&self) -> Members<'_> {
+        Members {
+            object: self,
+            index: self.index(),
+        }
     }
 
     /// Whether no name is repeated and no value is an object or array.
     pub(crate) fn is_flat_and_unique(&self) -> bool {
-        self.read().flat_and_unique
+        self.index().is_flat_and_unique
     }
 
-    fn read(&self) -> &Members {
-        self.members.get_or_init(|| {
-            let fields = self.fields.as_deref();
-            Members::of(&self.source, |name, text| {
-                let declared = fields.and_then(|fields| fields.get(name));
-                value_of(&self.source, text, declared)
-            })
-        })
+    fn index(&self) -> &Index {
+        self.members.get_or_init(|| Index::of(&self.source))
     }
 
-    /// The member of exactly this name.
-    pub fn exact_member(&self, name: &str) -> Option<&Value> {
-        self.read().find(name)
+    /// The value of the member of this name, which is written like this.
+    fn value_of(&self, name: &str, written: &str) -> Value {
+        let declared = self.fields.as_ref().and_then(|fields| fields.get(name));
+        value_of(&self.source, written, declared)
     }
 
     /// The member of this name as templates see it: as [`member`](Self::member), with the type
@@ -162,9 +159,9 @@ impl JsonObject {
 
     /// The member of this name, or its [substitute](Document::with_substitute).
     pub fn member(&self, name: &str) -> Option<&Value> {
-        let members = self.read();
-        let found = members.find(name);
-        found.or_else(|| members.find(self.source.substitute(name)?))
+        let members = self.members();
+        let found = members.get(name);
+        found.or_else(|| members.get(self.source.substitute(name)?))
     }
 }
 
@@ -178,16 +175,61 @@ impl Object for JsonObject {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(
-            self.members()
-                .iter()
-                .map(|(name, _)| Value::from(&**name))
-                .collect(),
-        )
+        Enumerator::Values(self.members().names().map(Value::from).collect())
     }
 
     fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
         Some(self.members().len())
+    }
+}
+
+/// An object's members in the order written; of a repeated name the last one, as JSON readers
+/// do, in the place of the first.
+#[derive(Clone, Copy)]
+pub struct Members<'a> {
+    object: &'a JsonObject,
+    index: &'a Index,
+}
+
+impl<'a> Members<'a> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.index.all().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.index.all().is_empty()
+    }
+
+    /// The names.
+    pub fn names(self) -> impl Iterator<Item = &'a str> {
+        let text = self.object.text();
+        self.index.all().iter().map(move |member| member.name(text))
+    }
+
+    /// The names and values.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.names()
+            .zip(self.index.all())
+            .map(move |(name, member)| (name, self.value(member)))
+    }
+
+    /// The value of exactly this name.
+    pub fn get(self, name: &str) -> Option<&'a Value> {
+        let member = self.index.find(self.object.text(), name)?;
+        Some(self.value(member))
+    }
+
+    fn value(self, member: &'a Member) -> &'a Value {
+        let object = self.object;
+        member.value(object.text(), |name, text| object.value_of(name, text))
+    }
+}
+
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.iter()).finish()
     }
 }
 

@@ -3,7 +3,7 @@
 use action_triggers_vocabulary::kind;
 use minijinja::{Value, value::ValueKind};
 
-use super::{Field, JsonArray, JsonObject, Slice};
+use super::{Field, JsonArray, JsonObject, Members};
 
 /// What a value made by [`parse`](super::parse) is.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub enum View<'a> {
     /// An array's items.
     Array(&'a [Value]),
     /// An object's members, in their order.
-    Object(&'a [(Slice, Value)]),
+    Object(Members<'a>),
 }
 
 impl<'a> View<'a> {

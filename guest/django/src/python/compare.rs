@@ -49,7 +49,7 @@ pub fn equals(left: &Value, right: &Value) -> bool {
 pub(super) fn get(dict: &Value, key: &Value) -> Option<Value> {
     if let Some(object) = dict.downcast_object_ref::<JsonObject>() {
         let name = text(key)?;
-        object.exact_member(name)?;
+        object.members().get(name)?;
         return object.lookup(name).map(undeclared);
     }
     items(dict)
