@@ -81,6 +81,24 @@ fn a_client_that_does_not_go_on_is_given_up() {
 }
 
 #[test]
+fn bodies_that_are_read_at_once_have_a_bound_together() {
+    let mut config = serving(NOWHERE);
+    config["serve"]["max_body_bytes"] = json!(1_024);
+    let service = Service::start(&config);
+    // A request that is let in takes room from those that are to hold it, so each attempt begins one more.
+    let mut held = Vec::new();
+    until(|| {
+        let half = format!("{HEAD}Content-Length: 1024\r\n\r\n[");
+        held.push(begun(&service, &half));
+        let beside = service.post("/v1/events", "[]");
+        (beside.status, beside.header("Retry-After")) == (429, Some("1"))
+    });
+    assert!(service.metric("limits_total{limit=\"bodies_together\"}") >= Some(1));
+    drop(held);
+    until(|| service.post("/v1/events", "[]").status == 202);
+}
+
+#[test]
 fn a_body_that_ends_too_early_is_cut_short() {
     let service = Service::start(&serving(NOWHERE));
     let half = format!("{HEAD}Content-Length: 100\r\n\r\n[{{");

@@ -1,17 +1,31 @@
 //! What requests come to.
 
+use std::net::TcpListener;
+
 use serde_json::json;
 
 use super::client::{Answer, Service, durable, serving};
 use crate::cli::{
     processes::blocking,
-    support::{proxy, sale},
+    support::{NOWHERE, Place, proxy, sale},
 };
 
 fn ndjson(service: &Service, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut all = vec![("Content-Type", "application/x-ndjson")];
     all.extend(headers);
     service.request("POST", "/v1/events", &all, body)
+}
+
+#[test]
+fn an_address_of_the_command_line_counts_before_the_one_of_the_configuration() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = serving(NOWHERE);
+    config["serve"]["listen"] = json!(taken.local_addr().unwrap());
+    let place = Place::new(&config);
+    let mut command = place.command("serve");
+    command.args(["--listen", "127.0.0.1:0"]);
+    let service = Service::start_by(command, place);
+    assert_eq!(service.get("/healthz").status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

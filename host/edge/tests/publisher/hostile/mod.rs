@@ -12,7 +12,7 @@ use self::kinds::{Kind, filters, kinds};
 use super::caller::artefact;
 
 /// Steps that a template may take here.
-const STEPS: u64 = 25_000;
+const STEPS: u64 = 50_000;
 /// Most instructions that a template may get out of a step. Most kinds get about 1,000.
 const MOST: u64 = 3_000;
 
