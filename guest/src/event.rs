@@ -15,6 +15,7 @@ use action_triggers_django::{
     Context, dates,
     json::{self, Document, Fields, JsonObject, View},
 };
+use action_triggers_vocabulary::quote;
 use minijinja::{
     Value,
     value::{Enumerator, Object},
@@ -185,7 +186,7 @@ fn read_time<'a>(
     let timestamp = time.as_deref().and_then(dates::parse);
     let timestamp = timestamp.filter(|time| time.epoch_milliseconds().is_some());
     time.zip(timestamp).ok_or_else(|| {
-        let shown: String = written.chars().take(64).collect();
+        let shown = quote::shown(written);
         let message = format!("invalid `time` {shown}: expected RFC 3339");
         EventError::at("event_malformed", text, written, message)
     })

@@ -6,7 +6,7 @@ mod forms;
 use action_triggers_django::{Context, Templates, dates};
 use action_triggers_vocabulary::{
     known::{Frequency, KnownHeader, KnownRecord},
-    topic,
+    quote, topic,
 };
 
 use crate::{
@@ -189,7 +189,7 @@ fn parsed<T>(
     }
     let value = parse(text).ok_or_else(|| Failure::InvalidRecord {
         place: template.place().into(),
-        text: text.chars().take(64).collect(),
+        text: quote::shown(text).into(),
         expected,
     })?;
     Ok(Some(value))
@@ -222,7 +222,7 @@ fn fault_of_all(expected: &str, is_possible: bool) -> Option<String> {
 
 fn static_fault(text: &str, expected: &str, is_valid: bool) -> Option<String> {
     let text = text.trim();
-    let shown: String = text.chars().take(64).collect();
+    let shown = quote::shown(text);
     let is_wrong = !text.is_empty() && !is_valid;
     is_wrong.then(|| format!("`{shown}` is not {expected}"))
 }

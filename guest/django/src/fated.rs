@@ -1,6 +1,8 @@
 //! What fails for every event: a filter whose argument is written in the template and is wrong
 //! for any value, or that is given only what the template writes.
 
+use std::{slice, sync::LazyLock};
+
 use minijinja::Value;
 
 use crate::{
@@ -55,8 +57,16 @@ impl Constancy {
 
 /// A value of each kind that a filter tells from others. A filter that takes none of them takes
 /// no value: the others of a kind differ in what comes out.
-const KINDS: &str = r#"["", "7", "2.50", "abc", "2024-01-02", "2024-01-02T03:04:05Z", 7, 0, -1,
-    1.5, true, null, [], ["a", "b"], [{"a": 1}], {"a": 1}]"#;
+static KINDS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let kinds = json::parse(
+        r#"["", "7", "2.50", "abc", "2024-01-02", "2024-01-02T03:04:05Z", 7, 0, -1,
+    1.5, true, null, [], ["a", "b"], [{"a": 1}], {"a": 1}]"#,
+    );
+    let kinds = kinds
+        .ok()
+        .and_then(|kinds| Some(kinds.try_iter().ok()?.collect()));
+    kinds.unwrap_or_default()
+});
 
 /// The filters that count from the event's time, so that their answer is not always the same.
 const OF_NOW: [&str; 4] = ["naturalday", "naturaltime", "timesince", "timeuntil"];
@@ -194,19 +204,16 @@ impl Tried {
         if value.is_none() && known.is_none() {
             return Self::Open;
         }
-        let values = match value {
-            Some(value) => vec![value.clone()],
-            None => kinds(),
-        };
-        let arguments = match (argument, known) {
+        let values = value.map_or(KINDS.as_slice(), slice::from_ref);
+        let arguments = match (argument, &known) {
             (None, _) => vec![None],
             (_, Some(known)) => vec![Some(known)],
-            (Some(_), None) => kinds().into_iter().map(Some).collect(),
+            (Some(_), None) => KINDS.iter().map(Some).collect(),
         };
         let mut failure = None;
-        for value in &values {
+        for value in values {
             for argument in &arguments {
-                match tried(call, value, argument.as_ref()) {
+                match tried(call, value, *argument) {
                     Err(error @ FilterError::Failed(_)) => failure = Some(error),
                     Ok(made) if values.len() == 1 && arguments.len() == 1 => {
                         let is_fixed = !OF_NOW.contains(&call.filter.name);
@@ -222,12 +229,6 @@ impl Tried {
         }
         failure.map_or(Self::Open, Self::Fails)
     }
-}
-
-fn kinds() -> Vec<Value> {
-    let kinds = json::parse(KINDS).ok();
-    let kinds = kinds.and_then(|kinds| Some(kinds.try_iter().ok()?.collect()));
-    kinds.unwrap_or_default()
 }
 
 fn tried(call: &FilterCall, value: &Value, argument: Option<&Value>) -> Result<Value, FilterError> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use action_triggers_vocabulary::{Signal, content_type, suggest::did_you_mean};
+use action_triggers_vocabulary::{Signal, content_type, quote, suggest::did_you_mean};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -113,7 +113,7 @@ fn signal(text: &str, raw: &RawValue) -> Result<Signal, EventError> {
         )
     })?;
     Signal::from_name(&name).ok_or_else(|| {
-        let shown: String = name.chars().take(64).collect();
+        let shown = quote::shown(&name);
         let known = Signal::NAMES.join("`, `");
         let help = did_you_mean(&name, &Signal::NAMES);
         let message = if help.starts_with("did") {

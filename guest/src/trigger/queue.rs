@@ -6,6 +6,7 @@ use action_triggers_django::json::View;
 use action_triggers_vocabulary::{
     Place, kind,
     members::{header, queue, record as fields},
+    quote,
 };
 use minijinja::Value;
 
@@ -105,11 +106,11 @@ fn warn_of_what_loses(reader: &Reader<'_>, broker: &Broker, faults: &mut Faults)
             continue;
         };
         for (name, value) in members.iter() {
-            let name: &str = name;
             if !of_broker.iter().any(|member| member == name) {
                 continue;
             }
-            let shown: String = value.to_string().chars().take(64).collect();
+            let value = value.to_string();
+            let shown = quote::shown(&value);
             let message = format!(
                 "the broker `{}` sets `{name}` itself, so the queue's `{shown}` does not count",
                 broker.name

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use action_triggers_vocabulary::PublishError;
+use action_triggers_vocabulary::{PublishError, quote};
 
 use super::{
     offer::{BrokerMembers, Offer},
@@ -134,7 +134,7 @@ impl Routes {
         if let Some(topic) = &offer.topic
             && !self.registry.allows_topic(&queue.broker, topic)
         {
-            let shown: String = topic.chars().take(64).collect();
+            let shown = quote::shown(topic);
             let broker = &queue.broker;
             let message = format!("the broker `{broker}` does not allow the topic `{shown}`");
             return Err(PublishError::InvalidDestination(message));

@@ -57,17 +57,8 @@ fn registry() -> Registry {
 
 fn message(value: Payload) -> Offer {
     Offer {
-        event: 0,
-        trigger: 0,
-        queue: 0,
         ordering_key: Some("shop.sale/1".into()),
-        destination: None,
-        topic: None,
-        key: None,
-        headers: Vec::new(),
-        partition: None,
-        timestamp_ms: None,
-        value,
+        ..Offer::new(value)
     }
 }
 
