@@ -16,7 +16,7 @@ use super::{
     clock::Clock,
     reports::{Report, Subscribers},
     retry::Retry,
-    settling::Settling,
+    settling::{Answered, Settling},
     verdicts::{PURGED, beside_gone, gone, one_per_record, unread},
     windows::{Offered, Wanted, Windows},
 };
@@ -45,6 +45,8 @@ pub(super) struct Dispatcher {
     posts: JoinSet<Vec<Verdict>>,
     in_flight: HashMap<Id, Post>,
     settling: Settling,
+    /// Records that were given up and whose end the store does not have yet.
+    untaken: Vec<(LaneId, u64)>,
     /// Whether the store has said that it takes nothing more.
     has_stopped: bool,
     clock: Clock,
@@ -78,6 +80,7 @@ impl Dispatcher {
             asked: JoinSet::new(),
             posts: JoinSet::new(),
             in_flight: HashMap::new(),
+            untaken: Vec::new(),
             has_stopped: false,
             clock,
             subscribers,
@@ -113,7 +116,7 @@ impl Dispatcher {
                     break;
                 }
                 Some(finished) = self.posts.join_next_with_id() => self.finish(finished),
-                Some(settled) = self.settling.settled() => self.report(settled),
+                Some(answered) = self.settling.settled() => self.answered(answered),
                 Some(found) = self.asked.join_next() => self.found(found),
                 received = self.outbox.receive(), if is_open => match received {
                     Some(received) => self.receive(received),
@@ -359,11 +362,12 @@ impl Dispatcher {
     /// records it keeps that were being sent.
     async fn give_up(&mut self) -> Vec<u64> {
         self.posts.abort_all();
+        self.settling.close();
         let late = self.outbox.close();
         self.receive(late);
         if self.store.is_durable() {
-            while let Some(settled) = self.settling.settled().await {
-                self.report(settled);
+            while let Some(answered) = self.settling.settled().await {
+                self.answered(answered);
             }
             let in_flight = self.in_flight.drain();
             let in_flight = in_flight.flat_map(|(_, post)| post.numbers().collect::<Vec<_>>());
@@ -383,8 +387,8 @@ impl Dispatcher {
         let in_flight: Vec<_> = self.in_flight.drain().map(|(_, post)| post).collect();
         let left = self.machine.give_up(in_flight);
         self.settling.push(left, self.clock.now());
-        while let Some(settled) = self.settling.settled().await {
-            self.report(settled);
+        while let Some(answered) = self.settling.settled().await {
+            self.answered(answered);
         }
         Vec::new()
     }
@@ -396,8 +400,23 @@ impl Dispatcher {
         }
     }
 
-    /// Says what became of records, for everybody who wants to know: the store has
-    /// taken it.
+    /// Tells what the store was asked to take. Where it has it, the keys of records that were
+    /// given up go on.
+    fn answered(&mut self, Answered { settled, is_taken }: Answered) {
+        for one in settled.iter().filter(|one| one.result.is_err()) {
+            let waiting = self.waiting.get(&one.number);
+            let lane = waiting.map(|waiting| (waiting.lane.clone(), one.number));
+            self.untaken.extend(lane);
+        }
+        if is_taken {
+            for (lane, number) in self.untaken.drain(..) {
+                self.machine.free(&lane.cluster, &lane.topic, number);
+            }
+        }
+        self.report(settled);
+    }
+
+    /// Says what became of records, for everybody who wants to know.
     fn report(&mut self, settled: Vec<Settled>) {
         for one in settled {
             let (number, is_delivered) = (one.number, one.result.is_ok());

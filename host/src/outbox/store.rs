@@ -54,7 +54,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// somebody else has ended.
     fn read<'a>(&'a self, numbers: &'a [u64]) -> StoreFuture<'a, Vec<Option<StoredRecord>>>;
 
-    /// Ends records: delivered ones are forgotten, dead ones kept for a while.
+    /// Ends records: delivered ones are forgotten, dead ones kept for a while. Ends that it
+    /// cannot take now it takes with the next that it can, if its error is not final; to ask
+    /// with none is to try again.
     fn settle(&self, ends: Vec<(u64, End)>) -> StoreFuture<'_, ()>;
 
     /// Notes that attempts may have written these records.

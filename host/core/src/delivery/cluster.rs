@@ -246,6 +246,13 @@ impl Lanes {
         (settled, notice)
     }
 
+    /// Lets the key of a record that was given up go on.
+    pub(super) fn free(&mut self, topic: &str, number: u64) {
+        if let Some(turn) = self.turns.get_mut(topic) {
+            turn.lane.free(number);
+        }
+    }
+
     fn note_pause(&mut self, verdicts: &[Verdict], now: Moment, backoff: &mut Backoff) {
         let reasons = verdicts.iter().filter_map(health::failure);
         match reasons.filter_map(|reason| reason.retry_after).max() {

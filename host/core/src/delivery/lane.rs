@@ -1,7 +1,7 @@
 //! A lane: the records on their way to one topic of one cluster.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
@@ -10,53 +10,12 @@ use super::{
     backoff::Backoff,
     health::Health,
     pending::{Class, Judged, Key, Pending},
+    queue::{Head, Heads, KeyQueue},
 };
 use crate::{
     clock::Moment,
-    cluster::Order,
     verdict::{TOO_LARGE, Verdict},
 };
-
-/// The records of one ordering key, in order.
-#[derive(Debug, Default)]
-struct KeyQueue {
-    waiting: VecDeque<Pending>,
-    /// Records of the key in the POST under way; zero when there is none.
-    in_flight: usize,
-    /// Full runs in a row of which nothing had to go again.
-    streak: u32,
-}
-
-/// Under [`Order::Fast`] records of a key go one at a time until so many in a
-/// row are delivered.
-const TRUSTED_AFTER: u32 = 16;
-
-impl KeyQueue {
-    /// Most records of the key in one POST.
-    fn run(&self, order: Order) -> usize {
-        match order {
-            Order::Strict => 1,
-            Order::Fast => 1 << self.streak.saturating_sub(TRUSTED_AFTER - 1).min(16),
-        }
-    }
-}
-
-/// The first waiting record of a key that may be sent now.
-#[derive(Debug)]
-struct Head {
-    key: Key,
-    size: usize,
-    since: Moment,
-    deadline: Moment,
-    half_life: Moment,
-}
-
-/// Heads of one class in the order of acceptance; never empty.
-#[derive(Debug, Default)]
-struct Heads {
-    by_number: BTreeMap<u64, Head>,
-    bytes: usize,
-}
 
 /// What a lane may do at the moment, as its cluster sees it.
 #[derive(Clone, Copy, Debug)]
@@ -75,10 +34,12 @@ pub(super) struct Lane {
     /// Every key with records here, in flight ones included.
     keys: HashMap<Key, KeyQueue>,
     /// Keys that may be sent: each has a head in exactly one of `ready` and
-    /// `delayed`, unless it is in flight.
+    /// `delayed`, unless it is held.
     ready: BTreeMap<Class, Heads>,
     /// Keys whose first record waits to be sent again.
     delayed: BTreeMap<(Moment, u64), Key>,
+    /// The keys of records that were given up and whose end the store does not have yet.
+    given_up: HashMap<u64, Key>,
     in_flight: usize,
     apart_in_flight: usize,
     /// Whether a record was ever delivered: the topic is there.
@@ -98,6 +59,7 @@ impl Lane {
             keys: HashMap::new(),
             ready: BTreeMap::new(),
             delayed: BTreeMap::new(),
+            given_up: HashMap::new(),
             in_flight: 0,
             apart_in_flight: 0,
             is_proven: false,
@@ -138,7 +100,7 @@ impl Lane {
         let key = pending.key();
         let queue = self.keys.entry(key.clone()).or_default();
         queue.waiting.push_back(pending);
-        if queue.waiting.len() == 1 && queue.in_flight == 0 {
+        if queue.waiting.len() == 1 {
             self.show_head(&key);
         }
     }
@@ -157,13 +119,46 @@ impl Lane {
             let Some((_, head)) = self.pop_head(class) else {
                 return expired;
             };
-            if let Some(queue) = self.keys.get_mut(&head.key)
-                && let Some(pending) = queue.waiting.pop_front()
-            {
-                let health = self.health.get(&class.timeout);
-                expired.push(pending.expire(health.and_then(|health| health.last.as_ref())));
-            }
+            self.expire(&head.key, now, is_blocked, &mut expired);
             self.show_head(&head.key);
+        }
+    }
+
+    /// Gives up the first records of a key that outlived their time to live, all at once:
+    /// the key is held until the store has the end of each.
+    fn expire(&mut self, key: &Key, now: Moment, is_blocked: bool, expired: &mut Vec<Settled>) {
+        while let Some(first) = self.keys.get(key).and_then(|queue| queue.waiting.front())
+            && let class = first.class()
+            && first.ticket.deadline <= now
+            && (is_blocked || self.is_suspect(class))
+            && let Some(queue) = self.keys.get_mut(key)
+            && let Some(pending) = queue.waiting.pop_front()
+        {
+            let health = self.health.get(&class.timeout);
+            let settled = pending.expire(health.and_then(|health| health.last.as_ref()));
+            self.hold(key, &settled);
+            expired.push(settled);
+        }
+    }
+
+    /// Holds back the key of a record that was given up, until [`Self::free`].
+    fn hold(&mut self, key: &Key, settled: &Settled) {
+        if settled.result.is_err()
+            && matches!(key, Key::Named(_))
+            && let Some(queue) = self.keys.get_mut(key)
+        {
+            queue.given_up += 1;
+            self.given_up.insert(settled.number, key.clone());
+        }
+    }
+
+    /// Lets the key of a record that was given up go on: the store has its end.
+    pub(super) fn free(&mut self, number: u64) {
+        if let Some(key) = self.given_up.remove(&number) {
+            if let Some(queue) = self.keys.get_mut(&key) {
+                queue.given_up -= 1;
+            }
+            self.show_head(&key);
         }
     }
 
@@ -319,8 +314,12 @@ impl Lane {
         let mut again = Vec::new();
         let mut settled = Vec::with_capacity(count);
         for (pending, verdict) in taken.into_iter().zip(verdicts) {
+            let key = pending.key();
             match pending.judge(verdict, count, now, backoff) {
-                Judged::Settled(done) => settled.push(done),
+                Judged::Settled(done) => {
+                    self.hold(&key, &done);
+                    settled.push(done);
+                }
                 Judged::Again(pending) => again.push(pending),
             }
         }
@@ -398,15 +397,16 @@ impl Lane {
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Pending> {
         self.ready.clear();
         self.delayed.clear();
+        self.given_up.clear();
         self.keys.drain().flat_map(|(_, queue)| queue.waiting)
     }
 
-    /// Shows the first record of a key that is not in flight, or forgets the key.
+    /// Shows the first record of a key that is not held, or forgets the key.
     fn show_head(&mut self, key: &Key) {
-        let Some(head) = self.keys.get(key).map(|queue| queue.waiting.front()) else {
+        let Some(queue) = self.keys.get(key).filter(|queue| !queue.is_held()) else {
             return;
         };
-        match head {
+        match queue.waiting.front() {
             None => {
                 self.keys.remove(key);
             }
@@ -442,17 +442,5 @@ impl Lane {
             self.ready.remove(&class);
         }
         Some((number, head))
-    }
-}
-
-impl Heads {
-    fn insert(&mut self, number: u64, head: Head) {
-        self.bytes += head.size;
-        self.by_number.insert(number, head);
-    }
-
-    fn oldest(&self) -> Option<(u64, &Head)> {
-        let (number, head) = self.by_number.first_key_value()?;
-        Some((*number, head))
     }
 }

@@ -102,6 +102,14 @@ impl Machine {
         Finished { settled, notice }
     }
 
+    /// Lets the key of a record that was given up go on: its end is kept. A machine holds the
+    /// key until it is told so, for each record of [`Settled`] that was not delivered.
+    pub fn free(&mut self, cluster: &ClusterId, topic: &str, number: u64) {
+        if let Some(lanes) = self.clusters.get_mut(cluster) {
+            lanes.free(topic, number);
+        }
+    }
+
     /// When to ask again at the latest, if nothing else happens.
     pub fn next_wake(&self, now: Moment) -> Option<Moment> {
         let clusters = self.clusters.iter();

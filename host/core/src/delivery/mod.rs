@@ -16,7 +16,8 @@
 //! after 16 records delivered in a row, until one of them has to go again: then
 //! the proxy may have written a later record of that POST and not this one, which
 //! is the one case in which a key's order is lost. A record that is given up
-//! frees its key.
+//! frees its key once the store has its end: else the next process would send the
+//! record again, after later ones of its key.
 //!
 //! **What may go wrong, and what happens then**
 //!
@@ -40,6 +41,7 @@ mod health;
 mod lane;
 mod machine;
 mod pending;
+mod queue;
 mod random;
 mod shares;
 #[cfg(test)]

@@ -281,6 +281,11 @@ impl Courier {
     fn settle(&mut self, settled: Vec<Settled>) -> Vec<Report> {
         let report = |one: Settled| {
             let stored = self.waiting.remove(&one.number)?;
+            if one.result.is_err() {
+                // There is no store that has to have its end first.
+                self.machine
+                    .free(&stored.cluster(), &stored.topic, one.number);
+            }
             self.waiting_bytes -= stored.record.size();
             Some(Report {
                 id: stored.id(),

@@ -117,6 +117,19 @@ fn what_may_pass_is_sent_again_when_the_caller_says_that_time_has_passed() {
 }
 
 #[test]
+fn a_record_that_is_refused_lets_the_next_of_its_key_go_at_once() {
+    let mut courier = courier(cluster());
+    let messages = vec![message("1", Some("a")), message("2", Some("a"))];
+    let step = accept(&mut courier, messages);
+    let refused = r#"{"error_code":42206,"message":"no such partition"}"#;
+    let step = courier.answer(only(&step).id, answered(422, refused), at(9));
+    let codes: Vec<_> = step.reports.iter().map(code).collect();
+    assert_eq!(codes.len(), 1, "{step:?}");
+    let step = courier.answer(only(&step).id, answered(200, ONE), at(18));
+    assert_eq!(code(&step.reports[0]), "delivered");
+}
+
+#[test]
 fn a_request_without_an_answer_times_out_and_its_outcome_is_unknown() {
     let mut cluster = cluster();
     cluster.time_to_live = Duration::from_secs(100);

@@ -1,19 +1,25 @@
 //! Stores that are slow or fail.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::support::{Bench, DELIVERED, all_delivered, cluster, retriable, to, values};
+use super::support::{
+    Answer, Bench, DELIVERED, all_delivered, cluster, each, reason, retriable, to, values,
+};
 use crate::{
     cluster::ClusterId,
     outbox::{
         Backlog, Change, DeadEvent, DeadLetter, Done, End, Filter, LaneId, MemoryStore,
         OutboxLimits, Redecided, Store, StoreError, StoreFuture, StoredEvent, Watcher,
     },
+    publisher::{Batch, Verdict},
     record::StoredRecord,
     wall_clock::unix_ms,
 };
@@ -30,13 +36,23 @@ struct SlowStore {
     untold: Arc<Mutex<Vec<Untold>>>,
     /// How many ends came together.
     batches: Mutex<Vec<usize>>,
-    /// How taking ends fails, if it does.
+    /// How taking ends fails, if it does, and how often.
     fails: Option<StoreError>,
+    failures_left: AtomicUsize,
 }
 
 impl SlowStore {
     fn new(fails: Option<StoreError>) -> Arc<Self> {
+        Self::with(fails, usize::MAX)
+    }
+
+    fn failing(error: StoreError, times: usize) -> Arc<Self> {
+        Self::with(Some(error), times)
+    }
+
+    fn with(fails: Option<StoreError>, failures_left: usize) -> Arc<Self> {
         Arc::new(Self {
+            failures_left: AtomicUsize::new(failures_left),
             inner: MemoryStore::default(),
             allowed: Semaphore::new(0),
             told: Semaphore::new(1_000),
@@ -107,7 +123,13 @@ impl Store for SlowStore {
         Box::pin(async move {
             self.allowed.acquire().await.unwrap().forget();
             self.batches.lock().unwrap().push(ends.len());
-            if let Some(error) = &self.fails {
+            let fails = |left: usize| left.checked_sub(1);
+            if let Some(error) = &self.fails
+                && self
+                    .failures_left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fails)
+                    .is_ok()
+            {
                 return Err(error.clone());
             }
             self.inner.settle(ends).await
@@ -178,6 +200,47 @@ async fn a_store_that_is_slow_to_take_ends_holds_up_no_post() {
         *store.batches.lock().unwrap(),
         [1, 2],
         "what waits goes together"
+    );
+}
+
+/// Refuses `1` for good, and delivers all others.
+fn all_but_the_first(batch: &Batch) -> Answer {
+    each(batch, |value| match value {
+        "1" => Verdict::Permanent(reason("never")),
+        _ => DELIVERED,
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_waits_until_the_store_has_the_end_of_a_record_that_was_given_up() {
+    let store = SlowStore::new(None);
+    let limits = OutboxLimits::new(20_000, usize::MAX);
+    let bench = Bench::with_store(|batch, _| all_but_the_first(batch), store.clone(), limits);
+    let message = to(&Arc::new(cluster()), "sales");
+    let messages = [message("a", "1"), message("a", "2"), message("b", "3")];
+    bench.delivery.accept(messages.into()).await.unwrap();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(bench.batches(), [["1", "3"]]);
+    store.allow(100);
+    bench.delivery.flush().await;
+    assert_eq!(bench.batches(), [vec!["1", "3"], vec!["2"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_could_not_take_an_end_is_asked_again_and_the_key_goes_on() {
+    let store = SlowStore::failing(StoreError::Failed("full".to_owned()), 3);
+    store.allow(100);
+    let limits = OutboxLimits::new(20_000, usize::MAX);
+    let bench = Bench::with_store(|batch, _| all_but_the_first(batch), store.clone(), limits);
+    let message = to(&Arc::new(cluster()), "sales");
+    let messages = ["1", "2"].map(|name| message("a", name));
+    bench.delivery.accept(messages.into()).await.unwrap();
+    bench.delivery.flush().await;
+    assert_eq!(bench.batches(), [["1"], ["2"]]);
+    assert!(
+        bench.sent()[1].start >= Duration::from_secs(3),
+        "{:?}",
+        bench.sent()
     );
 }
 
@@ -309,7 +372,7 @@ async fn a_long_backlog_is_delivered_in_the_order_of_its_keys_and_then_what_came
 #[tokio::test(start_paused = true)]
 async fn a_backlog_of_one_topic_keeps_no_other_waiting() {
     let store = left(MANY);
-    let script = |batch: &crate::publisher::Batch, _| {
+    let script = |batch: &Batch, _| {
         let verdict = if batch.topic == "sales" {
             retriable()
         } else {

@@ -383,3 +383,15 @@ async fn a_start_with_ten_million_records_takes_a_moment_and_little_memory() {
     );
     assert_eq!(store.left()[0].records, 10_000_000);
 }
+
+#[test]
+fn the_end_of_a_record_that_was_given_up_waits_for_no_company() {
+    let settle = |ends| {
+        let (reply, _) = tokio::sync::oneshot::channel();
+        Work::Settle { ends, reply }
+    };
+    let delivered = || vec![(1, End::Delivered), (2, End::Delivered)];
+    assert!(settle(delivered()).is_patient());
+    let with_a_death = delivered().into_iter().chain([(3, dead("refused"))]);
+    assert!(!settle(with_a_death.collect()).is_patient());
+}

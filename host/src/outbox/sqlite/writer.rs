@@ -25,7 +25,7 @@ use crate::{
     record::StoredRecord,
 };
 
-/// How long ends of records wait for appends whose commit they can share.
+/// How long ends of delivered records wait for appends whose commit they can share.
 const COMPANY: Duration = Duration::from_millis(50);
 /// Most works in one transaction.
 const MOST_WORKS: usize = 1_024;
@@ -95,9 +95,17 @@ impl Work {
         }
     }
 
-    /// Whether it can wait a little for company.
-    fn is_patient(&self) -> bool {
-        matches!(self, Self::Settle { .. } | Self::Doubt { .. })
+    /// Whether it can wait a little for company. A record's key waits for the end of one that
+    /// was given up.
+    pub(super) fn is_patient(&self) -> bool {
+        match self {
+            Self::Settle { ends, .. } => {
+                let is_delivered = |(_, end): &(u64, End)| matches!(end, End::Delivered);
+                ends.iter().all(is_delivered)
+            }
+            Self::Doubt { .. } => true,
+            _ => false,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::support::{Bench, DELIVERED, SECOND, retriable, too_large, topics, unknown};
+use super::support::{
+    Bench, DELIVERED, SECOND, cluster, refused, retriable, too_large, topics, unknown,
+};
 use crate::{cluster::Terms, delivery::Post};
 
 #[test]
@@ -178,4 +180,45 @@ fn a_record_that_may_have_been_written_says_so_at_its_end() {
         let is_said = error.message.contains("may have been written");
         assert_eq!(is_said, code == "outcome_unknown", "{error}");
     }
+}
+
+#[test]
+fn a_key_goes_on_after_a_record_that_was_given_up_once_its_end_is_kept() {
+    let mut bench = Bench::new(Terms::default());
+    let given_up = bench.accept("sales", Some("a"));
+    bench.accept("sales", Some("a"));
+    bench.accept("sales", Some("b"));
+    let first = bench.posts().remove(0);
+    assert_eq!(first.numbers().collect::<Vec<_>>(), [given_up, 3]);
+    bench.finish(first, &refused());
+    assert!(bench.posts().is_empty(), "the store does not have it yet");
+    assert_eq!(bench.next_wake(), None);
+    let later = bench.accept("sales", Some("a"));
+    bench.machine.free(&cluster(), "sales", 3);
+    assert!(bench.posts().is_empty(), "that was another key's");
+    bench.machine.free(&cluster(), "sales", given_up);
+    let next: Vec<_> = bench.posts().iter().flat_map(Post::numbers).collect();
+    assert_eq!(next, [2]);
+    assert_eq!(later, 4, "which waits for its turn");
+}
+
+#[test]
+fn records_of_a_key_that_expire_wait_for_no_store() {
+    let mut bench = Bench::new(Terms::default());
+    for _ in 0..3 {
+        bench.accept("sales", Some("a"));
+    }
+    let post = bench.posts().remove(0);
+    bench.finish(post, &retriable());
+    let expired = bench.pass(bench.terms.time_to_live);
+    let numbers: Vec<_> = expired.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [1, 2, 3], "all at once");
+    let last = bench.accept("sales", Some("a"));
+    for number in 1..=2 {
+        bench.machine.free(&cluster(), "sales", number);
+        assert!(bench.posts().is_empty(), "one end is not kept yet");
+    }
+    bench.machine.free(&cluster(), "sales", 3);
+    let next: Vec<_> = bench.posts().iter().flat_map(Post::numbers).collect();
+    assert_eq!(next, [last]);
 }

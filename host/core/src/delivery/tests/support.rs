@@ -112,6 +112,10 @@ pub(super) fn too_large() -> Verdict {
     })
 }
 
+pub(super) fn refused() -> Verdict {
+    Verdict::Permanent(reason(None))
+}
+
 pub(super) fn unknown() -> Verdict {
     Verdict::Unknown(reason(None))
 }

@@ -72,6 +72,7 @@ fn planted_faults_are_found() {
         (Plant::HidesUnknownOutcomes, Violation::WrittenUnsaid),
         (Plant::ForgetsDoubts, Violation::WrittenUnsaid),
         (Plant::WaitsForTheStalled, Violation::Held),
+        (Plant::GoesOnBeforeTheEnd, Violation::OutOfOrder),
     ] {
         let is_found = |seed: &u64| World::new(*seed, plant).run() == Err(expected);
         assert!((0..SEEDS).any(|seed| is_found(&seed)), "{plant:?}");

@@ -2,11 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::super::support::{DELIVERED, busy, retriable, too_large, unknown};
-use crate::{
-    delivery::random::Random,
-    verdict::{Reason, Verdict},
-};
+use super::super::support::{DELIVERED, busy, refused, retriable, too_large, unknown};
+use crate::{delivery::random::Random, verdict::Verdict};
 
 /// The client's bound on a POST.
 const TIMEOUT_MS: u64 = 70_000;
@@ -114,16 +111,11 @@ impl Proxy {
 
     /// A verdict on one record, and whether it is written.
     fn record(&mut self) -> (Verdict, bool) {
-        let refused = Reason {
-            code: "refused",
-            message: "never".to_owned(),
-            retry_after: None,
-        };
         match self.random.below(8) {
             0 => (retriable(), false),
             1 => (unknown(), false),
             2 => (unknown(), true),
-            3 => (Verdict::Permanent(refused), false),
+            3 => (refused(), false),
             _ => (DELIVERED, true),
         }
     }

@@ -68,6 +68,7 @@ pub(super) enum Plant {
     HidesUnknownOutcomes,
     ForgetsDoubts,
     WaitsForTheStalled,
+    GoesOnBeforeTheEnd,
 }
 
 pub(super) struct World {
@@ -97,10 +98,10 @@ pub(super) struct World {
     arrivals: VecDeque<(Moment, Stored)>,
     /// When the process is killed, or the power goes.
     kills: VecDeque<(Moment, bool)>,
+    /// How often it still is when a record has just been given up.
+    kills_at_ends: usize,
     /// Records of whose end this process has told the store.
     ending: BTreeSet<u64>,
-    /// Records that a process gave up, whether its store remembered it or not.
-    given_up: BTreeSet<u64>,
     /// Under which ids each record was sent, and how often.
     ids: BTreeMap<u64, (BTreeSet<u64>, u64)>,
     /// POSTs under way by when they end.
@@ -123,8 +124,9 @@ impl World {
         };
         let start = Moment::from_millis(1_000_000);
         let mut at = start;
+        let most_apart = [2_000, 2_000, 50][random.index(3)];
         let arrivals = (1..=1 + random.below(60)).map(|number| {
-            at = at.after(Duration::from_millis(random.below(2_000)));
+            at = at.after(Duration::from_millis(random.below(most_apart)));
             let (topic, key) = (random.below(3).to_string(), random.below(4));
             (at, stored(number, topic, key, at, terms.time_to_live))
         });
@@ -141,6 +143,7 @@ impl World {
         let count = random.index(3);
         let limits = OutboxLimits::new(4 + random.index(100), 1 << 20);
         let is_failing = random.below(4) == 0;
+        let kills_at_ends = [0, 0, 0, 3][random.index(4)];
         let mut store = Store::new(1 + random.index(8));
         store.drops_when_full = plant == Plant::DropsDeadLettersWhenFull;
         Self {
@@ -160,11 +163,11 @@ impl World {
             sync: None,
             is_failing,
             ending: BTreeSet::new(),
-            given_up: BTreeSet::new(),
             ids: BTreeMap::new(),
             accepted: BTreeMap::new(),
             arrivals,
             kills: kills.into_iter().take(count).collect(),
+            kills_at_ends,
             running: BTreeMap::new(),
             writes: BTreeMap::new(),
             missed: BTreeMap::new(),
@@ -268,9 +271,7 @@ impl World {
             self.store.has_failed = true;
             self.held = None;
             // Somebody sees to the disk and starts again.
-            let later = Duration::from_millis(1 + self.random.below(60_000));
-            let later = self.now.after(later);
-            self.kills.push_front((later, false));
+            self.kill_within(60_000, false);
             return;
         }
         for write in self.store.sync(count) {
@@ -279,7 +280,10 @@ impl World {
                     self.accepted.insert(stored.ticket.number, stored.clone());
                     self.accept(stored);
                 }
-                Write::End(number, end) => self.make_room(number, end.is_delivered),
+                Write::End(number, end) => {
+                    self.free(number);
+                    self.make_room(number, end.is_delivered);
+                }
                 _ => {}
             }
         }
@@ -400,6 +404,7 @@ impl World {
                 },
                 Err(_) if self.plant == Plant::DropsDeadLetters => {
                     self.store.waiting.remove(&one.number);
+                    self.free(one.number);
                     continue;
                 }
                 Err(error) => End {
@@ -412,8 +417,12 @@ impl World {
                 self.make_room(one.number, end.is_delivered);
                 continue;
             }
-            if !end.is_delivered {
-                self.given_up.insert(one.number);
+            if !end.is_delivered && self.kills_at_ends > 0 && self.random.below(2) == 0 {
+                self.kills_at_ends -= 1;
+                self.kill_within(SYNC_MS, true);
+            }
+            if self.plant == Plant::GoesOnBeforeTheEnd {
+                self.free(one.number);
             }
             let is_first = self.ending.insert(one.number);
             if !is_first || self.store.ended.contains_key(&one.number) {
@@ -422,6 +431,14 @@ impl World {
             self.store.write(Write::End(one.number, end));
         }
         Ok(())
+    }
+
+    /// The end of a record is kept: later ones of its key may go.
+    fn free(&mut self, number: u64) {
+        if let Some(stored) = self.accepted.get(&number) {
+            let topic = &stored.topic;
+            self.machine.free(&cluster(topic), topic, number);
+        }
     }
 
     fn make_room(&mut self, number: u64, is_delivered: bool) {

@@ -30,8 +30,7 @@ impl World {
     }
 
     /// Delivered records of a key were first written in the order accepted. Only
-    /// under `fast` one that failed in the POST that wrote a later one comes after it; and
-    /// one that was given up, which the store forgot with the process, is sent again.
+    /// under `fast` one that failed in the POST that wrote a later one comes after it.
     fn order(&self) -> Result<(), Violation> {
         let mut seen = BTreeSet::new();
         let mut earlier: BTreeMap<_, Vec<(u64, u64)>> = BTreeMap::new();
@@ -41,8 +40,7 @@ impl World {
                 .ended
                 .get(record)
                 .is_some_and(|end| end.is_delivered);
-            let was_given_up = self.given_up.contains(record);
-            if !is_delivered || was_given_up || !seen.insert(*record) {
+            if !is_delivered || !seen.insert(*record) {
                 continue;
             }
             let before = earlier.entry(self.key(*record)).or_default();

@@ -1,10 +1,17 @@
 //! Ends the process, with the power or without, and starts another one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Backoff, Machine, Plant, Shares, World, cluster};
 
 impl World {
+    /// The process is to be killed within so many milliseconds.
+    pub(super) fn kill_within(&mut self, most_ms: u64, is_powerless: bool) {
+        let after = Duration::from_millis(1 + self.random.below(most_ms));
+        self.kills.push_back((self.now.after(after), is_powerless));
+        self.kills.make_contiguous().sort_unstable();
+    }
+
     /// The process is gone, with the power or without, and another one goes on with what
     /// the store holds. POSTs under way reach the proxy or not.
     pub(super) fn kill(&mut self, is_powerless: bool) {
