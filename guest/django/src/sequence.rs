@@ -19,11 +19,36 @@ pub(super) struct Sequence {
 pub(super) enum SequenceKind {
     Tuple,
     /// What a dict's `items`, `keys` and `values` give; it has no index.
-    View(&'static str),
+    View(View),
     /// A tuple whose items have names.
     Named(&'static str, &'static [&'static str]),
     /// What `{% regroup %}` gives: a key and the list of its items.
     GroupedResult,
+}
+
+/// What a view of a dict shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    Items,
+    Keys,
+    Values,
+}
+
+impl View {
+    /// Python's name of the type.
+    pub(super) fn type_name(self) -> &'static str {
+        match self {
+            Self::Items => "dict_items",
+            Self::Keys => "dict_keys",
+            Self::Values => "dict_values",
+        }
+    }
+}
+
+/// The type of a value that is a sequence; none for a list.
+pub(super) fn sequence_kind(value: &Value) -> Option<SequenceKind> {
+    let sequence = value.downcast_object_ref::<Sequence>()?;
+    Some(sequence.kind)
 }
 
 impl Sequence {

@@ -3,7 +3,10 @@
 use minijinja::Value;
 
 use super::{
-    super::python::{self, Kind},
+    super::{
+        python::{self, Kind},
+        sequence::{Sequence, SequenceKind, sequence_kind},
+    },
     Argument, Call, Filter, FilterError, required, safe,
 };
 
@@ -21,7 +24,14 @@ fn slice_filter(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Val
                 .into_iter()
                 .collect::<String>(),
         ),
-        Kind::List => slice.pick(python::iterate(value)?).into_iter().collect(),
+        Kind::List => {
+            let pick = || python::iterate(value).map(|items| slice.pick(items));
+            match sequence_kind(value) {
+                None => pick()?.into_iter().collect(),
+                Some(SequenceKind::View(_)) => value.clone(),
+                Some(_) => Sequence::value(SequenceKind::Tuple, pick()?),
+            }
+        }
         _ => value.clone(),
     })
 }

@@ -5,7 +5,7 @@
 //! one that is an instant with other instants. Against any other text they are
 //! texts.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
 
 use minijinja::Value;
 
@@ -18,6 +18,7 @@ use crate::{
     dates::Timestamp,
     decimal::Decimal,
     json::{Field, JsonObject, Number, Reading, undeclared},
+    sequence::{SequenceKind, View, sequence_kind},
 };
 
 /// `left == right`.
@@ -28,17 +29,18 @@ pub fn equals(left: &Value, right: &Value) -> bool {
             Some(ordering) => ordering.is_eq(),
             None => one == other,
         },
-        (Kind::List, Kind::List) => {
-            let (one, other) = (
-                iterate(left).unwrap_or_default(),
-                iterate(right).unwrap_or_default(),
-            );
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(&other)
-                    .all(|(one, other)| equals(one, other))
-        }
+        (Kind::List, Kind::List) => match (shape(left), shape(right)) {
+            (Shape::List, Shape::List) | (Shape::Tuple, Shape::Tuple) => {
+                let (one, other) = (
+                    iterate(left).unwrap_or_default(),
+                    iterate(right).unwrap_or_default(),
+                );
+                let mut pairs = one.iter().zip(&other);
+                one.len() == other.len() && pairs.all(|(one, other)| equals(one, other))
+            }
+            (Shape::Set, Shape::Set) => compare_sets(left, right) == Some(Ordering::Equal),
+            _ => false,
+        },
         (Kind::Dict, Kind::Dict) => dicts_equal(left, right),
         (Kind::Other, _) | (_, Kind::Other) => left == right,
         _ => by_worth(left, right).is_some_and(Ordering::is_eq),
@@ -74,17 +76,59 @@ pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
         (Kind::Str(one), Kind::Str(other)) => {
             Some(by_worth(left, right).unwrap_or_else(|| one.cmp(other)))
         }
-        (Kind::List, Kind::List) => {
-            let (one, other) = (iterate(left).ok()?, iterate(right).ok()?);
-            one.iter()
-                .zip(&other)
-                .find(|(one, other)| !equals(one, other))
-                .map_or_else(
-                    || Some(one.len().cmp(&other.len())),
-                    |(one, other)| compare(one, other),
-                )
-        }
+        (Kind::List, Kind::List) => match (shape(left), shape(right)) {
+            (Shape::List, Shape::List) | (Shape::Tuple, Shape::Tuple) => {
+                let (one, other) = (iterate(left).ok()?, iterate(right).ok()?);
+                one.iter()
+                    .zip(&other)
+                    .find(|(one, other)| !equals(one, other))
+                    .map_or_else(
+                        || Some(one.len().cmp(&other.len())),
+                        |(one, other)| compare(one, other),
+                    )
+            }
+            (Shape::Set, Shape::Set) => compare_sets(left, right),
+            _ => None,
+        },
         _ => by_worth(left, right),
+    }
+}
+
+/// What a sequence counts as where it meets another: Python compares only like with like.
+enum Shape {
+    List,
+    Tuple,
+    /// What `keys` and `items` of a dict give.
+    Set,
+    /// What `values` of a dict gives, which is like nothing.
+    Values,
+}
+
+fn shape(sequence: &Value) -> Shape {
+    match sequence_kind(sequence) {
+        None => Shape::List,
+        Some(SequenceKind::View(View::Values)) => Shape::Values,
+        Some(SequenceKind::View(View::Keys | View::Items)) => Shape::Set,
+        Some(_) => Shape::Tuple,
+    }
+}
+
+/// A set is less than another that has all of it and more.
+fn compare_sets(left: &Value, right: &Value) -> Option<Ordering> {
+    let (one, other) = (iterate(left).ok()?, iterate(right).ok()?);
+    let has_all = |set: &[Value], part: &[Value]| {
+        let known: HashMap<_, _> = set.iter().filter_map(entry).collect();
+        part.iter().filter_map(entry).all(|(key, item)| {
+            known.get(&key).is_some_and(|other| match (other, item) {
+                (None, None) => true,
+                (Some(other), Some(item)) => equals(other, &item),
+                _ => false,
+            })
+        })
+    };
+    match one.len().cmp(&other.len()) {
+        Ordering::Less => has_all(&other, &one).then_some(Ordering::Less),
+        ordering => has_all(&one, &other).then_some(ordering),
     }
 }
 
@@ -96,15 +140,47 @@ pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
 pub fn contains(container: &Value, item: &Value) -> Result<bool, Exception> {
     match (kind(container), kind(item)) {
         (Kind::Str(text), Kind::Str(part)) => Ok(text.contains(part)),
-        (Kind::List, _) => Ok(iterate(container)?
-            .iter()
-            .any(|member| equals(member, item))),
-        // What cannot be hashed is no key to look up.
-        (Kind::Dict, Kind::List | Kind::Dict) | (Kind::Str(_), _) => {
-            Err(Exception::Type(type_name(item)))
+        (Kind::List, _) => {
+            let is_keys = matches!(
+                sequence_kind(container),
+                Some(SequenceKind::View(View::Keys))
+            );
+            if is_keys && !is_hashable(item) {
+                return Err(Exception::Type(type_name(item)));
+            }
+            let members = iterate(container)?;
+            Ok(members.iter().any(|member| equals(member, item)))
         }
+        (Kind::Dict, _) if !is_hashable(item) => Err(Exception::Type(type_name(item))),
+        (Kind::Str(_), _) => Err(Exception::Type(type_name(item))),
         (Kind::Dict, _) => Ok(get(container, item).is_some()),
         _ => Err(Exception::Type(type_name(container))),
+    }
+}
+
+/// A key of a dict, and in `items` what it leads to.
+fn entry(member: &Value) -> Option<(String, Option<Value>)> {
+    if let Some(key) = text(member) {
+        return Some((key.to_owned(), None));
+    }
+    let mut pair = iterate(member).ok()?.into_iter();
+    let key = text(&pair.next()?)?.to_owned();
+    Some((key, pair.next()))
+}
+
+/// Whether a value can be a key.
+fn is_hashable(value: &Value) -> bool {
+    match kind(value) {
+        Kind::List => match shape(value) {
+            Shape::Tuple => {
+                let items = iterate(value).unwrap_or_default();
+                items.iter().all(is_hashable)
+            }
+            Shape::Values => true,
+            Shape::List | Shape::Set => false,
+        },
+        Kind::Dict => false,
+        _ => true,
     }
 }
 

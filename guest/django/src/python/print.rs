@@ -80,7 +80,9 @@ fn write_repr(value: &Value, out: &mut String) {
 fn sequence_repr(sequence: &Sequence) -> String {
     let items: Vec<String> = sequence.items.iter().map(repr).collect();
     match (sequence.kind, items.as_slice()) {
-        (SequenceKind::View(name), items) => format!("{name}([{}])", items.join(", ")),
+        (SequenceKind::View(view), items) => {
+            format!("{}([{}])", view.type_name(), items.join(", "))
+        }
         (SequenceKind::Named(type_name, names), items) => {
             let fields = names.iter().zip(items);
             let fields: Vec<_> = fields

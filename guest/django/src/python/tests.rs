@@ -3,7 +3,10 @@ use std::cmp::Ordering;
 use minijinja::Value;
 
 use super::*;
-use crate::json;
+use crate::{
+    json,
+    sequence::{Sequence, SequenceKind, View},
+};
 
 fn value(json: &str) -> Value {
     json::parse(json).unwrap()
@@ -108,4 +111,66 @@ fn a_missing_variable_is_the_empty_string() {
     assert_eq!(to_str(&Value::UNDEFINED), "");
     assert!(equals(&Value::UNDEFINED, &Value::from("")));
     assert_eq!(length(&Value::UNDEFINED), Ok(0));
+}
+
+fn sequence(kind: SequenceKind, items: &str) -> Value {
+    Sequence::value(kind, iterate(&value(items)).unwrap())
+}
+
+#[test]
+fn sequences_of_different_types_are_not_compared() {
+    let list = || value("[1, 2]");
+    let tuple = || sequence(SequenceKind::Tuple, "[1, 2]");
+    let values = || sequence(SequenceKind::View(View::Values), "[1, 2]");
+    for (left, right, is_same) in [
+        (list(), list(), true),
+        (tuple(), tuple(), true),
+        (list(), tuple(), false),
+        (values(), values(), false),
+        (list(), values(), false),
+    ] {
+        assert_eq!(equals(&left, &right), is_same, "{left:?} == {right:?}");
+        let ordering = is_same.then_some(Ordering::Equal);
+        assert_eq!(compare(&left, &right), ordering, "{left:?} <= {right:?}");
+    }
+}
+
+#[test]
+fn keys_of_dicts_compare_as_sets() {
+    let keys = |items| sequence(SequenceKind::View(View::Keys), items);
+    for (left, right, ordering) in [
+        (r#"["a", "b"]"#, r#"["b", "a"]"#, Some(Ordering::Equal)),
+        (r#"["a"]"#, r#"["b", "a"]"#, Some(Ordering::Less)),
+        (r#"["a", "b"]"#, r#"["a"]"#, Some(Ordering::Greater)),
+        (r#"["a"]"#, r#"["b"]"#, None),
+        (r#"["a"]"#, r#"["b", "c"]"#, None),
+        ("[]", "[]", Some(Ordering::Equal)),
+    ] {
+        assert_eq!(
+            compare(&keys(left), &keys(right)),
+            ordering,
+            "{left} {right}"
+        );
+    }
+    let pair = |key: &str, item: i64| {
+        let pair = vec![Value::from(key), Value::from(item)];
+        Sequence::value(SequenceKind::Tuple, pair)
+    };
+    let items = |pairs| Sequence::value(SequenceKind::View(View::Items), pairs);
+    let (one, other) = (items(vec![pair("a", 1)]), items(vec![pair("a", 2)]));
+    assert!(!equals(&one, &other));
+    assert!(equals(&one, &items(vec![pair("a", 1)])));
+    assert!(!equals(&one, &keys(r#"["a"]"#)));
+}
+
+#[test]
+fn a_list_is_no_key() {
+    let keys = sequence(SequenceKind::View(View::Keys), r#"["a"]"#);
+    let values = sequence(SequenceKind::View(View::Values), "[[1]]");
+    assert_eq!(contains(&keys, &value("\"a\"")), Ok(true));
+    assert!(contains(&keys, &value("[1]")).is_err());
+    assert!(contains(&value("{\"a\": 1}"), &value("[1]")).is_err());
+    assert_eq!(contains(&values, &value("[1]")), Ok(true));
+    let tuple = sequence(SequenceKind::Tuple, "[1]");
+    assert_eq!(contains(&keys, &tuple), Ok(false));
 }

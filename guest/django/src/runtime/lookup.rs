@@ -15,7 +15,7 @@ use crate::{
     filters::{DEAR, USUAL},
     json::{JsonObject, undeclared},
     python::{self, Kind},
-    sequence::{Sequence, SequenceKind},
+    sequence::{Sequence, SequenceKind, View},
 };
 
 /// Follows a path; undefined where it leads nowhere. A field that it ends at is given as JSON has it,
@@ -132,15 +132,15 @@ fn attribute_of_dict(value: &Value, step: &str) -> Value {
             let pairs = python::items(value).into_iter();
             let pairs =
                 pairs.map(|(key, item)| Sequence::value(SequenceKind::Tuple, vec![key, item]));
-            Sequence::value(SequenceKind::View("dict_items"), pairs.collect())
+            Sequence::value(SequenceKind::View(View::Items), pairs.collect())
         }
         "keys" => {
             let keys = python::iterate(value).unwrap_or_default();
-            Sequence::value(SequenceKind::View("dict_keys"), keys)
+            Sequence::value(SequenceKind::View(View::Keys), keys)
         }
         "values" => {
             let values = python::items(value).into_iter().map(|(_, item)| item);
-            Sequence::value(SequenceKind::View("dict_values"), values.collect())
+            Sequence::value(SequenceKind::View(View::Values), values.collect())
         }
         "copy" => value.clone(),
         "get" | "pop" | "setdefault" | "fromkeys" | "popitem" | "clear" | "update" => uncallable(),
