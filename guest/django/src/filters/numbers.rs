@@ -6,6 +6,7 @@ use super::{
     super::{
         decimal::Parsed,
         python::{self, Exception, Integer, Kind},
+        sequence::{Sequence, SequenceKind, sequence_kind},
     },
     Argument, Call, DEAR, Filter, FilterError, bounded,
     humanize::with_commas,
@@ -35,6 +36,18 @@ fn add(value: &Value, argument: Option<&Value>, _: &Call) -> Result<Value, Filte
     }
 }
 
+/// Python adds a list to a list, a tuple to a tuple, and nothing else.
+fn sequence_sum(one: &Value, other: &Value) -> Value {
+    let items = || [one, other].into_iter().flat_map(python::iterate).flatten();
+    match (sequence_kind(one), sequence_kind(other)) {
+        (None, None) => items().collect(),
+        (Some(SequenceKind::View(_)) | None, _) | (_, Some(SequenceKind::View(_)) | None) => {
+            Value::from("")
+        }
+        _ => Sequence::value(SequenceKind::Tuple, items().collect()),
+    }
+}
+
 fn python_sum(one: &Value, other: &Value) -> Value {
     match (python::kind(one), python::kind(other)) {
         (Kind::Str(text), Kind::Str(more)) => {
@@ -45,10 +58,7 @@ fn python_sum(one: &Value, other: &Value) -> Value {
                 Value::from(sum)
             }
         }
-        (Kind::List, Kind::List) => {
-            let items = [one, other].into_iter().flat_map(python::iterate);
-            items.flatten().collect()
-        }
+        (Kind::List, Kind::List) => sequence_sum(one, other),
         (Kind::Str(_) | Kind::List, _) | (_, Kind::Str(_) | Kind::List) => Value::from(""),
         // Numbers come here when one is NaN.
         _ => match (python::to_float(one), python::to_float(other)) {

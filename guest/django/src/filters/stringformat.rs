@@ -5,7 +5,10 @@ use std::{iter::Peekable, str::Chars};
 use minijinja::Value;
 
 use super::{
-    super::python::{self, Exception, Kind},
+    super::{
+        python::{self, Exception, Kind},
+        sequence::{SequenceKind, sequence_kind},
+    },
     Argument, Call, Filter, FilterError, bounded,
     printf_float::format_float,
     required, safe,
@@ -72,7 +75,11 @@ struct Specification<'a> {
 
 impl<'a> Formatting<'a> {
     fn of(value: &'a Value, call: &'a Call) -> Self {
-        let is_mapping = matches!(python::kind(value), Kind::List | Kind::Dict);
+        // What has an index passes for a mapping.
+        let is_mapping = match python::kind(value) {
+            Kind::List => !matches!(sequence_kind(value), Some(SequenceKind::View(_))),
+            kind => matches!(kind, Kind::Dict),
+        };
         Self {
             value: Some(value),
             mapping: is_mapping.then_some(value),

@@ -166,15 +166,19 @@ pub(crate) fn truth(value: &Value) -> Result<bool, Error> {
     needed(value.clone()).map(|value| python::is_true(&value))
 }
 
-/// Python's `is`, as far as values out of JSON have an identity: the
-/// constants, small integers, and equal strings and containers that are the
-/// same variable.
+/// Python's `is`, as far as values out of JSON have an identity: the constants, small
+/// integers, and containers that are the same variable. Texts, numbers and dates of one type
+/// are the same where they are equal: one that is asked of is mostly the same variable.
 fn is_same(left: &Value, right: &Value) -> bool {
     match (kind_as_a_whole(left), kind_as_a_whole(right)) {
         (Kind::None, Kind::None) => true,
         (Kind::Bool(one), Kind::Bool(other)) => one == other,
         (Kind::Int(one), Kind::Int(other)) => one == other,
         (Kind::Str(one), Kind::Str(other)) => one == other,
+        (Kind::Long(_), Kind::Long(_))
+        | (Kind::Float(_), Kind::Float(_))
+        | (Kind::Decimal(_), Kind::Decimal(_))
+        | (Kind::Moment(_), Kind::Moment(_)) => python::equals(left, right),
         _ => is_same_object::<JsonObject>(left, right) || is_same_object::<JsonArray>(left, right),
     }
 }
