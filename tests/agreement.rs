@@ -1,6 +1,7 @@
 //! `check` held against `render` on configurations made at random: what passes
 //! `check` is rendered, and a queue that is refused for every event was told of.
 
+mod bounds;
 mod configurations;
 mod payloads;
 
@@ -10,7 +11,7 @@ use action_triggers_host::{Event, Problem, Runtime, Signal, schema};
 use proptest::test_runner::{Config as Cases, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
-use self::configurations::configuration;
+use self::configurations::{configuration, text};
 use crate::{configured::examined, remedies::edited};
 
 /// Two instances with all that the templates ask for, one with little.
@@ -49,7 +50,29 @@ async fn rendered(runtime: &Runtime) -> Result<Rendered, String> {
             }
         }
     }
+    published(runtime, &mut rendered).await;
     Ok(rendered)
+}
+
+/// What is rendered may still find no room in its call. Of a queue that is refused there nothing
+/// counts as rendered.
+async fn published(runtime: &Runtime, rendered: &mut Rendered) {
+    let mut taken: BTreeMap<(String, u32), usize> = BTreeMap::new();
+    for one in runtime.process(events()).await {
+        for queue in one.outcome.unwrap_or_default() {
+            let place = (queue.trigger.to_string(), queue.queue);
+            match queue.outcome {
+                Ok(_) => *taken.entry(place).or_default() += 1,
+                Err(failure) => {
+                    let (codes, _) = rendered.entry(place).or_default();
+                    codes.push(failure.code);
+                }
+            }
+        }
+    }
+    for (place, (_, count)) in rendered {
+        *count = (*count).min(taken.get(place).copied().unwrap_or(0));
+    }
 }
 
 /// Where `check` may tell of a queue of the trigger at this place: in the trigger,
@@ -89,6 +112,12 @@ async fn hold(file: &Path, config: &Value) -> Result<bool, String> {
             }
             continue;
         }
+        // How many bytes the records before take is only known in part.
+        if config["limits"]["record_bytes_per_call"].is_number()
+            && codes.iter().all(|code| code == "too_many")
+        {
+            continue;
+        }
         let is_told = |code: &String| errors.iter().any(|one| tells_of(one, &place, code));
         if !codes.iter().any(is_told) {
             let codes = codes.join(", ");
@@ -116,7 +145,7 @@ fn what_check_passes_is_rendered_and_what_every_event_is_refused_for_was_told() 
     let tokio = tokio::runtime::Runtime::new().unwrap();
     let passed = std::cell::Cell::new(0);
     let outcome = runner.run(&configuration(folder.path().into()), |config| {
-        std::fs::write(&file, config.to_string()).unwrap();
+        std::fs::write(&file, text(&config)).unwrap();
         let is_well = tokio
             .block_on(hold(&file, &config))
             .map_err(|why| TestCaseError::fail(format!("{why}\n{config}")))?;
@@ -200,85 +229,7 @@ async fn a_number_that_is_too_large_is_said_to_be_and_any_other_is_fine() {
 }
 
 const PAYLOAD: &str = "/triggers/0/payload";
-const KEY: &str = "/triggers/0/msg_broker_queues/0/record/key";
 const API: &str = "/clusters/k:1/api";
-const TOO_MUCH: &str = "template_output_too_large";
-
-/// Holds the codes of what `check` finds in the valid configuration with these edits.
-async fn assert_errors(edits: &[(&str, Value)], expected: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("config.json");
-    std::fs::write(&file, edited(edits).to_string()).unwrap();
-    let (_, problems) = examined(&file).await;
-    let errors = problems.iter().filter(|one| one.is_error());
-    let codes: Vec<_> = errors.map(Problem::code).collect();
-    assert_eq!(codes.join(" "), expected, "{edits:?}");
-}
-
-#[tokio::test]
-async fn a_bound_that_every_record_of_a_queue_breaks_is_told() {
-    let bound = "/clusters/k:1/max_record_bytes";
-    let branches = "{\"of\": \"{% if id %}sold:{% else %}nobody{% endif %}{{ id }}\"}";
-    let members = "{\"of\": 1, {% if id %}\"cc\": 2{% else %}\"d\": \"long\"{% endif %} }";
-    let wide = "{{ id|ljust:200 }}";
-    let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
-    for (edits, least) in [
-        (vec![(PAYLOAD, tree)], 25),
-        (vec![(PAYLOAD, json!(["of {{ id }}."]))], 8),
-        (vec![(PAYLOAD, json!("sold: {{ id }}."))], 7),
-        (vec![(PAYLOAD, json!("{ \"of\" : \"{{ id }}.\" }"))], 10),
-        (vec![(PAYLOAD, json!("[ 1 , 2 ]"))], 5),
-        (
-            vec![(PAYLOAD, json!(format!("{{\"a\": \"{wide}\"}}")))],
-            208,
-        ),
-        (vec![(PAYLOAD, json!(members))], 15),
-        (vec![(PAYLOAD, json!("{ \"a\" : {{ id }} nul }"))], 14),
-        (vec![(PAYLOAD, json!([wide]))], 204),
-        (vec![(PAYLOAD, json!(branches))], 14),
-        (vec![(PAYLOAD, json!("x")), (KEY, json!(wide))], 201),
-    ] {
-        let bounded = |bytes: u32| [edits.clone(), vec![(bound, json!(bytes))]].concat();
-        assert_errors(&bounded(least - 1), "too_large").await;
-        assert_errors(&bounded(least), "").await;
-    }
-    // White space of a value that may be a number does not count.
-    assert_errors(&[(PAYLOAD, json!(wide)), (bound, json!(5))], "").await;
-}
-
-#[tokio::test]
-async fn payloads_and_fields_of_records_share_what_a_trigger_may_write() {
-    let record = json!({
-        "key": "of {{ id }}",
-        "headers": {"a": "{{ id }} of it and more"},
-        "partition": "{{ id }}00",
-    });
-    let queue = json!({"name": "kafka_1", "record": record});
-    let queues = "/triggers/0/msg_broker_queues";
-    let payload = json!({"text": "of {{ id }} there"});
-    for (count, bound, code) in [
-        (1, 28, TOO_MUCH),
-        (1, 29, ""),
-        (2, 48, TOO_MUCH),
-        (2, 49, ""),
-    ] {
-        let edits = [
-            (queues, json!(vec![queue.clone(); count])),
-            (PAYLOAD, payload.clone()),
-            (API, json!("v3")),
-            ("/limits/output_bytes", json!(bound)),
-        ];
-        assert_errors(&edits, code).await;
-    }
-    // Of a lone expression the value is asked for.
-    let lone = json!([{"name": "kafka_1", "record": {"key": "{{ id|ljust:20 }}"}}]);
-    let edits = [
-        (queues, lone),
-        (PAYLOAD, json!("{{ id }}")),
-        ("/limits/output_bytes", json!(20)),
-    ];
-    assert_errors(&edits, "").await;
-}
 
 #[tokio::test]
 async fn what_fails_for_every_event_is_told_and_keeps_no_other_trigger_from_firing() {
@@ -304,6 +255,13 @@ async fn what_fails_for_every_event_is_told_and_keeps_no_other_trigger_from_firi
             vec![(PAYLOAD, json!("{\"a\": {{ \"tr\" }}ue}"))],
             "payload_ambiguous",
         ),
+        (
+            vec![(
+                PAYLOAD,
+                json!("{\"a\": {{ \"tr\" }}ue, \"b\": \"{{ id }}\"}"),
+            )],
+            "payload_ambiguous",
+        ),
         (vec![(when, json!("id|divisibleby:0"))], "template_failed"),
         (
             vec![(record, json!({"key": "{{ id|ljust:'x' }}"}))],
@@ -325,58 +283,5 @@ async fn what_fails_for_every_event_is_told_and_keeps_no_other_trigger_from_firi
             .map(|one| (one.code(), one.is_error()))
             .collect();
         assert_eq!(found, [(code, true)], "{edits:?}");
-    }
-}
-
-#[tokio::test]
-async fn limits_that_no_event_of_a_trigger_keeps_are_told() {
-    let queues = "/triggers/0/msg_broker_queues";
-    let two = json!([{"name": "kafka_1"}, {"name": "kafka_1", "record": {"key": "2"}}]);
-    for (edits, code) in [
-        (vec![("/limits/event_bytes", json!(62))], "event_too_large"),
-        (vec![("/limits/event_bytes", json!(64))], ""),
-        (
-            vec![
-                (queues, two.clone()),
-                ("/limits/records_per_call", json!(1)),
-            ],
-            "too_many",
-        ),
-        (
-            vec![(queues, two), ("/limits/records_per_call", json!(2))],
-            "",
-        ),
-        (
-            vec![(PAYLOAD, json!(null)), ("/limits/output_bytes", json!(1))],
-            TOO_MUCH,
-        ),
-        (
-            vec![(PAYLOAD, json!(null)), ("/limits/output_bytes", json!(2))],
-            "",
-        ),
-    ] {
-        assert_errors(&edits, code).await;
-    }
-}
-
-#[tokio::test]
-async fn an_output_that_every_event_exceeds_is_told() {
-    let bound = "/limits/output_bytes";
-    let list = json!(["{{ id }}", "text"]);
-    let tree = json!({"a": "{{ id }}", "{{ id }}": 1, "b": ["text", true]});
-    for (edits, code) in [
-        (vec![(PAYLOAD, tree), (bound, json!(24))], TOO_MUCH),
-        (vec![(PAYLOAD, list.clone()), (bound, json!(10))], TOO_MUCH),
-        (vec![(PAYLOAD, list), (bound, json!(11))], ""),
-        (vec![(PAYLOAD, json!("{{ id|center:3000000 }}"))], TOO_MUCH),
-        // It is written as JSON, which it is not, and then as text.
-        (
-            vec![(PAYLOAD, json!("{ nope }")), (bound, json!(15))],
-            TOO_MUCH,
-        ),
-        (vec![(PAYLOAD, json!("{ nope }")), (bound, json!(16))], ""),
-        (vec![(PAYLOAD, json!("{{ id|center:300 }}"))], ""),
-    ] {
-        assert_errors(&edits, code).await;
     }
 }

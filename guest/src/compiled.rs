@@ -1,6 +1,8 @@
 //! Templates and conditions with the place they stand at.
 
-use action_triggers_django::{Condition, Constancy, Context, Template, Templates, json::write};
+use action_triggers_django::{
+    Condition, Constancy, Context, Template, Templates, json::write, least::Cost,
+};
 use action_triggers_vocabulary::Place;
 use minijinja::Value;
 
@@ -52,13 +54,14 @@ impl PlacedTemplate {
         self.template.least_bytes()
     }
 
-    /// The least that it writes where the value of a lone expression is asked for instead.
-    pub(crate) fn least_written(&self) -> usize {
-        if self.is_expression() {
-            0
-        } else {
-            self.least_bytes()
-        }
+    /// What rendering it takes at least.
+    pub(crate) fn cost(&self) -> Cost {
+        self.template.cost()
+    }
+
+    /// The same where the value of a lone expression is asked for instead.
+    pub(crate) fn cost_of_value(&self) -> Cost {
+        self.template.cost_of_value()
     }
 
     /// Whether it is exactly one `{{ expression }}`.
@@ -160,6 +163,18 @@ impl PlacedCondition {
     /// Keeps what it comes to for every event.
     pub(crate) fn fix(&mut self, holds: bool) {
         self.fixed = Some(holds);
+    }
+
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What testing it takes at least.
+    pub(crate) fn cost(&self) -> Cost {
+        Cost {
+            bytes: 0,
+            steps: self.condition.least_steps(),
+        }
     }
 
     /// What it comes to for every event, as far as that is known.

@@ -1,8 +1,11 @@
 //! Compiles the templates of a set; what is wrong goes to the faults.
 
+use std::collections::BTreeSet;
+
 use action_triggers_django::{
     self as django, Constancy, Context, Doubt, Options, Span, Template, TemplateError, Templates,
-    Variable, dates, least::Least,
+    Variable, dates, json,
+    least::{Cost, Least},
 };
 use action_triggers_vocabulary::{
     Place,
@@ -14,7 +17,7 @@ use crate::{
     compiled::{PlacedCondition, PlacedTemplate},
     diagnostic::{Diagnostic, Faults, Severity},
     event::EVENT_VARIABLES,
-    failure::{Failure, OUT_OF_FUEL, OUTPUT_TOO_LARGE},
+    failure::{AMBIGUOUS, Failure, OUT_OF_FUEL, OUTPUT_TOO_LARGE},
 };
 
 /// The steps that finding out what a template comes to for every event may take.
@@ -35,21 +38,21 @@ impl Compiler<'_> {
         self.placed(compiled, source, place)
     }
 
-    /// Compiles a string payload, which may be JSON text. What it comes to at least, and the
-    /// least bytes that are written to render it.
+    /// Compiles a string payload, which may be JSON text. What it comes to at least, and what
+    /// rendering it takes.
     pub(crate) fn json_text(
         &mut self,
         source: &str,
         place: &Place,
-    ) -> Option<(PlacedTemplate, Least, usize)> {
+    ) -> Option<(PlacedTemplate, Least, Cost)> {
         let compiled = self.templates.compile_json_text(source, self.options);
-        let (mut least, mut written) = (Least::Either(0), 0);
+        let (mut least, mut cost) = (Least::Either(0), Cost::default());
         let compiled = compiled.map(|compiled| {
             self.warn_of(&compiled.doubts, source, place);
-            (least, written) = (compiled.least, compiled.written);
+            (least, cost) = (compiled.least, compiled.cost);
             compiled.template
         });
-        Some((self.placed(compiled, source, place)?, least, written))
+        Some((self.placed(compiled, source, place)?, least, cost))
     }
 
     /// Tells of a payload that no event can make short enough.
@@ -72,6 +75,24 @@ impl Compiler<'_> {
             );
             self.too_large(message, path);
         }
+    }
+
+    /// Where something was told to take too many steps, behind the first so many faults.
+    pub(crate) fn told_of_steps(&self, first: usize) -> BTreeSet<String> {
+        self.faults.places_of(OUT_OF_FUEL, first)
+    }
+
+    /// Tells of what the templates of a trigger take together, whatever the event.
+    pub(crate) fn bound_steps(&mut self, what: &str, least: u64, path: &str) {
+        let most = self.templates.limits().fuel;
+        if least <= most {
+            return;
+        }
+        let message = format!(
+            "for any event, {what} {least} steps or more, and a trigger may take {most}: make it \
+             cheaper, or raise `trigger_fuel` in `limits`"
+        );
+        self.warn_of_fate((OUT_OF_FUEL, message), path, None);
     }
 
     fn too_large(&mut self, message: String, path: &str) {
@@ -98,7 +119,8 @@ impl Compiler<'_> {
                 let is_open = fated.is_empty() && template.is_static().is_none();
                 for fated in fated {
                     let span = fated.span(source);
-                    self.warn_of_fate((TEMPLATE_FAILED, fated.message), place, Some(span));
+                    let fate = (TEMPLATE_FAILED, fated.message);
+                    self.warn_of_fate(fate, place.as_str(), Some(span));
                 }
                 let is_fixed = template.constancy() == Constancy::Constant;
                 let mut template = PlacedTemplate::new(template, place);
@@ -128,37 +150,58 @@ impl Compiler<'_> {
         place: &Place,
         render: impl FnOnce(&Templates, &Context) -> Result<T, Failure>,
     ) -> Option<T> {
-        let context = Context {
-            now: dates::parse("2024-01-02T03:04:05Z"),
-            ..Context::default()
-        };
-        self.templates.share_allowance(FINDING_OUT);
-        let found = render(self.templates, &context);
-        self.templates.end_allowance();
-        let failure = match found {
+        let failure = match self.tried(render) {
             Ok(found) => return Some(found),
             Err(failure) => failure,
         };
         let most = self.templates.limits().fuel;
         if failure.code() != OUT_OF_FUEL || most <= FINDING_OUT {
             let code = codes::find(failure.code()).map_or(TEMPLATE_FAILED, |code| code.name);
-            self.warn_of_fate((code, format!("for any event, {failure}")), place, None);
+            let fate = (code, format!("for any event, {failure}"));
+            self.warn_of_fate(fate, place.as_str(), None);
         }
         None
+    }
+
+    /// Renders a payload without any values, and tells of it if it is ambiguous.
+    pub(crate) fn find_ambiguity<T>(
+        &mut self,
+        place: &Place,
+        render: impl FnOnce(&Templates, &Context) -> Result<T, Failure>,
+    ) {
+        if let Err(failure @ Failure::PayloadAmbiguous(_)) = self.tried(render) {
+            let message = format!("for any event whose values need no quotes, {failure}");
+            self.warn_of_fate((AMBIGUOUS, message), place.as_str(), None);
+        }
+    }
+
+    /// Renders something for an event that has nothing but a time.
+    fn tried<T>(
+        &mut self,
+        render: impl FnOnce(&Templates, &Context) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let context = Context {
+            variables: json::parse("{}").unwrap_or_default(),
+            now: dates::parse("2024-01-02T03:04:05Z"),
+        };
+        self.templates.share_allowance(FINDING_OUT);
+        let found = render(self.templates, &context);
+        self.templates.end_allowance();
+        found
     }
 
     /// What fails for every event fails alone: the other triggers are taken.
     fn warn_of_fate(
         &mut self,
         (code, message): (&'static str, String),
-        place: &Place,
+        path: &str,
         span: Option<Span>,
     ) {
         if self.severity == Severity::Error {
             self.faults.push(Diagnostic {
                 severity: Severity::Warning,
                 code,
-                path: place.as_str().into(),
+                path: path.into(),
                 message,
                 help: None,
                 span,
@@ -208,7 +251,7 @@ impl Compiler<'_> {
                 let fated = condition.take_fated();
                 let is_open = fated.is_none();
                 if let Some(message) = fated {
-                    self.warn_of_fate((TEMPLATE_FAILED, message), place, None);
+                    self.warn_of_fate((TEMPLATE_FAILED, message), place.as_str(), None);
                 }
                 let constancy = condition.constancy();
                 let compares = variables.iter().any(compares);

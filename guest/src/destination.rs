@@ -72,6 +72,24 @@ impl Fields {
         (fields, builder.settings)
     }
 
+    /// The same with a text beside its members.
+    pub(crate) fn with(mut self, name: &str, text: &str) -> Self {
+        if let Some(Piece::Json(json)) = self.pieces.last_mut()
+            && let Some(open) = json.strip_suffix('}')
+        {
+            let mut out = open.to_owned();
+            if open != "{" {
+                out.push(',');
+            }
+            write::string(name, &mut out);
+            out.push(':');
+            write::string(text, &mut out);
+            out.push('}');
+            *json = out.into();
+        }
+        self
+    }
+
     /// Whether there are no placeholders.
     pub(crate) fn is_fixed(&self) -> bool {
         self.pieces

@@ -1,5 +1,7 @@
 //! Faults of a trigger set: what is wrong, where, and what to do about it.
 
+use std::collections::BTreeSet;
+
 pub use action_triggers_django::Span;
 use action_triggers_vocabulary::{Place, kind};
 
@@ -88,6 +90,13 @@ impl Faults {
     /// A value of the wrong type.
     pub(crate) fn wrong_type(&mut self, place: &Place, expected: &str, found: &str) {
         self.error("wrong_type", place, kind::wrong(expected, found), "");
+    }
+
+    /// Where something of this code was found, behind the first so many faults.
+    pub(crate) fn places_of(&self, code: &str, first: usize) -> BTreeSet<String> {
+        let found = self.found.iter().skip(first);
+        let of_code = found.filter(|one| one.code == code);
+        of_code.map(|one| one.path.clone()).collect()
     }
 
     pub(crate) fn any_errors(&self) -> bool {

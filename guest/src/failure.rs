@@ -5,6 +5,8 @@ use action_triggers_vocabulary::{PublishError, SettingError};
 
 /// The code of what is longer than a trigger may write.
 pub(crate) const OUTPUT_TOO_LARGE: &str = "template_output_too_large";
+/// The code of a payload that a value would shape.
+pub(crate) const AMBIGUOUS: &str = "payload_ambiguous";
 /// The code of what takes more steps than a trigger may.
 pub(crate) const OUT_OF_FUEL: &str = "template_out_of_fuel";
 
@@ -105,7 +107,7 @@ impl Failure {
             Self::BeforeMissing(_) => "before_missing",
             Self::Template { code, .. } => code,
             Self::NotJson { .. } => "payload_not_json",
-            Self::PayloadAmbiguous(_) => "payload_ambiguous",
+            Self::PayloadAmbiguous(_) => AMBIGUOUS,
             Self::InvalidRecord { .. } => "invalid_record",
             Self::InvalidTopic { .. } => "invalid_topic",
             Self::Setting { error, .. } => error.code(),

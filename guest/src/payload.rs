@@ -13,13 +13,14 @@ mod pieces;
 use action_triggers_django::{
     Context, Templates,
     json::{self, JsonObject, Members, View, write},
+    least::{Cost, Least},
 };
-use action_triggers_vocabulary::{Place, known::KnownValue};
+use action_triggers_vocabulary::{Place, codes::NUMBER_TOO_LARGE, known::KnownValue, quote};
 use minijinja::Value;
 
 pub(crate) use self::pieces::Types;
 use self::{
-    known::{are_constant, known_text, least_bytes, written},
+    known::{are_constant, cost, known_text, least_bytes},
     pieces::{Member, Piece, StringPlan, is_json},
 };
 use crate::{compiled::PlacedTemplate, compiler::Compiler, failure::Failure, message::Payload};
@@ -48,13 +49,13 @@ impl Plan {
             View::Null | View::String("") => Self::Instance,
             View::Object(members) if members.is_empty() => Self::Instance,
             View::String(text) => match compiler.json_text(text, place) {
-                Some((template, least, written)) => {
-                    compiler.bound_written("it writes", written, place.as_str());
+                Some((template, least, cost)) => {
+                    compiler.bound_written("it writes", cost.bytes, place.as_str());
                     Self::Text(StringPlan {
                         template,
                         types,
                         least,
-                        written,
+                        cost,
                     })
                 }
                 None => Self::Instance,
@@ -82,10 +83,24 @@ impl Plan {
             Self::Tree(pieces) => are_constant(pieces),
         };
         let nothing = json::parse("{}").unwrap_or_default();
-        if let Some(instance) = nothing.downcast_object_ref().filter(|_| is_constant) {
-            compiler.find_out(place, |templates, context| {
-                self.render(templates, context, instance)
-            });
+        let Some(instance) = nothing.downcast_object_ref() else {
+            return;
+        };
+        let render =
+            |templates: &Templates, context: &Context| self.render(templates, context, instance);
+        if is_constant {
+            compiler.find_out(place, render);
+        } else if self.is_never_json() {
+            // What is JSON without any values is so with all that need no quotes.
+            compiler.find_ambiguity(place, render);
+        }
+    }
+
+    /// Whether it is no JSON with its values written as such, whatever they are.
+    fn is_never_json(&self) -> bool {
+        match self {
+            Self::Text(plan) => matches!(plan.least, Least::Text(_)),
+            Self::Instance | Self::Tree(_) => false,
         }
     }
 
@@ -102,13 +117,13 @@ impl Plan {
         }
     }
 
-    /// The least bytes that the templates write.
-    pub(crate) fn written(&self) -> usize {
+    /// What rendering it takes at least.
+    pub(crate) fn cost(&self) -> Cost {
         match self {
-            Self::Instance => 0,
-            Self::Text(plan) if plan.is_value() => 0,
-            Self::Text(plan) => plan.written,
-            Self::Tree(pieces) => written(pieces),
+            Self::Instance => Cost::default(),
+            Self::Text(plan) if plan.is_value() => plan.template.cost_of_value(),
+            Self::Text(plan) => plan.cost,
+            Self::Tree(pieces) => cost(pieces),
         }
     }
 
@@ -223,7 +238,7 @@ impl Builder<'_, '_> {
         match View::of(value) {
             View::Null => self.json("null"),
             View::Bool(value) => self.json(if value { "true" } else { "false" }),
-            View::Number(text) => self.json(&text),
+            View::Number(text) => self.number(&text, place),
             View::String(text) => self.string(text, place),
             View::Array(items) => {
                 self.json("[");
@@ -235,6 +250,20 @@ impl Builder<'_, '_> {
             }
             View::Object(members) => self.object(members, place),
         }
+    }
+
+    /// A number goes as it is written, whoever reads it.
+    fn number(&mut self, text: &str, place: &Place) {
+        if text.parse().is_ok_and(f64::is_infinite) {
+            let message = format!(
+                "`{}` is larger than 64 bits of a float hold, so many readers refuse it",
+                quote::shown(text)
+            );
+            let help = "write a smaller one, or a string";
+            let faults = &mut self.compiler.faults;
+            faults.warning(NUMBER_TOO_LARGE, place, message, help);
+        }
+        self.json(text);
     }
 
     fn object(&mut self, members: Members<'_>, place: &Place) {

@@ -3,7 +3,7 @@
 
 mod forms;
 
-use action_triggers_django::{Context, Templates, dates};
+use action_triggers_django::{Context, Templates, dates, least::Cost};
 use action_triggers_vocabulary::{
     known::{Frequency, KnownHeader, KnownRecord},
     quote, topic,
@@ -95,6 +95,14 @@ pub(crate) struct Fields<'a> {
 }
 
 impl Plan {
+    /// The topic, where it is the same for every event; taken out, as the queue can name it
+    /// itself then.
+    pub(crate) fn take_fixed_topic(&mut self) -> Option<String> {
+        let topic = self.topic.as_ref()?.template.fixed()?.to_owned();
+        self.topic = None;
+        Some(topic)
+    }
+
     /// What is known of the records before there is an event.
     pub(crate) fn known(&self) -> KnownRecord {
         let headers = self.headers.iter().map(|(name, value)| KnownHeader {
@@ -121,15 +129,17 @@ impl Plan {
         }
     }
 
-    /// The least bytes that the templates write.
-    pub(crate) fn written(&self) -> usize {
-        let key = self.key.as_ref().map(PlacedTemplate::least_written);
+    /// What rendering the fields takes at least.
+    pub(crate) fn cost(&self) -> Cost {
+        let key = self.key.as_ref().map(PlacedTemplate::cost_of_value);
         let topic = self.topic.as_ref().map(|topic| &topic.template);
         let texts = [topic, self.partition.as_ref(), self.timestamp.as_ref()];
         let texts = texts.into_iter().flatten();
         let headers = self.headers.iter().map(|(_, value)| value);
-        let others = texts.chain(headers).map(PlacedTemplate::least_bytes);
-        key.into_iter().chain(others).fold(0, usize::saturating_add)
+        let others = texts.chain(headers).map(PlacedTemplate::cost);
+        let tombstone = self.tombstone.as_ref().map(PlacedCondition::cost);
+        let all = key.into_iter().chain(others).chain(tombstone);
+        all.fold(Cost::default(), Cost::and)
     }
 
     /// Renders the fields of one event's record. A partition or timestamp that

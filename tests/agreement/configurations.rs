@@ -25,6 +25,14 @@ fn object(members: Vec<(&'static str, Value)>) -> Value {
 /// Stands for a null that is written.
 pub(super) const NULL: &str = "written null";
 
+/// Stands for a number that no `Value` of this crate holds.
+const LARGE: &str = "1e400";
+
+/// A configuration as it stands in its file.
+pub(super) fn text(config: &Value) -> String {
+    config.to_string().replace("\"1e400\"", LARGE)
+}
+
 fn with_nulls(value: Value) -> Value {
     match value {
         Value::String(text) if text == NULL => Value::Null,
@@ -309,6 +317,9 @@ fn trigger() -> BoxedStrategy<Value> {
         json!({"payload": ["{{ 1e999 }}"], "payload_types": "native"}),
         json!({"payload": "{{ 1e999 }}", "payload_types": "native"}),
         json!({"payload": "{\"a\": {{ \"tr\" }}ue}"}),
+        json!({"payload": "{\"a\": {{ \"tr\" }}ue, \"b\": \"{{ id }}\"}"}),
+        json!({"payload": {"a": {"b": LARGE}, "c": "{{ id }}"}}),
+        json!({"content_types": ["shop.*"]}),
         json!({"payload": "{% for a in 5 %}{{ a }}{% endfor %}"}),
         json!({"payload": "{% firstof id|divisibleby:0 %}"}),
     ];
@@ -374,15 +385,27 @@ fn cluster() -> BoxedStrategy<Value> {
             4 => mostly(Value::Null, vec![json!(100_000), json!(0), json!(-1)]),
             1 => select(vec![json!(4), json!(110), json!(121), json!(122), json!(128), json!(132)]),
         ],
+        mostly(
+            Value::Null,
+            vec![
+                json!({"orders.eu": 4}),
+                json!({"sales": 4}),
+                json!({"sales": 110, "topic": 4}),
+                json!({"orders.eu": 4, "orders.us": 4, "orders.x": 4}),
+                json!({"orders.eu": 100_000}),
+                json!({"sales": 0}),
+            ],
+        ),
     );
     parts
-        .prop_map(|(flavor, api, format, rest_url, most)| {
+        .prop_map(|(flavor, api, format, rest_url, most, of_topics)| {
             object(vec![
                 ("flavor", flavor),
                 ("api", api),
                 ("format", format),
                 ("rest_url", rest_url),
                 ("max_record_bytes", most),
+                ("topic_max_record_bytes", of_topics),
             ])
         })
         .boxed()
@@ -396,6 +419,7 @@ pub(super) fn configuration(folder: PathBuf) -> BoxedStrategy<Value> {
         json!(["sale"]),
         json!([]),
         json!(["shop.order", "SHOP.Sale"]),
+        json!(["shop.*"]),
         json!("shop.sale"),
     ];
     let models = vec![
@@ -429,6 +453,10 @@ pub(super) fn configuration(folder: PathBuf) -> BoxedStrategy<Value> {
         prop_oneof![
             4 => mostly(Value::Null, limits),
             1 => select(vec![json!({"output_bytes": 124}), json!({"output_bytes": 200}), json!({"output_bytes": 260})]),
+            1 => select(vec![json!({"trigger_fuel": 1}), json!({"trigger_fuel": 2})]),
+            1 => select(vec![
+                json!({"record_bytes_per_call": 2}), json!({"record_bytes_per_call": 16}), json!({"records_per_call": 1}),
+            ]),
         ],
     );
     parts

@@ -72,7 +72,7 @@ const DJANGO: Allowed = &[
     ("integer", &["python"]),
     ("json", &["dates", "decimal", "python"]),
     ("json_text", &["ast", "error", "json", "output", "python"]),
-    ("least", &["ast", "json_text", "reach"]),
+    ("least", &["ast", "json_text", "meter", "reach", "runtime"]),
     ("lexer", &["python"]),
     ("machine", &["runtime"]),
     ("meter", &["limits"]),
@@ -220,7 +220,7 @@ const FRONT: Allowed = &[
 const CONFIG: Allowed = &[
     ("checks", &["keys", "node", "reading", "upstream"]),
     ("clusters", &["keys", "node", "problem", "reading"]),
-    ("destinations", &["finding", "problem", "trial"]),
+    ("destinations", &["finding", "problem", "room", "trial"]),
     ("document", &["mask", "node", "problem"]),
     ("error", &["problem"]),
     (
@@ -251,6 +251,7 @@ const CONFIG: Allowed = &[
         "reading",
         &["document", "keys", "node", "problem", "surroundings"],
     ),
+    ("room", &["finding"]),
     ("secret", &["keys", "node", "reading"]),
     ("sources", &["keys", "reading"]),
     ("serve", &["keys", "node", "reading"]),

@@ -1,8 +1,19 @@
 //! Remedies for what keeps a command or a runtime from starting.
 
-use std::{fs, net::TcpListener, process::Command, time::Duration};
+use std::{
+    fs,
+    net::TcpListener,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use action_triggers_host::{Broker, Builder, Cluster, Component, Config, Runtime};
+use action_triggers_host::{
+    Broker, Builder, Cluster, Component, Config, Event, Runtime, Settings, Signal,
+};
 use serde_json::json;
 
 use super::cases::good;
@@ -106,6 +117,43 @@ async fn a_limit_that_a_reload_cannot_raise_is_raised_by_a_start() {
     assert_eq!(refused.map_err(|error| error.code()), Err("needs_start"));
     drop(running);
     larger().build().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_setting_whose_own_code_panics_stops_no_other_event_and_is_corrected() {
+    let is_corrected = Arc::new(AtomicBool::new(false));
+    let corrected = Arc::clone(&is_corrected);
+    let topic = move || {
+        assert!(corrected.load(Ordering::Relaxed), "not yet");
+        Ok("sales".into())
+    };
+    let settings = Settings::builder()
+        .closure("a.topic", topic)
+        .allow("a.topic")
+        .build();
+    let set = good()["triggers"].clone();
+    let mut named = set[0].clone();
+    named["content_types"] = json!(["shop.named"]);
+    named["msg_broker_queues"][0]["parameters"] = json!({"topic": "{{ a.topic }}"});
+    let mut fixed = set[0].clone();
+    fixed["msg_broker_queues"][0]["parameters"] = json!({"topic": "sales"});
+    let runtime = quick(Runtime::builder())
+        .settings(settings)
+        .brokers([Broker::kafka("kafka_1").bootstrap_servers("k:1")])
+        .clusters([cluster()])
+        .triggers(json!([named, fixed]).to_string())
+        .build()
+        .await
+        .unwrap();
+    let code = async |content_type| {
+        let event = Event::new("e", Signal::PostSave, content_type, r#"{"id": 7}"#);
+        let outcome = runtime.process(event).await.remove(0).outcome;
+        outcome.map_err(|failure| failure.code().to_owned()).err()
+    };
+    assert_eq!(code("shop.named").await.as_deref(), Some("engine_stopped"));
+    assert_eq!(code("shop.sale").await, None);
+    is_corrected.store(true, Ordering::Relaxed);
+    assert_eq!(code("shop.named").await, None);
 }
 
 #[test]

@@ -34,7 +34,14 @@ fn texts() -> Vec<Row> {
     vec![
         row("invalid_json", "[", "[]"),
         row("too_deep", &nested(200), &nested(20)),
+        row("number_too_large", &numbered("1e400"), &numbered("1e300")),
     ]
+}
+
+/// A set with this number, which need not be one of Rust's.
+fn numbered(number: &str) -> String {
+    let triggers = edited(&[("/triggers/0/payload", json!({"n": "N"}))])["triggers"].to_string();
+    triggers.replace("\"N\"", number)
 }
 
 fn at(of: &str, name: &str) -> String {

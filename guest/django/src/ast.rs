@@ -123,29 +123,121 @@ pub(super) enum Node {
     },
 }
 
+/// What a node has inside, by how it is rendered.
+pub(super) enum Inside<'a> {
+    /// Nothing.
+    Nothing,
+    /// Nodes that are rendered once, where the tag stands.
+    Once(&'a [Node]),
+    /// Branches, of which one is rendered.
+    OneOf(Vec<&'a [Node]>),
+    /// What each round of a loop renders, and what stands for it where there is none.
+    Rounds(&'a [Node], &'a [Node]),
+    /// Nodes that are rendered once, of which something else is made then.
+    Captured(&'a [Node]),
+}
+
+impl Node {
+    /// What it has inside: what goes down a template has to tell no more tags than it means.
+    pub(super) fn inside(&self) -> Inside<'_> {
+        match self {
+            Self::If {
+                branches,
+                otherwise,
+            } => {
+                let bodies = branches.iter().map(|(_, body)| body.as_slice());
+                Inside::OneOf(bodies.chain([otherwise.as_slice()]).collect())
+            }
+            Self::IfChanged {
+                body, otherwise, ..
+            } => Inside::OneOf(vec![body, otherwise]),
+            Self::For { body, empty, .. } => Inside::Rounds(body, empty),
+            Self::With { body, .. } | Self::Autoescape { body, .. } => Inside::Once(body),
+            Self::Filter { body, .. } | Self::Spaceless { body, .. } => Inside::Captured(body),
+            Self::Text(_)
+            | Self::Output(..)
+            | Self::FirstOf { .. }
+            | Self::Cycle { .. }
+            | Self::ResetCycle { .. }
+            | Self::Regroup { .. }
+            | Self::WidthRatio { .. }
+            | Self::Now { .. }
+            | Self::Lorem { .. } => Inside::Nothing,
+        }
+    }
+
+    /// The values that it asks for, beside those of what it has inside.
+    pub(super) fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Output(expression, _) => vec![expression],
+            Self::If { branches, .. } => {
+                let conditions = branches.iter().map(|(condition, _)| condition);
+                conditions.flat_map(Condition::expressions).collect()
+            }
+            Self::With { variables, .. } => variables.iter().map(|(_, value)| value).collect(),
+            Self::FirstOf { values, .. }
+            | Self::Cycle { values, .. }
+            | Self::IfChanged { values, .. } => values.iter().collect(),
+            Self::For { sequence, .. } => vec![sequence],
+            Self::Regroup { sequence, key, .. } => vec![sequence, key],
+            Self::WidthRatio {
+                value,
+                maximum,
+                width,
+                ..
+            } => vec![value, maximum, width],
+            Self::Lorem { count, .. } => vec![count],
+            Self::Text(_)
+            | Self::Filter { .. }
+            | Self::Autoescape { .. }
+            | Self::Spaceless { .. }
+            | Self::ResetCycle { .. }
+            | Self::Now { .. } => Vec::new(),
+        }
+    }
+
+    /// The filters that its values and what it has inside go through.
+    pub(super) fn filters(&self) -> Vec<&FilterCall> {
+        let expressions = self.expressions().into_iter();
+        let of_values = expressions.flat_map(|one| &one.filters);
+        let own = match self {
+            Self::Filter { filters, .. } => filters.as_slice(),
+            _ => &[],
+        };
+        of_values.chain(own).collect()
+    }
+}
+
+impl<'a> Inside<'a> {
+    /// All of it, rendered or not.
+    pub(super) fn all(self) -> Vec<&'a [Node]> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Once(body) | Self::Captured(body) => vec![body],
+            Self::OneOf(bodies) => bodies,
+            Self::Rounds(body, empty) => vec![body, empty],
+        }
+    }
+}
+
+impl Condition {
+    /// The values that it asks for.
+    pub(super) fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Value(expression) => vec![expression],
+            Self::Not(inner) => inner.expressions(),
+            Self::Operation(_, operands) => operands.iter().flat_map(Self::expressions).collect(),
+        }
+    }
+}
+
 /// The variables that tags set in the scope of these nodes, and whether it is
 /// cycles alone that do.
 pub(super) fn names_set_by<'a>(nodes: &'a [Node], names: &mut BTreeMap<&'a str, bool>) {
     for node in nodes {
         match node {
-            Node::If {
-                branches,
-                otherwise,
-            } => {
-                for (_, body) in branches {
-                    names_set_by(body, names);
-                }
-                names_set_by(otherwise, names);
-            }
-            Node::IfChanged {
-                body, otherwise, ..
-            } => {
-                names_set_by(body, names);
-                names_set_by(otherwise, names);
-            }
-            Node::Filter { body, .. }
-            | Node::Autoescape { body, .. }
-            | Node::Spaceless { body, .. } => names_set_by(body, names),
+            // What they set is gone behind them.
+            Node::With { .. } | Node::For { .. } => {}
             Node::Cycle {
                 name: Some(name), ..
             } => {
@@ -166,7 +258,11 @@ pub(super) fn names_set_by<'a>(nodes: &'a [Node], names: &mut BTreeMap<&'a str, 
             } => {
                 names.insert(name, false);
             }
-            _ => {}
+            _ => {
+                for body in node.inside().all() {
+                    names_set_by(body, names);
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{slice, sync::LazyLock};
 use minijinja::Value;
 
 use crate::{
-    ast::{Condition, Expression, FilterCall, Node, Operand},
+    ast::{Condition, Expression, FilterCall, Inside, Node, Operand},
     context::Variable,
     dates::{self, Timestamp},
     error::Span,
@@ -43,16 +43,41 @@ pub enum Constancy {
 }
 
 impl Constancy {
-    pub(super) fn of(source: &str, variables: &[Variable]) -> Self {
-        let mut of_time = OF_NOW.iter().chain(&["now"]);
+    /// Of a template with these variables.
+    pub(super) fn of_nodes(nodes: &[Node], variables: &[Variable]) -> Self {
+        Self::of(variables, || tells_time(nodes))
+    }
+
+    /// Of a condition with these variables.
+    pub(super) fn of_condition(condition: &Condition, variables: &[Variable]) -> Self {
+        let expressions = || condition.expressions().into_iter();
+        Self::of(variables, || {
+            expressions().flat_map(|one| &one.filters).any(is_of_now)
+        })
+    }
+
+    fn of(variables: &[Variable], tells_time: impl FnOnce() -> bool) -> Self {
         if !variables.is_empty() {
             Self::Varies
-        } else if of_time.any(|word| source.contains(word)) {
+        } else if tells_time() {
             Self::Timed
         } else {
             Self::Constant
         }
     }
+}
+
+/// Whether nodes ask for an event's time.
+fn tells_time(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| {
+        matches!(node, Node::Now { .. })
+            || node.filters().into_iter().any(is_of_now)
+            || node.inside().all().into_iter().any(tells_time)
+    })
+}
+
+fn is_of_now(call: &FilterCall) -> bool {
+    OF_NOW.contains(&call.filter.name)
 }
 
 /// A value of each kind that a filter tells from others. A filter that takes none of them takes
@@ -80,78 +105,36 @@ pub(super) fn in_nodes(nodes: &[Node]) -> Vec<Fated> {
 }
 
 fn in_node(node: &Node) -> Vec<Fated> {
-    let in_tag = |expressions: &[&Expression]| -> Vec<Fated> {
-        let mut found = expressions.iter().filter_map(|one| in_expression(one));
-        let found = found.next().map(|message| Fated {
-            message,
-            place: None,
-        });
-        found.into_iter().collect()
-    };
-    match node {
-        Node::Output(expression, place) => {
-            let place = Some(*place);
-            let message = in_expression(expression);
-            let fated = message.map(|message| Fated { message, place });
-            fated.into_iter().collect()
-        }
-        Node::If {
-            branches,
-            otherwise,
-        } => {
+    let (message, place) = match node {
+        Node::Output(expression, place) => (in_expression(expression), Some(*place)),
+        Node::If { branches, .. } => {
             let first = branches.first();
-            if let Some(message) = first.and_then(|(condition, _)| in_condition(condition)) {
-                let place = None;
-                return vec![Fated { message, place }];
-            }
-            let bodies = branches.iter().map(|(_, body)| body.as_slice());
-            in_all(bodies.chain([otherwise.as_slice()]))
+            let message = first.and_then(|(condition, _)| in_condition(condition));
+            (message, None)
         }
-        Node::IfChanged {
-            values,
-            body,
-            otherwise,
-            ..
-        } => {
-            let mut found = in_tag(&values.iter().collect::<Vec<_>>());
-            found.extend(in_all([body.as_slice(), otherwise.as_slice()].into_iter()));
-            found
-        }
-        Node::With { variables, body } => {
-            let values: Vec<_> = variables.iter().map(|(_, value)| value).collect();
-            let mut found = in_tag(&values);
-            found.extend(in_nodes(body));
-            found
-        }
-        Node::Autoescape { body, .. } | Node::Spaceless { body, .. } => in_nodes(body),
-        Node::Filter { filters, body, .. } => {
-            let mut found = in_nodes(body);
-            let message = in_filters(None, filters);
-            found.extend(message.map(|message| Fated {
-                message,
-                place: None,
-            }));
-            found
-        }
-        Node::For { sequence, .. } | Node::Regroup { sequence, .. } => in_tag(&[sequence]),
-        // The others are asked only where the first is false, or in another round.
+        // The others are asked only where the first is false, in another round, or of an item.
         Node::FirstOf { values, .. } | Node::Cycle { values, .. } => {
-            in_tag(values.first().as_slice())
+            (values.first().and_then(in_expression), None)
         }
-        Node::WidthRatio {
-            value,
-            maximum,
-            width,
-            ..
-        } => in_tag(&[value, maximum, width]),
-        Node::Lorem { count, .. } => in_tag(&[count]),
-        Node::Text(_) | Node::Now { .. } | Node::ResetCycle { .. } => Vec::new(),
-    }
+        Node::Regroup { sequence, .. } => (in_expression(sequence), None),
+        Node::Filter { filters, .. } => (in_filters(None, filters), None),
+        _ => (node.expressions().into_iter().find_map(in_expression), None),
+    };
+    let own = message.map(|message| Fated { message, place });
+    let is_condition = matches!(node, Node::If { .. });
+    let inside = match node.inside() {
+        // Of a condition that fails no branch is rendered.
+        _ if is_condition && own.is_some() => Vec::new(),
+        Inside::Once(body) | Inside::Captured(body) => in_nodes(body),
+        Inside::OneOf(bodies) => in_all(bodies),
+        Inside::Nothing | Inside::Rounds(..) => Vec::new(),
+    };
+    own.into_iter().chain(inside).collect()
 }
 
 /// What fails in one of the branches, if something does in each of them.
-fn in_all<'a>(branches: impl Iterator<Item = &'a [Node]>) -> Vec<Fated> {
-    let found: Vec<_> = branches.map(in_nodes).collect();
+fn in_all(branches: Vec<&[Node]>) -> Vec<Fated> {
+    let found: Vec<_> = branches.into_iter().map(in_nodes).collect();
     if found.iter().any(Vec::is_empty) {
         return Vec::new();
     }
@@ -216,7 +199,7 @@ impl Tried {
                 match tried(call, value, *argument) {
                     Err(error @ FilterError::Failed(_)) => failure = Some(error),
                     Ok(made) if values.len() == 1 && arguments.len() == 1 => {
-                        let is_fixed = !OF_NOW.contains(&call.filter.name);
+                        let is_fixed = !is_of_now(call);
                         return if is_fixed {
                             Self::Gives(made)
                         } else {

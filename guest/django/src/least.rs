@@ -1,7 +1,8 @@
-//! What a template writes at least, whatever its variables are: what is more than a limit
-//! allows is told before the first event.
+//! What a template writes and takes at least, whatever its variables are: what is more than a
+//! limit allows is told before the first event.
 
 mod branches;
+mod cost;
 mod frame;
 mod grammar;
 mod json_text;
@@ -12,7 +13,12 @@ mod scalar;
 mod tests;
 
 pub use self::{
+    cost::Cost,
     json_text::Least,
     members::{Entry, Member, Name, Occurrence, object},
 };
-pub(super) use self::{json_text::payload, plain::bytes};
+pub(super) use self::{
+    cost::{condition, steps, value_steps},
+    json_text::payload,
+    plain::bytes,
+};

@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    io,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -84,7 +85,7 @@ impl Machine {
         &self,
         (program, steps): (&Program, u64),
         root: Value,
-        out: impl std::io::Write,
+        out: impl io::Write,
         finish: impl FnOnce(&State<'_, '_>) -> T,
     ) -> Result<T, Error> {
         let mut compiled = self.lock();
@@ -122,6 +123,28 @@ impl Compiled {
         self.environment.add_template_owned(name, source)?;
         self.recent.push_back((program.name.clone(), size));
         self.bytes += size;
+        Ok(())
+    }
+}
+
+/// Takes so many bytes and no more.
+pub(super) struct Bounded<'a> {
+    pub(super) out: &'a mut String,
+    pub(super) left: usize,
+}
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.left = self
+            .left
+            .checked_sub(bytes.len())
+            .ok_or(io::ErrorKind::WriteZero)?;
+        self.out
+            .push_str(str::from_utf8(bytes).map_err(io::Error::other)?);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

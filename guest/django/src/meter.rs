@@ -83,7 +83,7 @@ impl Meter {
     /// Takes the steps of a value of so many bytes; whether there were as many.
     #[must_use]
     pub(super) fn make(&self, bytes: usize) -> bool {
-        self.step(1 + u64::try_from(bytes).unwrap_or(u64::MAX) / BYTES_PER_STEP)
+        self.step(steps_of(bytes))
     }
 
     /// Takes bytes of the output; whether there were as many.
@@ -96,6 +96,11 @@ impl Meter {
     pub(super) fn empty(&self) {
         self.0.fuel.store(0, Relaxed);
     }
+}
+
+/// The steps of a value of so many bytes.
+pub(super) fn steps_of(bytes: usize) -> u64 {
+    1 + u64::try_from(bytes).unwrap_or(u64::MAX) / BYTES_PER_STEP
 }
 
 fn take(from: &AtomicU64, amount: u64) -> bool {

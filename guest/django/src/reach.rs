@@ -1,7 +1,7 @@
 //! Whether what a template writes may have a form, whatever its values are.
 
 use crate::{
-    ast::{Node, Operand},
+    ast::{Inside, Node, Operand},
     parser,
 };
 
@@ -45,18 +45,14 @@ fn behind_node<S: States>(node: &Node, states: &S) -> S {
             Operand::Text(own) if expression.filters.is_empty() => text(own),
             _ => states.behind_any(),
         },
-        Node::If {
-            branches,
-            otherwise,
-        } => {
-            let bodies = branches.iter().map(|(_, body)| behind_nodes(body, states));
-            bodies.fold(behind_nodes(otherwise, states), S::or)
-        }
-        Node::IfChanged {
-            body, otherwise, ..
-        } => behind_nodes(body, states).or(behind_nodes(otherwise, states)),
-        Node::With { body, .. } | Node::Autoescape { body, .. } => behind_nodes(body, states),
-        // What they write is not known, or how often.
-        _ => states.behind_any(),
+        _ => match node.inside() {
+            Inside::OneOf(bodies) => {
+                let behind = bodies.into_iter().map(|body| behind_nodes(body, states));
+                behind.reduce(S::or).unwrap_or_else(|| states.clone())
+            }
+            Inside::Once(body) => behind_nodes(body, states),
+            // What they write is not known, or how often.
+            Inside::Nothing | Inside::Rounds(..) | Inside::Captured(_) => states.behind_any(),
+        },
     }
 }

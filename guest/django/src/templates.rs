@@ -1,6 +1,6 @@
 //! Templates: compiled once, rendered often.
 
-use std::{borrow::Cow, io};
+use std::borrow::Cow;
 
 use minijinja::{State, Value};
 
@@ -12,9 +12,9 @@ use super::{
     error::{RenderError, Span, TemplateError},
     fated::{self, Constancy, Fated},
     json_text::{Doubt, Doubts, Position},
-    least::{self, Least},
+    least::{self, Cost, Least},
     limits::Limits,
-    machine::{Machine, Program},
+    machine::{Bounded, Machine, Program},
     meter::Meter,
     output, parser,
     runtime::{self, Bounds, Root},
@@ -32,7 +32,9 @@ pub struct Options {
 pub struct Template {
     body: Body,
     escape: bool,
-    least_bytes: usize,
+    cost: Cost,
+    /// The least steps of the value, where it is one expression.
+    value_steps: u64,
     variables: Box<[Variable]>,
     fated: Box<[Fated]>,
     constancy: Constancy,
@@ -61,7 +63,24 @@ impl Template {
 
     /// The least that it writes, in bytes, whatever its variables are.
     pub fn least_bytes(&self) -> usize {
-        self.least_bytes
+        self.cost.bytes
+    }
+
+    /// What rendering it takes at least.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// What it takes at least to ask for its value, where it is one expression, or else to render
+    /// it.
+    pub fn cost_of_value(&self) -> Cost {
+        if !self.is_expression() {
+            return self.cost;
+        }
+        Cost {
+            bytes: 0,
+            steps: self.value_steps,
+        }
     }
 
     /// Whether it is exactly one `{{ expression }}`.
@@ -104,8 +123,8 @@ pub struct JsonText {
     pub doubts: Vec<Doubt>,
     /// What it comes to at least, without the white space that JSON does not need.
     pub least: Least,
-    /// The least bytes that are written to render it.
-    pub written: usize,
+    /// What it takes at least to render it and to find out what it is.
+    pub cost: Cost,
 }
 
 /// A condition, compiled; it belongs to the [`Templates`] that compiled it.
@@ -115,9 +134,15 @@ pub struct Condition {
     variables: Box<[Variable]>,
     fated: Option<String>,
     constancy: Constancy,
+    least_steps: u64,
 }
 
 impl Condition {
+    /// The least steps that testing it takes.
+    pub fn least_steps(&self) -> u64 {
+        self.least_steps
+    }
+
     /// The variables it reads, in order; taken out, as for a template.
     pub fn take_variables(&mut self) -> Box<[Variable]> {
         std::mem::take(&mut self.variables)
@@ -217,7 +242,7 @@ impl Templates {
         Ok(JsonText {
             doubts,
             least,
-            written: template.least_bytes.saturating_mul(times),
+            cost: template.cost.times(times),
             template,
         })
     }
@@ -255,11 +280,17 @@ impl Templates {
                 }]
             })?))
         };
+        let steps = match &body {
+            Body::Static(_) => 0,
+            Body::Direct(_) => least::steps(&nodes),
+            Body::Machine(program) => program.steps(),
+        };
         Ok(Template {
             body,
             escape: options.autoescape,
-            least_bytes,
-            constancy: Constancy::of(source, &variables),
+            cost: Cost::of_writing(least_bytes, steps),
+            value_steps: least::value_steps(&nodes),
+            constancy: Constancy::of_nodes(&nodes, &variables),
             variables: variables.into(),
             fated,
         })
@@ -284,7 +315,8 @@ impl Templates {
         let (condition, variables) = parser::parse_condition(source)?;
         Ok(Condition {
             test: direct::Condition::of(&condition),
-            constancy: Constancy::of(source, &variables),
+            constancy: Constancy::of_condition(&condition, &variables),
+            least_steps: least::condition(&condition),
             variables: variables.into(),
             fated: fated::in_condition(&condition),
         })
@@ -457,26 +489,4 @@ fn text_of(nodes: &[Node]) -> Option<String> {
             _ => None,
         })
         .collect()
-}
-
-/// Takes so many bytes and no more.
-struct Bounded<'a> {
-    out: &'a mut String,
-    left: usize,
-}
-
-impl io::Write for Bounded<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.left = self
-            .left
-            .checked_sub(bytes.len())
-            .ok_or(io::ErrorKind::WriteZero)?;
-        self.out
-            .push_str(str::from_utf8(bytes).map_err(io::Error::other)?);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -2,7 +2,7 @@
 
 use action_triggers_django::{
     json::write,
-    least::{self, Least},
+    least::{self, Cost, Least},
 };
 use action_triggers_vocabulary::known::KnownValue;
 
@@ -32,19 +32,19 @@ pub(super) fn known_text(plan: &StringPlan) -> KnownValue {
     }
 }
 
-/// The least bytes that the templates of a tree write.
-pub(super) fn written(pieces: &[Piece]) -> usize {
-    let bytes = pieces.iter().map(|piece| match piece {
-        Piece::Json(_) => 0,
-        Piece::String(template) => template.least_bytes(),
-        Piece::Native(template) => template.least_written(),
-        Piece::Object(members) => members.iter().fold(0, |sum: usize, member| {
-            let own = member.name.least_bytes();
-            sum.saturating_add(own)
-                .saturating_add(written(&member.value))
-        }),
+/// What rendering a tree takes at least.
+pub(super) fn cost(pieces: &[Piece]) -> Cost {
+    let costs = pieces.iter().map(|piece| match piece {
+        Piece::Json(_) => Cost::default(),
+        Piece::String(template) => template.cost(),
+        Piece::Native(template) => template.cost_of_value(),
+        Piece::Object(members) => {
+            let costs = members.iter();
+            let costs = costs.map(|member| member.name.cost().and(cost(&member.value)));
+            costs.fold(Cost::default(), Cost::and)
+        }
     });
-    bytes.fold(0, usize::saturating_add)
+    costs.fold(Cost::default(), Cost::and)
 }
 
 /// The least that a tree comes to, in bytes.

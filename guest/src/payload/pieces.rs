@@ -1,6 +1,6 @@
 //! What payloads are made of.
 
-use action_triggers_django::least::Least;
+use action_triggers_django::least::{Cost, Least};
 use serde_json::value::RawValue;
 
 use crate::compiled::PlacedTemplate;
@@ -21,8 +21,8 @@ pub(crate) struct StringPlan {
     pub(super) template: PlacedTemplate,
     pub(super) types: Types,
     pub(super) least: Least,
-    /// The least bytes that are written to render it.
-    pub(super) written: usize,
+    /// What rendering it takes at least.
+    pub(super) cost: Cost,
 }
 
 /// A stretch of a tree.

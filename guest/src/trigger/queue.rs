@@ -57,9 +57,15 @@ pub(super) fn parse(
     }
     let timeout_ms = timeout(&reader, compiler.faults);
     let has_topic = topic_of_queue(&reader);
-    let record = reader
+    let mut record = reader
         .get(queue::RECORD, compiler.faults)
         .map(|(value, place)| Box::new(record_plan(value, &place, broker, has_topic, compiler)));
+    // A topic that no event decides is known to the host from the start.
+    let topic = record.as_mut().and_then(|plan| plan.take_fixed_topic());
+    let parameters = match topic {
+        Some(topic) => parameters.with(queue::TOPIC, &topic),
+        None => parameters,
+    };
     Some(Queue {
         broker: name?.0.into(),
         place: place.as_str().into(),

@@ -1,10 +1,11 @@
 //! A whole set of triggers, and each trigger's own members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use action_triggers_django::{
     Options, Templates,
     json::{self, Document, View},
+    least::Cost,
 };
 use action_triggers_vocabulary::{
     Place, Signal, content_type,
@@ -15,6 +16,7 @@ use minijinja::Value;
 
 use super::{Queue, Trigger, models, queue, reader::Reader};
 use crate::{
+    compiled::PlacedCondition,
     compiler::Compiler,
     diagnostic::{Faults, Severity},
     event::Models,
@@ -137,6 +139,8 @@ fn read(
             Severity::Warning
         },
     };
+    let told = compiler.faults.len();
+    let place = payload.as_ref().map(|(_, place)| place.clone());
     let when = when.and_then(|(source, place)| compiler.condition(source, &place));
     let payload = match payload {
         Some((value, place)) => {
@@ -166,7 +170,10 @@ fn read(
         .into_iter()
         .filter_map(|(value, place)| queue::parse(value, &place, brokers, &mut compiler))
         .collect();
-    bound_records(&payload, &queues, &mut compiler);
+    let place = place.as_ref().unwrap_or(reader.place());
+    let told = compiler.told_of_steps(told);
+    let parts = (when.as_ref(), &payload, place.as_str());
+    bound_costs(parts, &queues, &told, &mut compiler);
     Trigger {
         name,
         is_named,
@@ -179,16 +186,48 @@ fn read(
     }
 }
 
-/// Tells of records for whose fields no event leaves enough: they share what a trigger may
-/// write with its payload and with the records of the queues before.
-fn bound_records(payload: &payload::Plan, queues: &[Queue], compiler: &mut Compiler<'_>) {
-    let mut sum = payload.written();
+/// Tells of what no event leaves enough for: a trigger's condition, its payload at this path and
+/// the records of its queues share what it may write and the steps that it may take.
+///
+/// Paths at which something was told to take too much are not told of again.
+fn bound_costs(
+    (when, payload, path): (Option<&PlacedCondition>, &payload::Plan, &str),
+    queues: &[Queue],
+    told: &BTreeSet<String>,
+    compiler: &mut Compiler<'_>,
+) {
+    let is_told = |path: &str| {
+        let mut behind = told.range(path.to_owned()..);
+        behind.next().is_some_and(|one| one.starts_with(path))
+    };
+    let mut sum = Cost::default();
+    if let Some(when) = when {
+        sum = when.cost();
+        if !is_told(when.place()) {
+            compiler.bound_steps("the condition takes", sum.steps, when.place());
+        }
+    }
+    let most = compiler.templates.limits().fuel;
+    if sum.steps > most {
+        return;
+    }
+    sum = sum.and(payload.cost());
+    let is_payload_told = is_told(path) || sum.steps > most;
+    if !is_told(path) {
+        compiler.bound_steps("the condition and the payload take", sum.steps, path);
+    }
     for queue in queues {
-        let own = queue.record.as_ref().map_or(0, |plan| plan.written());
-        sum = sum.saturating_add(own);
-        if own > 0 {
+        let own = queue.record.as_ref().map(|plan| plan.cost());
+        let own = own.unwrap_or_default();
+        sum = sum.and(own);
+        let path = format!("{}.record", queue.place);
+        if own.bytes > 0 {
             let what = "the payload and the records as far as this one write";
-            compiler.bound_written(what, sum, &format!("{}.record", queue.place));
+            compiler.bound_written(what, sum.bytes, &path);
+        }
+        if own.steps > 0 && !is_payload_told && !is_told(&path) {
+            let what = "the condition, the payload and the records as far as this one take";
+            compiler.bound_steps(what, sum.steps, &path);
         }
     }
 }

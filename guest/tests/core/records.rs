@@ -200,6 +200,12 @@ fn a_topic_may_depend_on_the_event_where_the_broker_allows_it() {
     };
     let sent = topic("sales.{{ customer.name|lower }}").unwrap().unwrap();
     assert_eq!(sent.parameters, r#"{"acks":1}"#);
+    // One that no event decides is like the queue's own, which the host knows from the start.
+    let fixed = topic("{{ 'AUDIT'|lower }}").unwrap().unwrap();
+    assert_eq!(fixed.parameters, r#"{"acks":1,"topic":"audit"}"#);
+    assert_eq!(fixed.topic, None);
+    let alone = queue_of(&broker, r#""record": {"topic": "audit"}"#);
+    assert_eq!(alone.unwrap().unwrap().parameters, r#"{"topic":"audit"}"#);
     let failures: Vec<String> = [
         topic("{{ customer.name }}").unwrap().unwrap_err(),
         topic("sales.{{ note|default_if_none:'a b' }}")

@@ -11,6 +11,9 @@ pub const TEMPLATE_FAILED: &str = "template_failed";
 /// Where it stands what keeps a trigger that fires from making a record.
 pub const NOT_MADE: &str = "Records that are not made";
 
+/// The code of a number in a payload that is too large for many readers.
+pub const NUMBER_TOO_LARGE: &str = "number_too_large";
+
 /// A stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

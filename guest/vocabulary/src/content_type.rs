@@ -8,7 +8,8 @@ use crate::quote;
 pub const HELP: &str = "write an app label, a dot and a model, such as `shop.sale`";
 
 /// A content type in the form in which two are compared: the model in lower
-/// case. None for what is not one app label, one dot and one model.
+/// case. None for what is not one app label, one dot and one model. A `*` stands for
+/// nothing but itself, and no model has one in its name.
 ///
 /// ```
 /// use action_triggers_vocabulary::content_type::normalized;
@@ -18,7 +19,8 @@ pub const HELP: &str = "write an app label, a dot and a model, such as `shop.sal
 /// ```
 pub fn normalized(text: &str) -> Option<Cow<'_, str>> {
     let (app_label, model) = text.split_once('.')?;
-    if app_label.is_empty() || model.is_empty() || model.contains('.') {
+    let is_invalid = |part: &str| part.is_empty() || part.contains('*');
+    if is_invalid(app_label) || is_invalid(model) || model.contains('.') {
         return None;
     }
     if model.chars().any(char::is_uppercase) {
@@ -30,7 +32,11 @@ pub fn normalized(text: &str) -> Option<Cow<'_, str>> {
 /// Says that a text is not a content type.
 pub fn invalid(text: &str) -> String {
     let shown = quote::shown(text);
-    format!("invalid content type `{shown}`: expected `app_label.model`")
+    let expected = "expected `app_label.model`";
+    if text.contains('*') {
+        return format!("invalid content type `{shown}`: there are no wildcards, {expected}");
+    }
+    format!("invalid content type `{shown}`: {expected}")
 }
 
 #[cfg(test)]
@@ -49,6 +55,8 @@ mod tests {
             ("shop.", None),
             (".sale", None),
             ("a.b.c", None),
+            ("shop.*", None),
+            ("*.sale", None),
         ] {
             assert_eq!(normalized(text).as_deref(), expected, "{text}");
         }

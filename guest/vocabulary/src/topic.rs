@@ -17,6 +17,29 @@ pub fn is_allowed(patterns: &[impl AsRef<str>], topic: &str) -> bool {
     })
 }
 
+/// A topic that a pattern allows and that is none of those: its beginning, and letters behind it.
+/// None where there is no such topic, or it would be too long.
+///
+/// ```
+/// use action_triggers_vocabulary::topic::other_than;
+///
+/// assert_eq!(other_than("orders.*", |topic| topic == "orders.x").as_deref(), Some("orders.xx"));
+/// assert_eq!(other_than("orders", |topic| topic == "orders"), None);
+/// ```
+pub fn other_than(pattern: &str, is_one: impl Fn(&str) -> bool) -> Option<String> {
+    let Some(beginning) = pattern.strip_suffix('*') else {
+        return (!is_one(pattern)).then(|| pattern.to_owned());
+    };
+    let mut topic = beginning.to_owned();
+    while topic.len() < LONGEST {
+        topic.push('x');
+        if !is_one(&topic) {
+            return Some(topic);
+        }
+    }
+    None
+}
+
 /// Whether Kafka takes a text for a topic's name.
 pub fn is_name(text: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');

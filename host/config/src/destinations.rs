@@ -4,13 +4,15 @@
 
 use std::{
     cell::Cell,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use action_triggers_core::rest::check::check;
 use action_triggers_vocabulary::{
-    Place, codes, content_type,
+    Place,
+    codes::{self, NUMBER_TOO_LARGE},
+    content_type,
     members::queue::{BOOTSTRAP_SERVERS, TOPIC},
     suggest::did_you_mean_or,
 };
@@ -18,6 +20,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     finding::{error, name_of},
+    room::Room,
     trial::Trial,
 };
 use crate::{
@@ -42,8 +45,13 @@ pub(super) struct Host<'a> {
     pub(super) policy: Policy,
 }
 
-/// Everything that keeps every record of some queue from being published.
-pub(super) fn examine(host: &Host<'_>, triggers: &[LoadedTrigger]) -> Vec<Diagnostic> {
+/// Everything that keeps every record of some queue from being published, beside what the
+/// sandbox told.
+pub(super) fn examine(
+    host: &Host<'_>,
+    triggers: &[LoadedTrigger],
+    told: &[Diagnostic],
+) -> Vec<Diagnostic> {
     let clusters = host.clusters.iter().cloned().map(Arc::new).collect();
     let brokers = host.brokers.to_vec();
     let settings = Arc::new(host.settings.clone());
@@ -51,28 +59,54 @@ pub(super) fn examine(host: &Host<'_>, triggers: &[LoadedTrigger]) -> Vec<Diagno
     let registry = Registry::new(brokers, clusters, settings, host.policy.clone());
     let registry = registry.ok().map(|one| one.with_rule(Arc::new(check)));
     let known = Known::of(host);
+    let errors = told.iter().filter(|one| one.severity == Severity::Error);
+    let refused: BTreeSet<_> = errors.map(|one| one.path.as_str()).collect();
+    let large = told.iter().filter(|one| one.code == NUMBER_TOO_LARGE);
+    let large: BTreeSet<_> = large.map(|one| one.path.as_str()).collect();
     let mut faults = Vec::new();
     for (place, trigger) in triggers.iter().enumerate() {
         faults.extend(excluded(&known, trigger, place));
         faults.extend(too_long(host.limits, trigger, place));
-        faults.extend(too_many(host.limits, trigger));
-    }
-    let queues = triggers
-        .iter()
-        .flat_map(|trigger| trigger.queues.iter().map(move |queue| (trigger, queue)));
-    for (trigger, queue) in queues {
-        let told = faults.len();
-        faults.extend(settings_of(host, &known, queue));
-        match known.brokers.get(queue.broker.as_str()) {
-            None => faults.push(unknown_broker(&known, queue)),
-            Some(broker) => faults.extend(missing(broker, queue)),
-        }
-        if let Some(registry) = &registry {
-            faults.extend(timeout(queue, registry));
-            // Only what can be addressed can be tried.
-            if faults.len() == told {
-                faults.extend(Trial { registry }.of(queue, &trigger.value));
+        let mut room = Room::of(host.limits);
+        let payload = format!("{}.payload", path_of(trigger, place));
+        let trial = registry.as_ref().map(|registry| Trial {
+            registry,
+            has_large_number: is_within(&large, &payload),
+        });
+        for queue in &trigger.queues {
+            let found = of_queue((host, &known, trial.as_ref()), trigger, queue);
+            let is_refused = is_within(&refused, &queue.path);
+            // A record that is refused takes no room.
+            if found.is_empty() && !is_refused && trigger.active {
+                faults.extend(room.take(queue, &trigger.value));
             }
+            faults.extend(found);
+        }
+    }
+    faults
+}
+
+/// Whether one of the paths leads to this place, or deeper inside.
+fn is_within(paths: &BTreeSet<&str>, place: &str) -> bool {
+    let mut behind = paths.range(place..);
+    behind.next().is_some_and(|path| path.starts_with(place))
+}
+
+fn of_queue(
+    (host, known, trial): (&Host<'_>, &Known<'_>, Option<&Trial<'_>>),
+    trigger: &LoadedTrigger,
+    queue: &LoadedQueue,
+) -> Vec<Diagnostic> {
+    let mut faults = settings_of(host, known, queue);
+    match known.brokers.get(queue.broker.as_str()) {
+        None => faults.push(unknown_broker(known, queue)),
+        Some(broker) => faults.extend(missing(broker, queue)),
+    }
+    if let Some(trial) = trial {
+        faults.extend(timeout(queue, trial.registry));
+        // Only what can be addressed can be tried.
+        if faults.is_empty() {
+            faults.extend(trial.of(queue, &trigger.value));
         }
     }
     faults
@@ -183,18 +217,6 @@ fn too_long(limits: &Limits, trigger: &LoadedTrigger, place: usize) -> Option<Di
         message,
         help,
     ))
-}
-
-/// The first queue of a trigger for which its records before leave no room in a call.
-fn too_many(limits: &Limits, trigger: &LoadedTrigger) -> Option<Diagnostic> {
-    let most = limits.records_per_call;
-    let queue = trigger.queues.get(usize::try_from(most).ok()?)?;
-    if !trigger.active {
-        return None;
-    }
-    let message = format!("a call may publish {most} records, and the queues before this one do");
-    let help = "raise `records_per_call` in `limits`".to_owned();
-    Some(error("too_many", &name_of(queue), message, help))
 }
 
 /// Placeholders that have no value, or none that fits.

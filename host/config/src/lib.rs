@@ -39,6 +39,7 @@ mod node;
 mod outbox;
 mod problem;
 mod reading;
+mod room;
 pub mod schema;
 mod secret;
 mod serve;
@@ -276,7 +277,8 @@ impl Configuration {
             limits: &self.limits,
             policy: self.policy(),
         };
-        found.extend(destinations::examine(&host, triggers));
+        let more = destinations::examine(&host, triggers, &found);
+        found.extend(more);
         self.locate(&found)
     }
 

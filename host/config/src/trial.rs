@@ -18,11 +18,14 @@ const TAKEN_EVERYWHERE: &str = "\"x\"";
 
 pub(super) struct Trial<'a> {
     pub(super) registry: &'a Registry,
+    /// Whether the value of every record has a number that is too large for many readers.
+    pub(super) has_large_number: bool,
 }
 
 /// Texts that stand for what only an event tells; all together they are bounded.
 struct Filler {
     left: usize,
+    has_large_number: bool,
 }
 
 impl Filler {
@@ -34,6 +37,11 @@ impl Filler {
 
     fn json(&mut self, bytes: usize) -> String {
         match bytes {
+            _ if self.has_large_number => {
+                // No shorter value has one and something that an event tells.
+                let others = bytes.saturating_sub("[1e999,\"\"]".len());
+                format!("[1e999,\"{}\"]", self.text(others))
+            }
             0 | 1 => "1".to_owned(),
             bytes => format!("\"{}\"", self.text(bytes - 2)),
         }
@@ -45,11 +53,11 @@ impl Trial<'_> {
     /// have what the queue's templates may give them.
     pub(super) fn of(&self, queue: &LoadedQueue, value: &KnownValue) -> Option<Diagnostic> {
         let records = queue.records.as_ref();
-        if let Some(fault) = self.fault(queue, offers(records, value)) {
+        if let Some(fault) = self.fault(queue, self.offers(records, value)) {
             return Some(fault);
         }
         let possible = possible(records?);
-        let mut fault = self.fault(queue, offers(Some(&possible), value))?;
+        let mut fault = self.fault(queue, self.offers(Some(&possible), value))?;
         fault.severity = Severity::Warning;
         Some(fault)
     }
@@ -76,6 +84,34 @@ impl Trial<'_> {
         };
         Some(error(refusal.code(), &path, message, String::new()))
     }
+
+    /// The smallest records there may be: one of them is taken, or none is.
+    fn offers(&self, records: Option<&KnownRecord>, value: &KnownValue) -> Vec<Offer> {
+        let mut filler = Filler {
+            left: MOST_TRIED,
+            has_large_number: self.has_large_number,
+        };
+        let key = records.map(|records| filler.text(records.key_bytes));
+        let headers = records.map_or(&[][..], |records| &records.headers);
+        let headers: Vec<_> = headers.iter().map(|one| header(one, &mut filler)).collect();
+        let timestamp_ms = records.and_then(|records| match records.timestamp {
+            Frequency::All => Some(records.timestamp_ms.unwrap_or(0)),
+            Frequency::None | Frequency::Some => None,
+        });
+        let is_tombstone = records.is_some_and(|records| records.tombstone == Frequency::All);
+        let values = if is_tombstone {
+            vec![Payload::Tombstone]
+        } else {
+            values(value, &mut filler)
+        };
+        let offer = |value| Offer {
+            key: key.clone(),
+            headers: headers.clone(),
+            timestamp_ms,
+            ..Offer::new(value)
+        };
+        values.into_iter().map(offer).collect()
+    }
 }
 
 /// The records that have what some of them may have.
@@ -89,31 +125,6 @@ fn possible(records: &KnownRecord) -> KnownRecord {
         tombstone: at_most(records.tombstone),
         ..records.clone()
     }
-}
-
-/// The smallest records there may be: one of them is taken, or none is.
-fn offers(records: Option<&KnownRecord>, value: &KnownValue) -> Vec<Offer> {
-    let mut filler = Filler { left: MOST_TRIED };
-    let key = records.map(|records| filler.text(records.key_bytes));
-    let headers = records.map_or(&[][..], |records| &records.headers);
-    let headers: Vec<_> = headers.iter().map(|one| header(one, &mut filler)).collect();
-    let timestamp_ms = records.and_then(|records| match records.timestamp {
-        Frequency::All => Some(records.timestamp_ms.unwrap_or(0)),
-        Frequency::None | Frequency::Some => None,
-    });
-    let is_tombstone = records.is_some_and(|records| records.tombstone == Frequency::All);
-    let values = if is_tombstone {
-        vec![Payload::Tombstone]
-    } else {
-        values(value, &mut filler)
-    };
-    let offer = |value| Offer {
-        key: key.clone(),
-        headers: headers.clone(),
-        timestamp_ms,
-        ..Offer::new(value)
-    };
-    values.into_iter().map(offer).collect()
 }
 
 /// Only a value that is always empty is tried as that.

@@ -28,7 +28,7 @@ pub enum Least {
 }
 
 /// The least of a string payload, and how often it is written to find out what it is.
-pub(crate) fn payload(nodes: &[Node]) -> (Least, usize) {
+pub(crate) fn payload(nodes: &[Node]) -> (Least, u32) {
     let plain = plain::bytes(nodes);
     let mut reader = Reader::default();
     if reader.nodes(nodes).is_none() {

@@ -1,6 +1,6 @@
 //! The least that a template writes as text.
 
-use crate::ast::{Expression, FilterCall, Node, Operand};
+use crate::ast::{Expression, FilterCall, Inside, Node, Operand};
 
 /// The filters whose argument is the least width of what they write.
 const WIDENING: [&str; 3] = ["center", "ljust", "rjust"];
@@ -57,25 +57,17 @@ fn node(node: &Node, measure: &Measure) -> usize {
     match node {
         Node::Text(text) => (measure.text)(text),
         Node::Output(expression, _) => (measure.expression)(expression),
-        Node::If {
-            branches,
-            otherwise,
-        } => {
-            let branches = branches.iter().map(|(_, body)| sum(body, measure));
-            branches.fold(sum(otherwise, measure), usize::min)
-        }
-        // A loop has one round or more, or is empty.
-        Node::For {
-            body,
-            empty: otherwise,
-            ..
-        }
-        | Node::IfChanged {
-            body, otherwise, ..
-        } => sum(body, measure).min(sum(otherwise, measure)),
-        Node::With { body, .. } | Node::Autoescape { body, .. } => sum(body, measure),
-        // What they write is not known, or what another filter makes of it.
-        _ => 0,
+        _ => match node.inside() {
+            Inside::OneOf(bodies) => {
+                let bytes = bodies.into_iter().map(|body| sum(body, measure));
+                bytes.min().unwrap_or(0)
+            }
+            // A loop has one round or more, or is empty.
+            Inside::Rounds(body, empty) => sum(body, measure).min(sum(empty, measure)),
+            Inside::Once(body) => sum(body, measure),
+            // What it writes is not known, or what another filter makes of it.
+            Inside::Nothing | Inside::Captured(_) => 0,
+        },
     }
 }
 

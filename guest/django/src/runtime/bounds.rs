@@ -21,6 +21,12 @@ const CALL: u64 = 4;
 /// Steps of comparing two values, or looking one up in another, whatever they are.
 const COMPARE: u64 = 4;
 
+/// The steps that calling a filter takes at least, whatever comes of it: going through its value
+/// and its argument takes one each.
+pub(crate) const fn least_of_call(has_argument: bool) -> u64 {
+    CALL + if has_argument { 2 } else { 1 }
+}
+
 /// What a render may use, and what is left of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Bounds {

@@ -20,7 +20,7 @@ use minijinja::{
 };
 
 pub(super) use {
-    bounds::Bounds,
+    bounds::{Bounds, least_of_call},
     failure::too_large,
     json_text::position,
     lookup::{Found, at},

@@ -247,6 +247,13 @@ impl Registry {
             })
     }
 
+    /// The topics that a broker lets its queues' events decide, as it names them.
+    pub(super) fn allowed_topics(&self, broker: &str) -> &[String] {
+        self.entries
+            .get(broker)
+            .map_or(&[], |entry| &entry.broker.topics)
+    }
+
     /// Makes a record that goes there of what the guest offers, and checks it: here
     /// what the host's own memory and order depend on, and the rest by the rule of who
     /// writes it.
@@ -361,7 +368,7 @@ impl Registry {
         }
     }
 
-    fn cluster(&self, servers: &str) -> Result<&Cluster, PublishError> {
+    pub(super) fn cluster(&self, servers: &str) -> Result<&Cluster, PublishError> {
         let cluster = self.clusters.get(servers);
         cluster
             .map(|cluster| &**cluster)

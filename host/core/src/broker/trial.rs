@@ -4,6 +4,7 @@ use action_triggers_vocabulary::{
     PublishError, SettingError,
     members::queue::{BOOTSTRAP_SERVERS, TOPIC},
     placeholder::{self, Part},
+    topic,
 };
 use serde_json::{Map, Value};
 
@@ -14,10 +15,11 @@ use super::{
 };
 use crate::{
     outcome::{LoadedQueue, QueueDestination},
+    record::Destination,
     settings::Settings,
 };
 
-/// Stands for a topic that only an event tells.
+/// Stands for a topic that only an event tells, until its cluster is known.
 const ANY_TOPIC: &str = "topic";
 
 impl Registry {
@@ -30,9 +32,30 @@ impl Registry {
     /// No record of the queue would be taken.
     pub fn rehearse(&self, queue: &LoadedQueue, offer: Offer) -> Result<(), PublishError> {
         let own = self.resolved(&queue.destination)?;
-        let topic = queue.renders_topic.then_some(ANY_TOPIC);
-        let destination = self.address(&queue.broker, &own, topic)?;
+        let any = queue.renders_topic.then_some(ANY_TOPIC);
+        let mut destination = self.address(&queue.broker, &own, any)?;
+        if queue.renders_topic
+            && let Some(topic) = self.widest_topic(&destination)?
+        {
+            destination.topic = topic;
+        }
         self.record(offer, &destination).map(drop)
+    }
+
+    /// Of the topics that a broker lets events decide the one that takes the longest records: what
+    /// that refuses, all do.
+    fn widest_topic(&self, destination: &Destination) -> Result<Option<String>, PublishError> {
+        let cluster = self.cluster(&destination.cluster.bootstrap_servers)?;
+        let allowed = self.allowed_topics(&destination.broker);
+        let bounded = &cluster.topic_max_record_bytes;
+        let named = bounded
+            .keys()
+            .filter(|name| topic::is_allowed(allowed, name));
+        let others = allowed.iter();
+        let others = others
+            .filter_map(|pattern| topic::other_than(pattern, |name| bounded.contains_key(name)));
+        let all = named.cloned().chain(others);
+        Ok(all.max_by_key(|topic| cluster.max_record_bytes(topic)))
     }
 
     /// A queue's own destination, as the sandbox would resolve it: of its members

@@ -126,8 +126,15 @@ fn check_json(record: &Record, dialect: Dialect) -> Result<(), Reason> {
     if !record.value_is_json {
         return Ok(());
     }
-    let Ok(value) = serde_json::from_slice(value) else {
-        return refuse("json_unsupported", "the value is not JSON that can be read");
+    let value = match serde_json::from_slice(value) {
+        Ok(value) => value,
+        Err(error) => {
+            let message = format!(
+                "the value is not JSON that every reader can read: {error}; set the cluster's \
+                 `format` to `binary`"
+            );
+            return refuse("json_unsupported", &message);
+        }
     };
     match why_not_json(&value, dialect) {
         Some(problem) => refuse(
