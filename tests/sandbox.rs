@@ -168,6 +168,7 @@ async fn a_guest_that_calls_itself_for_ever_runs_out_of_stack() {
 #[tokio::test]
 async fn a_guest_that_traps_fails_its_event() {
     assert_eq!(guilt("(unreachable)", limits()).await, "guest_trapped");
+    assert_own_component_works().await;
 }
 
 #[tokio::test]

@@ -44,9 +44,7 @@ impl BuildError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::ComponentFile { .. } => "component_unreadable",
-            Self::Registry(errors) => errors
-                .first()
-                .map_or("invalid_brokers", RegistryError::code),
+            Self::Registry(errors) => errors.first().map_or("invalid_config", RegistryError::code),
             Self::Rest(error) => error.code(),
             Self::Start(error) => error.code(),
             Self::Outbox(error) => error.code(),

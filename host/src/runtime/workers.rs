@@ -78,3 +78,19 @@ fn work(queue: &Queue) {
         catch_unwind(AssertUnwindSafe(|| job.run())).ok();
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::sandbox::StartError;
+
+    #[test]
+    fn threads_with_more_stack_than_there_can_be_are_refused_and_with_less_start() {
+        let code = |stack_bytes| {
+            let started = Workers::start(1, stack_bytes).map(drop);
+            started.map_err(|error| StartError::Thread(error).code())
+        };
+        assert_eq!(code(1 << 47), Err("no_threads"));
+        assert_eq!(code(1 << 20), Ok(()));
+    }
+}

@@ -49,8 +49,7 @@ impl Fault {
 
     /// The body had not come to its end when the request was to be answered.
     pub fn body_too_slow() -> Self {
-        let message =
-            "the body did not come in time: send less, or build with more `--deadline-secs`";
+        let message = "the body did not come in time: send it faster, send less, or build with more `--deadline-secs`";
         Self::new(408, "body_too_slow", message)
     }
 

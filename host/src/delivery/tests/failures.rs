@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use super::support::{
     Bench, DELIVERED, all, all_delivered, cluster, each, reason, retriable, to, unknown, values,
@@ -309,8 +315,13 @@ async fn a_publisher_that_panics_or_miscounts_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_publisher_that_always_panics_is_told_of() {
-    let mut bench = Bench::new(|_, _| panic!("scripted"));
+async fn a_publisher_that_panics_is_told_of_and_writes_once_it_is_corrected() {
+    let is_corrected = Arc::new(AtomicBool::new(false));
+    let corrected = Arc::clone(&is_corrected);
+    let mut bench = Bench::new(move |batch, _| {
+        assert!(corrected.load(Relaxed), "scripted");
+        all_delivered(batch)
+    });
     let message = to(&Arc::new(cluster()), "sales");
     bench
         .delivery
@@ -323,6 +334,15 @@ async fn a_publisher_that_always_panics_is_told_of() {
         error.to_string(),
         "not known to be written within 120s; it may have been written; the last answer was: the publisher panicked"
     );
+    is_corrected.store(true, Relaxed);
+    bench
+        .delivery
+        .accept(vec![message("b", "1")])
+        .await
+        .unwrap();
+    bench.delivery.flush().await;
+    let report = bench.reports.recv().await.unwrap();
+    assert!(report.result.is_ok(), "{report:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -202,6 +202,25 @@ async fn after_a_failed_sync_nothing_is_accepted_any_more() {
     assert_eq!(waiting(&store).await.len(), 2);
 }
 
+#[tokio::test]
+async fn a_table_that_is_gone_is_named_and_put_back() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let other = Connection::open(folder.file().path).unwrap();
+    let renamed = |from: &str, to: &str| {
+        let rename = format!("ALTER TABLE {from} RENAME TO {to}");
+        other.execute_batch(&rename).unwrap();
+    };
+    let lane = LaneId::of(&stored("a"));
+    renamed("waiting", "away");
+    let error = store.next(&lane, 0, 1_000).await.unwrap_err();
+    assert_eq!(error.code(), "outbox_failed");
+    assert!(error.to_string().contains("waiting"), "{error}");
+    renamed("away", "waiting");
+    let numbers = numbers(&store, vec![stored("a")]).await;
+    assert_eq!(waiting(&store).await, [(numbers[0], stored("a"))]);
+}
+
 #[test]
 fn a_file_that_is_no_outbox_is_refused() {
     let folder = Folder::new();

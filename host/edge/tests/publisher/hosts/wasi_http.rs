@@ -244,6 +244,8 @@ async fn what_is_not_answered_in_time_is_unknown_and_what_is_no_request_is_refus
     slow.write_all(head.as_bytes()).await.unwrap();
     let answer = read_until(&mut slow, "body_too_slow").await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    // The same at once is read.
+    served.post("{}", (422, &["rejected"])).await;
 }
 
 /// Reads until these words have come.
