@@ -1,7 +1,7 @@
 //! Templates and conditions with the place they stand at.
 
 use action_triggers_django::{
-    Condition, Constancy, Context, Template, Templates, json::write, least::Cost,
+    Condition, Constancy, Context, Rendered, Template, Templates, json::write, least::Cost,
 };
 use action_triggers_vocabulary::Place;
 use minijinja::Value;
@@ -80,13 +80,13 @@ impl PlacedTemplate {
             .map_err(|error| Failure::template(&error, &self.place))
     }
 
-    /// Renders the template; if it is JSON text, so that no value changes its shape. Whether it is.
+    /// Renders the template; if it is JSON text, so that no value changes its shape.
     pub(crate) fn render_json_text(
         &self,
         templates: &Templates,
         context: &Context,
         out: &mut String,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Rendered, Failure> {
         templates
             .render_json_text(&self.template, context, out)
             .map_err(|error| Failure::template(&error, &self.place))

@@ -11,7 +11,7 @@ mod known;
 mod pieces;
 
 use action_triggers_django::{
-    Context, Templates,
+    Context, Rendered, Templates,
     json::{self, JsonObject, Members, View, write},
     least::{Cost, Least},
 };
@@ -176,11 +176,14 @@ fn text(
     context: &Context,
 ) -> Result<Payload, Failure> {
     let mut out = String::new();
-    let is_json_text = template.render_json_text(templates, context, &mut out)?;
+    let rendered = template.render_json_text(templates, context, &mut out)?;
+    if rendered == Rendered::CompactJson {
+        return Ok(Payload::Json(out));
+    }
     if is_json(&out) {
         return Ok(compact(&out));
     }
-    if is_json_text {
+    if rendered == Rendered::JsonText {
         out.clear();
         template.render(templates, context, &mut out)?;
         if is_json(&out) {

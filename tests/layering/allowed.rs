@@ -49,6 +49,7 @@ const DJANGO: Allowed = &[
             "context",
             "error",
             "filters",
+            "json",
             "json_text",
             "output",
             "python",

@@ -18,7 +18,6 @@ mod value;
 mod view;
 pub mod write;
 
-pub(crate) use self::field::{decimal, moment, undeclared};
 pub use self::{
     compare::{same, same_worth},
     declared::{FieldType, Fields},
@@ -28,4 +27,8 @@ pub use self::{
     slice::{Document, kind},
     value::{JsonArray, JsonObject, Members, Number, parse, parse_with, unread},
     view::View,
+};
+pub(crate) use self::{
+    field::{decimal, moment, undeclared},
+    repeated::has_unique_names,
 };

@@ -70,5 +70,5 @@ pub use self::{
     json_text::Doubt,
     limits::Limits,
     parser::variables,
-    templates::{Condition, JsonText, Options, Template, Templates},
+    templates::{Condition, JsonText, Options, Rendered, Template, Templates},
 };

@@ -38,6 +38,8 @@ pub struct Template {
     variables: Box<[Variable]>,
     fated: Box<[Fated]>,
     constancy: Constancy,
+    /// Whether its pieces are JSON text of which every value stands inside of a string.
+    is_shaped: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -125,6 +127,17 @@ pub struct JsonText {
     pub least: Least,
     /// What it takes at least to render it and to find out what it is.
     pub cost: Cost,
+}
+
+/// What a template that may be JSON text was rendered to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rendered {
+    /// It is no JSON text.
+    Text,
+    /// JSON text. Whether that makes it JSON is for a reader to say.
+    JsonText,
+    /// JSON, compact, no object of it with two members of one name.
+    CompactJson,
 }
 
 /// A condition, compiled; it belongs to the [`Templates`] that compiled it.
@@ -264,10 +277,13 @@ impl Templates {
         if least_bytes > self.bounds.limits.output_bytes {
             return Err(vec![self.too_large(source, least_bytes)]);
         }
+        let mut is_shaped = false;
         let body = if let Some(text) = text_of(&nodes) {
             Body::Static(text.into())
         } else if let Some(pieces) = direct::pieces(&nodes) {
-            Body::Direct(pieces)
+            let shaped = is_json_text.then(|| direct::shaped(&pieces)).flatten();
+            is_shaped = shaped.is_some();
+            Body::Direct(shaped.unwrap_or(pieces))
         } else {
             let emitted = emit::template(&nodes, cycles, is_json_text);
             let program = self.machine.program(emitted, options.autoescape);
@@ -293,6 +309,7 @@ impl Templates {
             constancy: Constancy::of_nodes(&nodes, &variables),
             variables: variables.into(),
             fated,
+            is_shaped,
         })
     }
 
@@ -339,7 +356,7 @@ impl Templates {
     }
 
     /// Renders a template at the end of `out`, as [`Self::render`] does; if it is JSON text, so
-    /// that no value changes its shape. Whether it is.
+    /// that no value changes its shape.
     ///
     /// # Errors
     ///
@@ -349,9 +366,13 @@ impl Templates {
         template: &Template,
         context: &Context,
         out: &mut String,
-    ) -> Result<bool, RenderError> {
+    ) -> Result<Rendered, RenderError> {
         let end = self.render_from(Position::Start, template, context, out)?;
-        Ok(end.is_json())
+        Ok(match end {
+            _ if template.is_shaped => Rendered::CompactJson,
+            end if end.is_json() => Rendered::JsonText,
+            _ => Rendered::Text,
+        })
     }
 
     fn render_from(
@@ -372,7 +393,11 @@ impl Templates {
             }
             Body::Direct(pieces) => {
                 let scope = self.scope(context, template.escape);
-                direct::render(pieces, scope, &mut position, out)?;
+                if template.is_shaped && position == Position::Start {
+                    direct::render_shaped(pieces, scope, out)?;
+                } else {
+                    direct::render(pieces, scope, &mut position, out)?;
+                }
                 Ok(position)
             }
             Body::Machine(program) => {

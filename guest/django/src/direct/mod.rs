@@ -7,6 +7,7 @@
 mod condition;
 mod expression;
 mod scope;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -20,12 +21,14 @@ use super::{
     output, python, runtime,
 };
 
-pub(super) use self::{condition::Condition, scope::Scope};
+pub(super) use self::{condition::Condition, scope::Scope, shape::shaped};
 
 /// A piece of a template.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Text(Box<str>),
+    /// So many bytes of the text behind it are left out, and count as if they were written.
+    LeftOut(usize),
     /// A variable's name and what is looked up in it, with dots between.
     Variable(Box<str>),
     /// Any other expression.
@@ -44,7 +47,7 @@ impl Piece {
         let value = match self {
             Self::Variable(path) => expression::variable(scope, path)?.raw(),
             Self::Filtered(filtered) => filtered.value(scope)?,
-            Self::Text(_) | Self::If(_) => return Ok(None),
+            Self::Text(_) | Self::LeftOut(_) | Self::If(_) => return Ok(None),
         };
         scope.bounds.read(&value)?;
         Ok(Some(if value.is_undefined() {
@@ -102,34 +105,73 @@ pub(super) fn render(
     out: &mut String,
 ) -> Result<(), RenderError> {
     let start = out.len();
-    let mut writer = Writer {
+    let writer = Writer {
         scope,
-        position,
+        position: *position,
+        is_shaped: false,
         start,
+        left_out: 0,
         out,
     };
-    let written = writer.pieces(pieces).and_then(|()| writer.charge());
-    written.map_err(|error| {
-        out.truncate(start);
-        RenderError::from_machine(&error, scope.bounds.limits)
-    })
+    *position = writer.all(pieces)?;
+    Ok(())
+}
+
+/// Writes pieces that are [`shaped`] at the end of `out`, as compact JSON; it stays as it was if
+/// that fails.
+pub(super) fn render_shaped(
+    pieces: &[Piece],
+    scope: Scope<'_>,
+    out: &mut String,
+) -> Result<(), RenderError> {
+    let start = out.len();
+    let writer = Writer {
+        scope,
+        position: Position::Inside,
+        is_shaped: true,
+        start,
+        left_out: 0,
+        out,
+    };
+    writer.all(pieces).map(drop)
 }
 
 struct Writer<'a, 'b> {
     scope: Scope<'a>,
-    position: &'b mut Position,
+    position: Position,
+    /// Whether all values stand inside of strings, so that the text between them need not be
+    /// looked at.
+    is_shaped: bool,
     /// Where the template's own output begins.
     start: usize,
+    /// Bytes of it that are not written.
+    left_out: usize,
     out: &'b mut String,
 }
 
 impl Writer<'_, '_> {
+    /// Writes all pieces; where in a JSON text their output ends.
+    fn all(mut self, pieces: &[Piece]) -> Result<Position, RenderError> {
+        let written = self.pieces(pieces).and_then(|()| self.charge());
+        written.map_err(|error| {
+            self.out.truncate(self.start);
+            RenderError::from_machine(&error, self.scope.bounds.limits)
+        })?;
+        Ok(self.position)
+    }
+
     fn pieces(&mut self, pieces: &[Piece]) -> Result<(), Error> {
         for piece in pieces {
+            if let Piece::LeftOut(bytes) = piece {
+                self.left_out += bytes;
+                continue;
+            }
             self.scope.bounds.steps(1)?;
             match piece {
                 Piece::Text(text) => {
-                    self.position.pass(text);
+                    if !self.is_shaped {
+                        self.position.pass(text);
+                    }
                     self.out.push_str(text);
                 }
                 Piece::Variable(path) => {
@@ -141,6 +183,7 @@ impl Writer<'_, '_> {
                     self.value(&value, filtered.form())?;
                 }
                 Piece::If(conditional) => self.conditional(conditional)?,
+                Piece::LeftOut(_) => {}
             }
             if self.written() > self.scope.bounds.limits.output_bytes {
                 return Err(runtime::too_large(self.scope.bounds.limits));
@@ -172,7 +215,7 @@ impl Writer<'_, '_> {
     }
 
     fn written(&self) -> usize {
-        self.out.len() - self.start
+        self.out.len() - self.start + self.left_out
     }
 
     fn charge(&self) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    Context, Limits, Options, RenderError, Template, TemplateError, Templates, dates,
+    Context, Limits, Options, RenderError, Rendered, Template, TemplateError, Templates, dates,
     filters::{self, Argument},
     json,
 };
@@ -141,17 +141,33 @@ fn context(values: &[String]) -> Context {
     }
 }
 
-type Rendered = Result<(String, bool), RenderError>;
+type Written = Result<(String, bool), RenderError>;
 
-fn rendered(templates: &Templates, template: &Template, context: &Context, json: bool) -> Rendered {
+/// What a template writes, compact where that is JSON of JSON text; and whether it is JSON text.
+fn rendered(templates: &Templates, template: &Template, context: &Context, json: bool) -> Written {
     let mut out = String::new();
-    let is_json = if json {
+    let rendered = if json {
         templates.render_json_text(template, context, &mut out)?
     } else {
         templates.render(template, context, &mut out)?;
-        false
+        Rendered::Text
     };
-    Ok((out, is_json))
+    let compact = compacted(&out).unwrap_or_else(|| out.clone());
+    Ok(match rendered {
+        Rendered::Text => (out, false),
+        Rendered::JsonText => (compact, true),
+        Rendered::CompactJson => {
+            assert!(json::has_unique_names(&out) && compact == out, "{out}");
+            (out, true)
+        }
+    })
+}
+
+fn compacted(text: &str) -> Option<String> {
+    json::parse(text).ok()?;
+    let mut compact = String::new();
+    json::write::compact(text, &mut compact);
+    Some(compact)
 }
 
 fn refusals(compiled: &Result<Template, Vec<TemplateError>>) -> Vec<&'static str> {
@@ -214,6 +230,75 @@ proptest! {
             templates.test(&condition, &context),
             answer.map(|(text, _)| text == "1")
         );
+    }
+}
+
+/// What comes of JSON text, and the steps it takes; compiled so that its shape is known, or not.
+fn shaped(source: &str, context: &Context, is_known: bool) -> (Rendered, String, u64) {
+    let mut templates = Templates::new(Limits::default());
+    let options = Options { autoescape: true };
+    let template = if is_known {
+        templates
+            .compile_json_text(source, options)
+            .unwrap()
+            .template
+    } else {
+        templates.compile(source, options).unwrap()
+    };
+    let mut out = String::new();
+    templates.share_allowance(u64::MAX);
+    let rendered = templates.render_json_text(&template, context, &mut out);
+    let left = templates.end_allowance();
+    (rendered.unwrap(), out, left)
+}
+
+#[test]
+fn json_text_whose_values_stand_in_strings_is_compact_and_takes_as_many_steps() {
+    let values = [r#""x\"<\n""#, "3", r#"{"b": "é"}"#, "null"];
+    let context = context(&values.map(str::to_owned));
+    let spaces = " ".repeat(1_000);
+    for (source, expected) in [
+        (
+            "\n { \"a b\" : \"1 {{ a }}{{ b }}\" , \"c\": [ \"{{ c.b|upper }} \\\\\" , 1.0 ] } ",
+            r#"{"a b":"1 x&quot;&lt;\n3","c":["É \\",1.0]}"#,
+        ),
+        ("{\"a\": \"{{ a|safe }}\"}", r#"{"a":"x\"<\n"}"#),
+        ("\"{{ missing }}{{ d }}\"", "\"None\""),
+        (&format!("[{spaces}\"{{{{ b }}}}\"]"), "[\"3\"]"),
+    ] {
+        let (rendered, written, steps) = shaped(source, &context, true);
+        assert_eq!(
+            (rendered, written.as_str()),
+            (Rendered::CompactJson, expected)
+        );
+        let (rendered, written, unshaped) = shaped(source, &context, false);
+        assert_eq!(rendered, Rendered::JsonText);
+        assert_eq!(compacted(&written).as_deref(), Some(expected));
+        assert_eq!(steps, unshaped, "{source}");
+    }
+}
+
+#[test]
+fn the_shape_of_other_json_text_is_not_known() {
+    let context = context(&[r#""x""#, "3", "[]", "null"].map(str::to_owned));
+    for source in [
+        "{\"a\": {{ b }}}",
+        "{\"{{ a }}\": 1}",
+        "{\"x{{ a }}\" : 1}",
+        "{\"a\": 1, \"b\": \"{{ b }}\", \"a\": 2}",
+        "{\"a\": 1, \"\\u0061\": \"{{ b }}\"}",
+        "[\"\\u00{{ b }}41\"]",
+        "[\"\\{{ a }}\"]",
+        "[\"{{ a|escapejs }}\"]",
+        "[\"{{ a }}\"",
+        "[\"{{ a }}\"] x",
+        "['{{ a }}']",
+        "[\"{% if a %}{{ a }}{% endif %}\"]",
+        "see [\"{{ a }}\"]",
+        "{{ a }}",
+    ] {
+        let (rendered, ..) = shaped(source, &context, true);
+        assert_ne!(rendered, Rendered::CompactJson, "{source}");
     }
 }
 

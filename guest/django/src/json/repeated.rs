@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
+use serde_json::value::RawValue;
+
 use super::scan::string_end;
 
 /// A stretch of a JSON text that is left out, and what takes its place.
@@ -10,6 +12,11 @@ pub(super) struct Edit {
     pub(super) left_out: Range<usize>,
     /// A stretch of the same text, which has edits of its own.
     pub(super) instead: Option<Range<usize>>,
+}
+
+/// Whether a text is JSON, and no object of it has two members of one name.
+pub(crate) fn has_unique_names(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok() && edits(text).is_empty()
 }
 
 /// Objects of more members than this look repeated names up in a map.
