@@ -21,9 +21,8 @@ pub fn string(text: &str, out: &mut String) {
 
 /// Writes text as the inside of a JSON string, as [`string`] does.
 pub fn string_content(text: &str, out: &mut String) {
-    let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
     let mut rest = text;
-    while let Some(place) = rest.bytes().position(is_special) {
+    while let Some(place) = special(rest.as_bytes()) {
         let (plain, special) = rest.split_at(place);
         out.push_str(plain);
         let mut characters = special.chars();
@@ -33,6 +32,40 @@ pub fn string_content(text: &str, out: &mut String) {
         rest = characters.as_str();
     }
     out.push_str(rest);
+}
+
+/// Where the first byte stands that a JSON string cannot have as it is: a quote, a backslash or a
+/// control character.
+pub fn special(bytes: &[u8]) -> Option<usize> {
+    // Eight at once, as most texts have none.
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (place, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | below_space(word);
+        if found != 0 {
+            return usize::try_from(found.trailing_zeros() / 8)
+                .ok()
+                .map(|within| place * 8 + within);
+        }
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+    let within = rest.iter().position(is_special)?;
+    Some(words.len() * 8 + within)
+}
+
+/// One in each of eight bytes.
+const EACH: u64 = 0x0101_0101_0101_0101;
+const QUOTES: u64 = EACH * 0x22;
+const BACKSLASHES: u64 = EACH * 0x5c;
+
+/// Marks the bytes that are zero by their highest bit; of the lowest mark that is sure.
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(EACH) & !word & (EACH * 0x80)
+}
+
+/// Marks the bytes that are less than a space, as [`zeros`] does.
+fn below_space(word: u64) -> u64 {
+    word.wrapping_sub(EACH * 0x20) & !word & (EACH * 0x80)
 }
 
 fn escape(character: char, out: &mut String) {
@@ -111,6 +144,24 @@ mod tests {
         string(text, &mut out);
         assert_eq!(out, "\"a\\\"b\\\\c\\n\\r\\t\\b\\f\\u0001\u{7f}é😀\"");
         assert_eq!(read_string(&out), Some((text.to_owned(), "")));
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_stands() {
+        for special in (0..b' ').chain(*b"\"\\") {
+            for place in 0..30 {
+                let mut text = [b'~'; 30];
+                assert_eq!(super::special(&text), None);
+                text.iter_mut()
+                    .skip(place)
+                    .step_by(3)
+                    .for_each(|byte| *byte = special);
+                assert_eq!(super::special(&text), Some(place), "{special}");
+            }
+        }
+        for other in (b' '..=0xff).filter(|byte| !b"\"\\".contains(byte)) {
+            assert_eq!(super::special(&[other; 17]), None, "{other}");
+        }
     }
 
     #[test]
