@@ -165,12 +165,12 @@ fn object(
         return Err(fault(format!("`{part}` is {kind}, not an object")));
     };
     // What walks values by recursion must not exhaust the stack.
-    if json::depth(written) > depth {
+    if object.depth() > depth {
         return Err(fault(format!(
             "`{part}` is nested deeper than {depth} levels: make it flatter, or raise `event_depth` in `limits`"
         )));
     }
-    if json::has_half_character(written) {
+    if object.has_escapes() && json::has_half_character(written) {
         return Err(fault(format!(
             "`{part}` has a lone surrogate escape, such as `\\ud800`, which stands for no character"
         )));

@@ -4,8 +4,10 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::OnceLock};
 
 use minijinja::Value;
 
-use super::scan::Values;
+use super::scan::{Seen, Values};
 
+/// Room for as many members as most objects have.
+const USUAL: usize = 8;
 /// Objects of more members than this look names up in a map.
 const FEW: usize = 32;
 
@@ -17,6 +19,8 @@ pub(super) struct Index {
     places: BTreeMap<Box<str>, usize>,
     /// Whether no name is repeated and no value is an object or array.
     pub(super) is_flat_and_unique: bool,
+    /// Of the object and all inside of it.
+    pub(super) seen: Seen,
 }
 
 /// A member of an object, read by the object's text.
@@ -43,12 +47,27 @@ impl Member {
         }
     }
 
+    /// Whether it has this name.
+    fn is(&self, object: &str, name: &str) -> bool {
+        match &self.name {
+            // Names of other lengths are told apart without a look at them.
+            Name::Plain(range) => {
+                range.len() == name.len()
+                    && object.as_bytes().get(range.clone()) == Some(name.as_bytes())
+            }
+            Name::Escaped(known) => **known == *name,
+        }
+    }
+
+    /// Its value as it is written.
+    pub(super) fn text<'a>(&self, object: &'a str) -> &'a str {
+        object.get(self.text.clone()).unwrap_or_default()
+    }
+
     /// Its value, which `value_of` makes of its name and text where nothing has asked before.
     pub(super) fn value(&self, object: &str, value_of: impl FnOnce(&str, &str) -> Value) -> &Value {
-        self.value.get_or_init(|| {
-            let text = object.get(self.text.clone()).unwrap_or_default();
-            value_of(self.name(object), text)
-        })
+        self.value
+            .get_or_init(|| value_of(self.name(object), self.text(object)))
     }
 }
 
@@ -56,20 +75,19 @@ impl Index {
     /// Finds the members of the object that this text is.
     pub(super) fn of(object: &str) -> Self {
         let mut index = Self {
-            all: Vec::new(),
+            all: Vec::with_capacity(USUAL),
             places: BTreeMap::new(),
             is_flat_and_unique: true,
+            seen: Seen::default(),
         };
         let mut texts = Values::of(object);
         while let (Some(name), Some(text)) = (texts.next_range(), texts.next_range()) {
             index.is_flat_and_unique &=
                 !matches!(object.as_bytes().get(text.start), Some(b'{' | b'['));
             let plain = name.start + 1..name.end.saturating_sub(1).max(name.start + 1);
-            let written = object.get(name).unwrap_or_default();
-            let name = match unescaped(written) {
-                Some(name) => Name::Escaped(name),
-                None => Name::Plain(plain),
-            };
+            let has_escapes = texts.seen().has_escapes;
+            let escaped = has_escapes.then(|| unescaped(object.get(name).unwrap_or_default()));
+            let name = escaped.flatten().map_or(Name::Plain(plain), Name::Escaped);
             index.push(
                 object,
                 Member {
@@ -79,6 +97,11 @@ impl Index {
                 },
             );
         }
+        let Seen { depth, has_escapes } = texts.seen();
+        index.seen = Seen {
+            depth: depth + 1,
+            has_escapes,
+        };
         index
     }
 
@@ -116,7 +139,7 @@ impl Index {
 
     fn place(&self, object: &str, name: &str) -> Option<usize> {
         if self.places.is_empty() {
-            self.all.iter().position(|known| known.name(object) == name)
+            self.all.iter().position(|known| known.is(object, name))
         } else {
             self.places.get(name).copied()
         }

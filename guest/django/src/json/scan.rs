@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use action_triggers_vocabulary::quote;
 use serde_json::value::RawValue;
 
 /// A bound on how many objects and arrays of a JSON text stand in each other,
@@ -64,6 +65,16 @@ pub fn is_number(text: &str) -> bool {
 pub(super) struct Values<'a> {
     text: &'a str,
     at: usize,
+    seen: Seen,
+}
+
+/// What was seen of a JSON text on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// How many objects and arrays stand in each other at most.
+    pub(super) depth: usize,
+    /// Whether a string is written with a backslash.
+    pub(super) has_escapes: bool,
 }
 
 impl<'a> Values<'a> {
@@ -72,6 +83,7 @@ impl<'a> Values<'a> {
         Self {
             text: container,
             at: 1,
+            seen: Seen::default(),
         }
     }
 }
@@ -84,8 +96,13 @@ impl Values<'_> {
             self.at += 1;
         }
         let start = self.at;
-        self.at += value_end(self.text.get(start..)?);
+        self.at += value_end(bytes.get(start..)?, &mut self.seen);
         Some(start..self.at).filter(|range| !range.is_empty())
+    }
+
+    /// What was seen inside of the values so far.
+    pub(super) fn seen(&self) -> Seen {
+        self.seen
     }
 }
 
@@ -104,24 +121,30 @@ fn is_between(byte: u8) -> bool {
 }
 
 /// Bytes of the JSON value at the start of the text; none at the end of an object or array.
-fn value_end(text: &str) -> usize {
-    match text.as_bytes().first() {
-        Some(b'"') => string_end(text),
-        Some(b'{' | b'[') => container_end(text),
+fn value_end(text: &[u8], seen: &mut Seen) -> usize {
+    match text.first() {
+        Some(b'"') => end_of_string(text, seen),
+        Some(b'{' | b'[') => container_end(text, seen),
         _ => {
-            let is_end = |byte: u8| is_between(byte) || matches!(byte, b'}' | b']');
-            text.bytes().position(is_end).unwrap_or(text.len())
+            let is_end = |byte: &u8| is_between(*byte) || matches!(byte, b'}' | b']');
+            text.iter().position(is_end).unwrap_or(text.len())
         }
     }
 }
 
 /// Bytes of the JSON object or array at the start of the text.
-fn container_end(text: &str) -> usize {
+fn container_end(text: &[u8], seen: &mut Seen) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
-    while let Some(byte) = text.as_bytes().get(at) {
+    while let Some(byte) = text.get(at) {
         match byte {
-            b'"' => at += string_end(text.get(at..).unwrap_or_default()).saturating_sub(1),
-            b'{' | b'[' => depth += 1,
+            b'"' => {
+                at += end_of_string(text.get(at..).unwrap_or_default(), seen);
+                continue;
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                seen.depth = seen.depth.max(depth);
+            }
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -135,12 +158,19 @@ fn container_end(text: &str) -> usize {
 
 /// Bytes of the JSON string at the start of the text, quotes included.
 pub(super) fn string_end(text: &str) -> usize {
-    let bytes = text.as_bytes();
+    end_of_string(text.as_bytes(), &mut Seen::default())
+}
+
+fn end_of_string(text: &[u8], seen: &mut Seen) -> usize {
     let mut at = 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
+    while let Some(place) = text.get(at..).and_then(quote::special) {
+        at += place;
+        match text.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => {
+                seen.has_escapes = true;
+                at += 2;
+            }
             _ => at += 1,
         }
     }

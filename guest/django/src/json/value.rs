@@ -135,6 +135,16 @@ impl JsonObject {
         self.index().is_flat_and_unique
     }
 
+    /// How many objects and arrays of its text stand in each other at most, itself among them.
+    pub fn depth(&self) -> usize {
+        self.index().seen.depth
+    }
+
+    /// Whether a string of it is written with escapes.
+    pub fn has_escapes(&self) -> bool {
+        self.index().seen.has_escapes
+    }
+
     fn index(&self) -> &Index {
         self.members.get_or_init(|| Index::of(&self.source))
     }
