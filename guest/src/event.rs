@@ -105,6 +105,8 @@ impl<'a> Change<'a> {
                 guard: None,
             }),
             now,
+            object: Some(facts.instance.clone()),
+            taken: TAKEN,
         };
         Ok(Self {
             signal: line.signal,
@@ -136,16 +138,21 @@ impl<'a> Change<'a> {
                 facts: self.facts.clone(),
                 guard: Some(touched.clone()),
             }),
-            now: self.context.now,
+            ..self.context.clone()
         };
         Some((context, touched))
     }
 
     /// Content type and primary key; none without a primary key.
     pub(crate) fn ordering_key(&self) -> Option<String> {
-        match View::of(self.facts.instance.member(PRIMARY_KEY.0)?) {
-            View::String(key) => Some(format!("{}/{key}", self.content_type)),
-            View::Number(key) => Some(format!("{}/{key}", self.content_type)),
+        let instance = &self.facts.instance;
+        let named = |key: &str| Some([&self.content_type, "/", key].concat());
+        if let Some(key) = instance.plain_member(PRIMARY_KEY.0) {
+            return named(key);
+        }
+        match View::of(instance.member(PRIMARY_KEY.0)?) {
+            View::String(key) => named(key),
+            View::Number(key) => named(&key),
             _ => None,
         }
     }
@@ -214,6 +221,9 @@ pub(crate) const EVENT_VARIABLES: &[&str] = &[
     "before",
     "changed",
 ];
+
+/// What stands at the top level whatever the instance's fields are called.
+const TAKEN: &[&str] = &["instance", "event"];
 
 /// What stands at the top level.
 #[derive(Debug)]

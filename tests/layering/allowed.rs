@@ -39,7 +39,7 @@ const VOCABULARY: Allowed = &[
 const DJANGO: Allowed = &[
     ("ast", &["filters"]),
     ("condition", &["ast", "expression", "lexer"]),
-    ("context", &["dates", "error"]),
+    ("context", &["dates", "error", "json"]),
     ("decimal", &["integer", "json", "python"]),
     ("emit", &["ast", "json_text"]),
     (

@@ -332,6 +332,7 @@ mod tests {
                     let context = Context {
                         variables: variables.clone(),
                         now: now(),
+                        ..Context::default()
                     };
                     let rendered = templates.render(&template, &context, &mut String::new());
                     assert!(rendered.is_err(), "{source}");

@@ -9,7 +9,7 @@
 //! let template = templates.compile(source, Options::default()).unwrap();
 //! let variables = json::parse(r#"{"customer": {"name": "ada"}, "price": "9.99"}"#).unwrap();
 //! let mut out = String::new();
-//! templates.render(&template, &Context { variables, now: None }, &mut out).unwrap();
+//! templates.render(&template, &Context { variables, ..Default::default() }, &mut out).unwrap();
 //! assert_eq!(out, "Ada pays 10.0");
 //! ```
 //!

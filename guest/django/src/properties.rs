@@ -100,9 +100,11 @@ fn context(values: &[String]) -> Context {
         .zip(values)
         .map(|(name, value)| format!("\"{name}\": {value}"))
         .collect();
+    let variables = json::parse(&format!("{{{}}}", members.join(","))).unwrap();
     Context {
-        variables: json::parse(&format!("{{{}}}", members.join(","))).unwrap(),
-        now: None,
+        object: variables.downcast_object(),
+        variables,
+        ..Context::default()
     }
 }
 

@@ -181,7 +181,7 @@ impl Condition {
 /// let template = templates.compile("Hello {{ name|title }}!", Options::default()).unwrap();
 /// let variables = json::parse(r#"{"name": "ada"}"#).unwrap();
 /// let mut out = String::new();
-/// templates.render(&template, &Context { variables, now: None }, &mut out).unwrap();
+/// templates.render(&template, &Context { variables, ..Default::default() }, &mut out).unwrap();
 /// assert_eq!(out, "Hello Ada!");
 /// ```
 #[derive(Debug)]

@@ -15,7 +15,7 @@ const CONTEXT: &str = r#"{"a": {"b": [1, "x", null]}, "n": 5, "s": "abc", "t": "
 fn context() -> Context {
     Context {
         variables: json::parse(CONTEXT).unwrap(),
-        now: None,
+        ..Context::default()
     }
 }
 

@@ -71,9 +71,12 @@ impl Case {
         for (path, name) in &self.types {
             assert!(fields.declare(path, FieldType::from_name(name).unwrap()));
         }
+        let variables = json::parse_with(self.context.get(), Some(&Arc::new(fields))).unwrap();
         let context = Context {
-            variables: json::parse_with(self.context.get(), Some(&Arc::new(fields))).unwrap(),
+            object: variables.downcast_object(),
+            variables,
             now: self.now.as_deref().and_then(dates::parse),
+            ..Context::default()
         };
         let mut output = String::new();
         match templates.render(&template, &context, &mut output) {

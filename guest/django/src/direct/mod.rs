@@ -175,8 +175,10 @@ impl Writer<'_, '_> {
                     self.out.push_str(text);
                 }
                 Piece::Variable(path) => {
-                    let value = expression::variable(&self.scope, path)?.raw();
-                    self.value(&value, Form::Value)?;
+                    if !self.plain(path) {
+                        let value = expression::variable(&self.scope, path)?.raw();
+                        self.value(&value, Form::Value)?;
+                    }
                 }
                 Piece::Filtered(filtered) => {
                     let value = filtered.unmarked(&self.scope)?;
@@ -199,6 +201,17 @@ impl Writer<'_, '_> {
             }
         }
         self.pieces(&conditional.otherwise)
+    }
+
+    /// Writes a text or number of the event as it is written there, which is how it is printed and
+    /// how it stands in a JSON string. Whether it could be.
+    fn plain(&mut self, path: &str) -> bool {
+        let is_plain = matches!(self.position, Position::Text | Position::Inside);
+        if !is_plain || self.scope.call.autoescape {
+            return false;
+        }
+        let text = self.scope.context.plain(path);
+        text.map(|text| self.out.push_str(text)).is_some()
     }
 
     fn value(&mut self, value: &Value, form: Form) -> Result<(), Error> {

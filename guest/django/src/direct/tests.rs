@@ -135,9 +135,12 @@ fn context(values: &[String]) -> Context {
     let members: Vec<_> = named
         .map(|(name, value)| format!("\"{name}\": {value}"))
         .collect();
+    let variables = json::parse(&format!("{{{}}}", members.join(","))).unwrap();
     Context {
-        variables: json::parse(&format!("{{{}}}", members.join(","))).unwrap(),
+        object: variables.downcast_object(),
+        variables,
         now: dates::parse("2024-02-29T12:00:00Z"),
+        ..Context::default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use action_triggers_vocabulary::quote;
 use minijinja::{
     Value,
     value::{Enumerator, Object, ObjectRepr},
@@ -143,6 +144,40 @@ impl JsonObject {
     /// Whether a string of it is written with escapes.
     pub fn has_escapes(&self) -> bool {
         self.index().seen.has_escapes
+    }
+
+    /// The text of the field at a dotted path, where that is a text without escapes or an integer
+    /// of at most 18 digits, and no type is declared that it might have. It is borrowed, and needs no
+    /// value of its own.
+    pub fn plain(&self, path: &str) -> Option<&str> {
+        let (mut object, mut rest) = (self, path);
+        loop {
+            if object.fields.is_some() {
+                return None;
+            }
+            let dot = rest.bytes().position(|byte| byte == b'.');
+            let name = rest.get(..dot.unwrap_or(rest.len()))?;
+            let member = object.index().find(object.text(), name)?;
+            let text = member.text(object.text());
+            let Some(dot) = dot else {
+                return plain(text);
+            };
+            if !text.starts_with('{') {
+                return None;
+            }
+            let value = member.value(object.text(), |name, text| object.value_of(name, text));
+            object = value.downcast_object_ref()?;
+            rest = rest.get(dot + 1..)?;
+        }
+    }
+
+    /// The text of the member of this name or its [substitute](Document::with_substitute), where that
+    /// is one that [`plain`](Self::plain) gives; whatever type is declared of it.
+    pub fn plain_member(&self, name: &str) -> Option<&str> {
+        let (index, object) = (self.index(), self.text());
+        let find = |name| index.find(object, name);
+        let member = find(name).or_else(|| find(self.source.substitute(name)?));
+        plain(member?.text(object))
     }
 
     fn index(&self) -> &Index {
@@ -351,6 +386,20 @@ fn value_of(source: &Slice, text: &str, declared: Option<&Declared>) -> Value {
         Some(b'n') => Value::from(()),
         _ => number_of(text),
     }
+}
+
+/// What is printed of a JSON text just as it is written, but for quotes.
+fn plain(text: &str) -> Option<&str> {
+    /// Those of the longest integer that is always one of 64 bits.
+    const DIGITS: usize = 18;
+    if let Some(rest) = text.strip_prefix('"') {
+        let text = rest.strip_suffix('"')?;
+        return quote::special(text.as_bytes()).is_none().then_some(text);
+    }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_integer =
+        (1..=DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (is_integer && text != "-0").then_some(text)
 }
 
 fn number_of(text: &str) -> Value {
