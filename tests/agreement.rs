@@ -2,6 +2,7 @@
 //! `check` is rendered, and a queue that is refused for every event was told of.
 
 mod bounds;
+mod coincidences;
 mod configurations;
 mod payloads;
 
@@ -11,7 +12,10 @@ use action_triggers_host::{Event, Problem, Runtime, Signal, schema};
 use proptest::test_runner::{Config as Cases, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
-use self::configurations::{configuration, text};
+use self::{
+    coincidences::{changed, coincidences},
+    configurations::{configuration, text},
+};
 use crate::{configured::examined, remedies::edited};
 
 /// Two instances with all that the templates ask for, one with little.
@@ -144,7 +148,9 @@ fn what_check_passes_is_rendered_and_what_every_event_is_refused_for_was_told() 
     });
     let tokio = tokio::runtime::Runtime::new().unwrap();
     let passed = std::cell::Cell::new(0);
-    let outcome = runner.run(&configuration(folder.path().into()), |config| {
+    let drawn = (configuration(folder.path().into()), coincidences());
+    let outcome = runner.run(&drawn, |(config, changes)| {
+        let config = changed(config, changes);
         std::fs::write(&file, text(&config)).unwrap();
         let is_well = tokio
             .block_on(hold(&file, &config))

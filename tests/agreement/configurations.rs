@@ -26,7 +26,7 @@ fn object(members: Vec<(&'static str, Value)>) -> Value {
 pub(super) const NULL: &str = "written null";
 
 /// Stands for a number that no `Value` of this crate holds.
-const LARGE: &str = "1e400";
+pub(super) const LARGE: &str = "1e400";
 
 /// A configuration as it stands in its file.
 pub(super) fn text(config: &Value) -> String {

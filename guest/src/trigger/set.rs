@@ -200,21 +200,18 @@ fn bound_costs(
         let mut behind = told.range(path.to_owned()..);
         behind.next().is_some_and(|one| one.starts_with(path))
     };
-    let mut sum = Cost::default();
-    if let Some(when) = when {
-        sum = when.cost();
-        if !is_told(when.place()) {
-            compiler.bound_steps("the condition takes", sum.steps, when.place());
-        }
-    }
     let most = compiler.templates.limits().fuel;
-    if sum.steps > most {
-        return;
-    }
-    sum = sum.and(payload.cost());
-    let is_payload_told = is_told(path) || sum.steps > most;
-    if !is_told(path) {
-        compiler.bound_steps("the condition and the payload take", sum.steps, path);
+    let mut sum = Cost::default();
+    // What comes behind is not told of then.
+    let mut is_over = false;
+    let condition = when.map(|when| (when.cost(), "the condition takes", when.place()));
+    let payload = (payload.cost(), "the condition and the payload take", path);
+    for (own, what, path) in condition.into_iter().chain([payload]) {
+        sum = sum.and(own);
+        if !is_over && !is_told(path) {
+            compiler.bound_steps(what, sum.steps, path);
+        }
+        is_over |= sum.steps > most || is_told(path);
     }
     for queue in queues {
         let own = queue.record.as_ref().map(|plan| plan.cost());
@@ -225,7 +222,7 @@ fn bound_costs(
             let what = "the payload and the records as far as this one write";
             compiler.bound_written(what, sum.bytes, &path);
         }
-        if own.steps > 0 && !is_payload_told && !is_told(&path) {
+        if own.steps > 0 && !is_over && !is_told(&path) {
             let what = "the condition, the payload and the records as far as this one take";
             compiler.bound_steps(what, sum.steps, &path);
         }
