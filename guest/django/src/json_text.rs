@@ -58,6 +58,26 @@ impl Position {
         }
     }
 
+    /// A variable as the argument of a filter that works on what is written here; none where it
+    /// can stay as it is. `escape` says that the filter would escape it for HTML.
+    pub(super) fn argument(mut self, value: &Value, escape: bool) -> Option<Value> {
+        let is_text = match python::kind(value) {
+            python::Kind::Str(_) => true,
+            // `join` makes a text of it.
+            python::Kind::List | python::Kind::Dict => escape,
+            _ => false,
+        };
+        if value.is_undefined() || !is_text || !self.is_json() {
+            return None;
+        }
+        if self == Self::Escaping {
+            self = Self::Inside;
+        }
+        let mut text = String::new();
+        self.place(value, escape, Form::Value, &mut text);
+        Some(Value::from_safe_string(text))
+    }
+
     /// Writes a value as it is due here; false where it is to be written plainly.
     pub(super) fn place(
         &mut self,
@@ -109,6 +129,9 @@ pub(super) const FORMS: [(&str, Form); 3] = [
     ("placed_safe", Form::Safe),
     ("placed_content", Form::Content),
 ];
+
+/// The filter that writes an argument of a block's filter.
+pub(super) const ARGUMENT: &str = "argument";
 
 impl Form {
     /// The form of what an expression gives, and its filters without `safe` at their end.

@@ -126,6 +126,39 @@ fn what_is_no_json_with_its_values_is_published_as_plain_text() {
 }
 
 #[test]
+fn an_argument_of_a_filter_block_ends_no_string_and_adds_no_member() {
+    let instance = r#"{"name": "y\",\"admin\":\"1", "rest": ",\"admin\":1"}"#;
+    for (payload, expected) in [
+        (
+            r#"{"v": "{% filter add:name %}x{% endfilter %}"}"#,
+            r#"{"v":"xy\",\"admin\":\"1"}"#,
+        ),
+        (
+            r#"{"v": "{% filter default:name|lower %}{% endfilter %}"}"#,
+            r#"{"v":"y\",\"admin\":\"1"}"#,
+        ),
+        (
+            r#"{"v": "{% filter join:name %}ab{% endfilter %}"}"#,
+            r#"{"v":"ay&quot;,&quot;admin&quot;:&quot;1b"}"#,
+        ),
+        (
+            r#"{"v": "{% filter cut:name %}{{ name }}!{% endfilter %}"}"#,
+            r#"{"v":"!"}"#,
+        ),
+        (
+            r#"{"v": {% filter default:name %}{% endfilter %}}"#,
+            r#"{"v":"y\",\"admin\":\"1"}"#,
+        ),
+    ] {
+        let expected = (expected.to_owned(), true);
+        assert_eq!(published(payload, instance).unwrap(), expected, "{payload}");
+    }
+    let payload = r#"{"v": 1{% filter add:rest %}{% endfilter %}}"#;
+    let failure = published(payload, instance).unwrap_err();
+    assert_eq!(failure.code(), "payload_ambiguous");
+}
+
+#[test]
 fn a_value_that_would_decide_the_shape_fails_the_record() {
     let failure = published(
         r#"{"a": "x", {{ rest }}"#,
@@ -227,6 +260,18 @@ fn places() -> impl Strategy<Value = (String, fn(&Value) -> Value)> {
             "\"{% spaceless %}<{{ f }}>{% endspaceless %}\"".to_owned(),
             any_string
         )),
+        Just(("\"{% filter add:f %}<{% endfilter %}>\"".to_owned(), inside)),
+        Just((
+            "\"{% with g=f|stringformat:'s' %}<{% filter default:g %}{% endfilter %}>{% endwith %}\""
+                .to_owned(),
+            inside
+        )),
+        Just((
+            "\"{% with g=f %}{% filter upper|join:g %}<>{% endfilter %}{% endwith %}\"".to_owned(),
+            any_string
+        )),
+        Just(("\"<{% firstof f %}>\"".to_owned(), inside)),
+        Just(("\"{% cycle f as c silent %}<{{ c }}>\"".to_owned(), inside)),
         Just(("{{ f }}".to_owned(), outside)),
         Just(("{{ f|safe }}".to_owned(), outside)),
         Just(("{% with g=f %} {{ g }} {% endwith %}".to_owned(), outside)),

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use super::{
     ast::{Condition, Expression, FilterCall, Node, Operand, Target},
-    json_text::{FORMS, Form},
+    json_text::{ARGUMENT, FORMS, Form},
 };
 
 /// What a missing variable or a failing filter means at a place.
@@ -136,7 +136,7 @@ impl Emitter {
                 self.capture(*number, body);
                 self.output(|out| {
                     out.write(format_args!("c_{number}|raw"));
-                    out.filters(filters, false);
+                    out.block_filters(filters);
                     out.out.push_str("|filtered");
                 });
             }
@@ -414,6 +414,24 @@ impl Emitter {
             Operand::Number(text) => {
                 self.out.push_str("number(");
                 self.string(text);
+                self.out.push(')');
+            }
+        }
+    }
+
+    /// The filters of a `{% filter %}` block: in JSON text their arguments are written as values
+    /// are there, for what the block gives is not looked at again.
+    fn block_filters(&mut self, filters: &[FilterCall]) {
+        for call in filters {
+            self.write(format_args!("|{}", call.filter.name));
+            if let Some(argument) = &call.argument {
+                self.out.push('(');
+                self.operand(argument);
+                if self.is_json_text && matches!(argument, Operand::Variable(_)) {
+                    // Django's `join` escapes what it joins by, whatever the mode.
+                    let escape = call.filter.name == "join";
+                    self.write(format_args!("|{ARGUMENT}({escape})"));
+                }
                 self.out.push(')');
             }
         }

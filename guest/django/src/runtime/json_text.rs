@@ -8,7 +8,7 @@ use super::{
     state::{Progress, escapes},
 };
 use crate::{
-    json_text::{FORMS, Form, Position},
+    json_text::{ARGUMENT, FORMS, Form, Position},
     python,
 };
 
@@ -35,6 +35,14 @@ pub(super) fn add_to(environment: &mut Environment<'_>, bounds: &Bounds) {
         };
         environment.add_filter(name, placed);
     }
+    let bounds = bounds.clone();
+    let argument =
+        move |state: &mut State<'_, '_>, value: &Value, escape: bool| -> Result<Value, Error> {
+            bounds.beside(state).show(value)?;
+            let written = position(state).argument(value, escape);
+            Ok(written.unwrap_or_else(|| value.clone()))
+        };
+    environment.add_filter(ARGUMENT, argument);
     environment.add_function("place", |state: &mut State<'_, '_>| {
         Value::from_object(Mark(position(state)))
     });
