@@ -20,8 +20,8 @@ const DEEPEST: usize = 128;
 pub(super) struct Document {
     name: String,
     pub(super) text: String,
-    /// The same with its secrets covered.
-    shown: String,
+    /// The same with its secrets covered, where it has any.
+    covered: Option<String>,
     /// Where its lines are.
     lines: Lines,
     pub(super) root: Node,
@@ -49,7 +49,7 @@ impl Document {
         match root {
             Ok(root) => Ok(Self {
                 name: name.to_owned(),
-                shown: mask::secrets(&text, &root),
+                covered: mask::secrets(&text, &root),
                 lines: Lines::of(&text),
                 text,
                 root,
@@ -61,7 +61,8 @@ impl Document {
 
     /// What is shown of these bytes.
     pub(super) fn excerpt(&self, span: Range<usize>) -> Excerpt {
-        self.lines.excerpt(&self.name, &self.shown, span)
+        let shown = self.covered.as_ref().unwrap_or(&self.text);
+        self.lines.excerpt(&self.name, shown, span)
     }
 
     /// The value as JSON text; exactly as written, where it is written in JSON.
@@ -156,7 +157,7 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
                 let after = members.last().map_or(start, |one| one.node.span.end);
                 members.push(member(pair, text, after, depth)?);
             }
-            Value::Table(Members::new(members))
+            Value::Table(Members::new(members).into())
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(written).map_err(fault)?;
@@ -167,14 +168,14 @@ fn build(raw: &RawValue, text: &str, depth: usize) -> Result<Node, Fault> {
         Some(b't') => Value::Bool(true),
         Some(b'f') => Value::Bool(false),
         Some(b'n') => Value::Null,
-        _ => Value::Number(written.to_owned()),
+        _ => Value::Number(written.into()),
     };
     Ok(Node { span, value })
 }
 
 /// Reads a member; its name stands behind this byte.
 fn member(
-    (key, raw): (String, &RawValue),
+    (key, raw): (Box<str>, &RawValue),
     text: &str,
     after: usize,
     depth: usize,
@@ -194,7 +195,7 @@ fn member(
 }
 
 /// The members of an object, in order, repeats and all.
-struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+struct Pairs<'a>(Vec<(Box<str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -233,31 +234,31 @@ fn toml(text: &str) -> Result<Node, Fault> {
 fn toml_table(table: DeTable<'_>) -> Value {
     let member = |(key, value): (toml::Spanned<Cow<'_, str>>, toml::Spanned<DeValue<'_>>)| Member {
         key_span: key.span(),
-        key: key.into_inner().into_owned(),
+        key: key.into_inner().into(),
         node: toml_node(value),
     };
     let mut members: Vec<Member> = table.into_iter().map(member).collect();
     members.sort_by_key(|member| member.key_span.start);
-    Value::Table(Members::new(members))
+    Value::Table(Members::new(members).into())
 }
 
 fn toml_node(value: toml::Spanned<DeValue<'_>>) -> Node {
     let span = value.span();
     let value = match value.into_inner() {
-        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::String(text) => Value::Text(text.into()),
         DeValue::Integer(integer) => {
             match i128::from_str_radix(integer.as_str(), integer.radix()) {
-                Ok(number) => Value::Number(number.to_string()),
-                Err(_) => Value::Text(integer.to_string()),
+                Ok(number) => Value::Number(number.to_string().into()),
+                Err(_) => Value::Text(integer.to_string().into()),
             }
         }
         // TOML's infinities are no JSON.
         DeValue::Float(float) if float.as_str().ends_with(|c: char| c.is_alphabetic()) => {
-            Value::Text(float.to_string())
+            Value::Text(float.to_string().into())
         }
-        DeValue::Float(float) => Value::Number(float.as_str().trim_start_matches('+').to_owned()),
+        DeValue::Float(float) => Value::Number(float.as_str().trim_start_matches('+').into()),
         DeValue::Boolean(value) => Value::Bool(value),
-        DeValue::Datetime(instant) => Value::Text(instant.to_string()),
+        DeValue::Datetime(instant) => Value::Text(instant.to_string().into()),
         DeValue::Array(items) => Value::List(items.into_iter().map(toml_node).collect()),
         DeValue::Table(table) => toml_table(table),
     };

@@ -237,7 +237,7 @@ impl<'a> Reading<'a> {
         };
         match &field.node.value {
             Value::Text(path) => {
-                let file = self.directory.join(path);
+                let file = self.directory.join(&**path);
                 if !self.around.has_file(&file) {
                     let message = format!("there is no file `{}`", file.display());
                     self.error(

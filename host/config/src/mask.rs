@@ -9,22 +9,22 @@ use crate::problem::mask::{cover, names_secret};
 const ADDRESSES: &[&str] = &["rest_url", "proxy", "url"];
 
 /// Covers the values of secret members, everything below `values`, `auth` and
-/// `identity`, and addresses with more in them than host, port and path.
-pub(super) fn secrets(text: &str, root: &Node) -> String {
+/// `identity`, and addresses with more in them than host, port and path. None where there are no
+/// such values.
+pub(super) fn secrets(text: &str, root: &Node) -> Option<String> {
     let mut spans = Vec::new();
     collect(root, false, &mut spans);
-    cover(text, &spans)
+    (!spans.is_empty()).then(|| cover(text, &spans))
 }
 
 fn collect(node: &Node, is_secret: bool, spans: &mut Vec<Range<usize>>) {
     match &node.value {
         Value::Table(members) => {
-            for member in members {
-                let names_source = matches!(member.key.as_str(), "env" | "file");
-                let is_secret_member =
-                    matches!(member.key.as_str(), "values" | "auth" | "identity")
-                        || names_secret(&member.key);
-                if ADDRESSES.contains(&member.key.as_str())
+            for member in members.iter() {
+                let names_source = matches!(&*member.key, "env" | "file");
+                let is_secret_member = matches!(&*member.key, "values" | "auth" | "identity")
+                    || names_secret(&member.key);
+                if ADDRESSES.contains(&&*member.key)
                     && matches!(&member.node.value, Value::Text(text) if !is_plain_address(text))
                 {
                     spans.push(member.node.span.clone());

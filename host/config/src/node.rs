@@ -11,29 +11,39 @@ pub(super) struct Node {
     pub(super) value: Value,
 }
 
+/// Files have many, so they are small.
 pub(super) enum Value {
     Null,
     Bool(bool),
     /// As it was written.
-    Number(String),
-    Text(String),
-    List(Vec<Node>),
-    Table(Members),
+    Number(Box<str>),
+    Text(Box<str>),
+    List(Box<[Node]>),
+    Table(Box<Members>),
 }
 
-/// The members of an object as they are written, repeats and all, with an index
-/// of their names.
+/// Objects of more members than this look names up in an index.
+const FEW: usize = 16;
+
+/// The members of an object as they are written, repeats and all; where they are many, with an
+/// index of their names.
 pub(super) struct Members {
-    written: Vec<Member>,
-    /// Places of members by name, and of one name in the order written.
-    by_name: Vec<usize>,
+    written: Box<[Member]>,
+    /// Places of members by name, and of one name in the order written. Empty where they are few.
+    by_name: Box<[usize]>,
 }
 
 impl Members {
     pub(super) fn new(written: Vec<Member>) -> Self {
-        let mut by_name: Vec<usize> = (0..written.len()).collect();
-        by_name.sort_by_key(|place| written.get(*place).map(|member| &member.key));
-        Self { written, by_name }
+        let by_name = if written.len() > FEW {
+            sorted(&written)
+        } else {
+            Vec::new()
+        };
+        Self {
+            written: written.into(),
+            by_name: by_name.into(),
+        }
     }
 
     /// Every member, in the order written.
@@ -53,7 +63,8 @@ impl Members {
 
     /// Members that repeat the name of one before them.
     pub(super) fn repeats(&self) -> Vec<&Member> {
-        let pairs = self.by_name.iter().zip(self.by_name.iter().skip(1));
+        let by_name = sorted(&self.written);
+        let pairs = by_name.iter().zip(by_name.iter().skip(1));
         let mut repeats: Vec<usize> = pairs
             .filter(|(one, next)| self.name_at(**one) == self.name_at(**next))
             .map(|(_, next)| *next)
@@ -64,16 +75,29 @@ impl Members {
     }
 
     fn called(&self, name: &str) -> impl DoubleEndedIterator<Item = &Member> {
+        let unindexed: &[Member] = if self.by_name.is_empty() {
+            &self.written
+        } else {
+            &[]
+        };
+        let few = unindexed.iter().filter(move |member| *member.key == *name);
         let before = |place: &usize| self.name_at(*place) < Some(name);
         let upto = |place: &usize| self.name_at(*place) <= Some(name);
         let range = self.by_name.partition_point(before)..self.by_name.partition_point(upto);
         let places = self.by_name.get(range).unwrap_or_default();
-        places.iter().filter_map(|place| self.written.get(*place))
+        few.chain(places.iter().filter_map(|place| self.written.get(*place)))
     }
 
     fn name_at(&self, place: usize) -> Option<&str> {
-        self.written.get(place).map(|member| member.key.as_str())
+        self.written.get(place).map(|member| &*member.key)
     }
+}
+
+/// Places of members by name, and of one name in the order written.
+fn sorted(members: &[Member]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..members.len()).collect();
+    places.sort_by_key(|place| members.get(*place).map(|member| &member.key));
+    places
 }
 
 impl<'a> IntoIterator for &'a Members {
@@ -86,7 +110,7 @@ impl<'a> IntoIterator for &'a Members {
 }
 
 pub(super) struct Member {
-    pub(super) key: String,
+    pub(super) key: Box<str>,
     pub(super) key_span: Range<usize>,
     pub(super) node: Node,
 }

@@ -43,7 +43,7 @@ impl<'a> Reading<'a> {
             return outbox;
         };
         if let Value::Text(text) = &field.node.value {
-            if text != "memory" {
+            if &**text != "memory" {
                 let help = "write \"memory\", or an object with the `path` of a file";
                 self.unknown_value(&field, text, help);
             }

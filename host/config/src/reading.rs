@@ -56,7 +56,7 @@ impl<'a> Table<'a> {
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'a str, Field<'a>)> + '_ {
         self.members
             .iter()
-            .map(|member| (member.key.as_str(), self.member(member)))
+            .map(|member| (&*member.key, self.member(member)))
     }
 
     fn member(&self, member: &'a Member) -> Field<'a> {

@@ -147,7 +147,7 @@ impl<'a> Reading<'a> {
         let cert_pem = self.pem(&cert);
         let key_pem = match &key.node.value {
             Value::Text(path) if !path.contains("-----BEGIN") => {
-                let path = self.directory.join(path);
+                let path = self.directory.join(&**path);
                 self.secret_file(&key, path)
             }
             _ => self.secret(&key),
