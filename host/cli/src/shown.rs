@@ -20,7 +20,9 @@ pub(crate) fn escape(json: &mut Vec<u8>, from: usize) {
     // All of them begin with one of these bytes.
     let may_begin = |byte: &u8| matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
     let written = json.get(from..).unwrap_or_default();
-    if !written.iter().any(may_begin) {
+    // Without an end at the first, many bytes are asked at once.
+    let any_of = |some: &[u8]| some.iter().fold(false, |any, byte| any | may_begin(byte));
+    if !written.chunks(256).any(any_of) {
         return;
     }
     let Some(text) = str::from_utf8(written)
