@@ -263,8 +263,9 @@ impl Builder<'_, '_> {
                 quote::shown(text)
             );
             let help = "write a smaller one, or a string";
-            let faults = &mut self.compiler.faults;
-            faults.warning(NUMBER_TOO_LARGE, place, message, help);
+            self.compiler
+                .faults
+                .warning(NUMBER_TOO_LARGE, place, message, help);
         }
         self.json(text);
     }
