@@ -1,6 +1,6 @@
 //! A file as a tree of values that know where they stand in it.
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
@@ -19,7 +19,7 @@ const DEEPEST: usize = 128;
 /// A file's text and what it says.
 pub(super) struct Document {
     name: String,
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     /// The same with its secrets covered, where it has any.
     covered: Option<String>,
     /// Where its lines are.
@@ -41,36 +41,49 @@ impl Document {
     /// # Errors
     ///
     /// The first place where it breaks the syntax.
-    pub(super) fn parse(name: &str, text: String, syntax: Syntax) -> Result<Self, Box<Problem>> {
+    pub(super) fn parse(
+        name: &str,
+        mut text: String,
+        syntax: Syntax,
+    ) -> Result<Self, Box<Problem>> {
         let root = match syntax {
             Syntax::Json => json(&text),
             Syntax::Toml => toml(&text),
         };
         match root {
-            Ok(root) => Ok(Self {
-                name: name.to_owned(),
-                covered: mask::secrets(&text, &root),
-                lines: Lines::of(&text),
-                text,
-                root,
-                syntax,
-            }),
+            Ok(root) => {
+                if syntax == Syntax::Json {
+                    // Only spaces, without which the text can be shared as it is.
+                    text.truncate(root.span.end);
+                }
+                Ok(Self {
+                    name: name.to_owned(),
+                    covered: mask::secrets(&text, &root),
+                    lines: Lines::of(&text),
+                    text: text.into(),
+                    root,
+                    syntax,
+                })
+            }
             Err(fault) => Err(Box::new(fault.problem(name, &text, syntax))),
         }
     }
 
     /// What is shown of these bytes.
     pub(super) fn excerpt(&self, span: Range<usize>) -> Excerpt {
-        let shown = self.covered.as_ref().unwrap_or(&self.text);
+        let shown = self.covered.as_deref().unwrap_or(&self.text);
         self.lines.excerpt(&self.name, shown, span)
     }
 
     /// The value as JSON text; exactly as written, where it is written in JSON.
-    pub(super) fn json_of(&self, node: &Node) -> String {
+    pub(super) fn json_of(&self, node: &Node) -> Arc<str> {
         let written = self.text.get(node.span.clone());
         match (self.syntax, written) {
-            (Syntax::Json, Some(written)) => written.to_owned(),
-            _ => node.to_json(),
+            (Syntax::Json, Some(written)) if written.len() == self.text.len() => {
+                Arc::clone(&self.text)
+            }
+            (Syntax::Json, Some(written)) => written.into(),
+            _ => node.to_json().into(),
         }
     }
 }

@@ -288,7 +288,7 @@ impl Configuration {
     }
 
     /// The set of triggers as JSON, if there is one.
-    pub fn triggers_json(&self) -> Option<String> {
+    pub fn triggers_json(&self) -> Option<Arc<str>> {
         let set = self.place_of_triggers()?;
         Some(set.document.json_of(set.node))
     }

@@ -94,7 +94,7 @@ impl Config {
     /// What decodes the bodies of requests: as `sources` says, and as the set of triggers
     /// declares fields.
     pub fn decoder(&self) -> Decoder {
-        let set = self.triggers_json().unwrap_or_default();
+        let set = self.0.triggers_json().unwrap_or_default();
         Decoder::new(self.0.sources().clone()).models(&Models::of_set(&set))
     }
 
@@ -102,7 +102,7 @@ impl Config {
     pub fn builder(&self) -> Builder {
         let policy = self.0.policy();
         let builder = Runtime::builder()
-            .triggers(self.triggers_json().unwrap_or_else(|| "[]".to_owned()))
+            .shared_triggers(self.0.triggers_json().unwrap_or_else(|| "[]".into()))
             .settings(self.0.settings().clone())
             .brokers(self.0.brokers().iter().cloned())
             .clusters(self.0.clusters().iter().cloned())
@@ -142,7 +142,7 @@ impl Config {
     /// them, and of the rest nothing that could be wrong.
     pub fn examiner(&self) -> Builder {
         Runtime::builder()
-            .triggers(self.triggers_json().unwrap_or_else(|| "[]".to_owned()))
+            .shared_triggers(self.0.triggers_json().unwrap_or_else(|| "[]".into()))
             .brokers(self.0.brokers().iter().cloned())
             .limits(self.limits().clone())
             .whitelist(self.0.whitelist().to_vec())
@@ -156,7 +156,7 @@ impl Config {
 
     /// The set of triggers as JSON, if there is one.
     pub fn triggers_json(&self) -> Option<String> {
-        self.0.triggers_json()
+        self.0.triggers_json().map(|set| set.as_ref().to_owned())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 #[derive(Default)]
 pub struct Builder {
     component: Component,
-    triggers: Option<String>,
+    triggers: Option<Arc<str>>,
     settings: Settings,
     brokers: Vec<Broker>,
     clusters: Vec<Cluster>,
@@ -71,8 +71,13 @@ impl Builder {
 
     /// The set of triggers, as JSON text. By default those that the component was baked
     /// with, and none where it was not.
-    pub fn triggers(mut self, json: impl Into<String>) -> Self {
-        self.triggers = Some(json.into());
+    pub fn triggers(self, json: impl Into<String>) -> Self {
+        self.shared_triggers(json.into().into())
+    }
+
+    /// The same, of which somebody else keeps the text too.
+    pub(crate) fn shared_triggers(mut self, json: Arc<str>) -> Self {
+        self.triggers = Some(json);
         self
     }
 

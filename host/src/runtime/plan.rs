@@ -15,7 +15,7 @@ use crate::{
 /// A generation to be loaded, and the clusters that it reaches.
 pub(super) struct Plan {
     /// The set of triggers, as JSON text; none means those that the component came with.
-    pub(super) triggers: Option<String>,
+    pub(super) triggers: Option<Arc<str>>,
     pub(super) settings: Arc<Settings>,
     pub(super) registry: Registry,
     /// The content types that may fire at all; none allows all.

@@ -28,7 +28,7 @@ pub(crate) struct Services {
 /// What a generation is made of.
 pub(crate) struct Source {
     /// The set of triggers, as JSON text; none means those that the component came with.
-    pub(crate) triggers: Option<String>,
+    pub(crate) triggers: Option<Arc<str>>,
     pub(crate) services: Services,
     pub(crate) limits: Limits,
 }

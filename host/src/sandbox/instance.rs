@@ -71,7 +71,7 @@ fn believed(
     brokers: &[BrokerMembers],
     limits: &TriggerLimits,
 ) -> Result<Loaded, Difference> {
-    let sha256 = |set: &String| format!("{:x}", Sha256::digest(set));
+    let sha256 = |set: &Arc<str>| format!("{:x}", Sha256::digest(set.as_bytes()));
     if baked.brokers != brokers {
         return Err("brokers");
     }

@@ -137,7 +137,7 @@ impl Publisher {
             settings.or_environment(Arc::<Given>::clone(&given)),
         )?;
         let order = Order {
-            set: config.triggers_json().unwrap_or_else(|| "[]".to_owned()),
+            set: config.triggers_json().as_deref().unwrap_or("[]").to_owned(),
             brokers: desk.members(),
             limits: config.limits().clone(),
             content_types: config.whitelist().to_vec(),
