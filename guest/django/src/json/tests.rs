@@ -77,6 +77,62 @@ fn depth_is_counted_outside_of_strings() {
 }
 
 #[test]
+fn depth_and_escapes_are_seen_while_members_are_found() {
+    for (text, depth, has_escapes) in [
+        ("{}", 1, false),
+        (
+            r#"{"a": [], "b": {}, "c": [[], {}], "d": "{[{["}"#,
+            3,
+            false,
+        ),
+        (r#"{"a": [{"b": "\\u00e9"}]}"#, 3, true),
+        (r#"{"\n": 1}"#, 1, true),
+    ] {
+        let object = Document::new(text.into());
+        let object = object.object(object.text(), None).unwrap();
+        assert_eq!(
+            (object.depth(), object.has_escapes()),
+            (depth, has_escapes),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_printed_as_it_is_written_is_plain() {
+    let text = r#"{"a": "x<é", "b": {"c": -17, "a": [1]}, "d": "\n", "e": "", "id": 7,
+        "long": 1234567890123456789, "f": 1.0, "z": -0, "n": null, "t": true, "b.c": 1}"#;
+    let document = Document::with_substitute(text.into(), "pk", "id");
+    let object = document.object(document.text(), None).unwrap();
+    for (path, expected) in [
+        ("a", Some("x<é")),
+        ("b.c", Some("-17")),
+        ("e", Some("")),
+        ("pk", None),
+        ("b", None),
+        ("b.a", None),
+        ("b.a.0", None),
+        ("a.upper", None),
+        ("d", None),
+        ("long", None),
+        ("f", None),
+        ("z", None),
+        ("n", None),
+        ("t", None),
+        ("missing", None),
+    ] {
+        assert_eq!(object.plain(path), expected, "{path}");
+    }
+    assert_eq!(object.plain_member("pk"), Some("7"));
+    let mut fields = Fields::default();
+    assert!(fields.declare("x", FieldType::Date));
+    let declared = document
+        .object(document.text(), Some(&fields.into()))
+        .unwrap();
+    assert_eq!(declared.plain("a"), None);
+}
+
+#[test]
 fn the_last_of_a_repeated_name_counts() {
     let value = parse(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
     assert_eq!(value.get_attr("a").unwrap(), Value::from(3));
