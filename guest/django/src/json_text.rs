@@ -181,6 +181,17 @@ fn write_outside(value: &Value, escape: bool, out: &mut String) {
     }
 }
 
+/// What a template that may be JSON text was rendered to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rendered {
+    /// It is no JSON text.
+    Text,
+    /// JSON text. Whether that makes it JSON is for a reader to say.
+    JsonText,
+    /// JSON, compact, no object of it with two members of one name.
+    CompactJson,
+}
+
 /// What JSON text is hardly meant to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {

@@ -67,8 +67,8 @@ pub use self::{
     dates::Timestamp,
     error::{RenderError, Span, TemplateError},
     fated::{Constancy, Fated},
-    json_text::Doubt,
+    json_text::{Doubt, Rendered},
     limits::Limits,
     parser::variables,
-    templates::{Condition, JsonText, Options, Rendered, Template, Templates},
+    templates::{Condition, JsonText, Options, Template, Templates},
 };

@@ -11,7 +11,7 @@ use super::{
     emit,
     error::{RenderError, Span, TemplateError},
     fated::{self, Constancy, Fated},
-    json_text::{Doubt, Doubts, Position},
+    json_text::{Doubt, Doubts, Position, Rendered},
     least::{self, Cost, Least},
     limits::Limits,
     machine::{Bounded, Machine, Program},
@@ -127,17 +127,6 @@ pub struct JsonText {
     pub least: Least,
     /// What it takes at least to render it and to find out what it is.
     pub cost: Cost,
-}
-
-/// What a template that may be JSON text was rendered to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rendered {
-    /// It is no JSON text.
-    Text,
-    /// JSON text. Whether that makes it JSON is for a reader to say.
-    JsonText,
-    /// JSON, compact, no object of it with two members of one name.
-    CompactJson,
 }
 
 /// A condition, compiled; it belongs to the [`Templates`] that compiled it.
