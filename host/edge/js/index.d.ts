@@ -17,7 +17,7 @@ export class Publisher {
 
   private constructor();
 
-  /** What is hardly meant in the configuration. */
+  /** What is hardly meant in the configuration. Of a baked one `action-triggers bake` has told it. */
   readonly warnings: Problem[];
 
   /**
@@ -53,8 +53,12 @@ export class Publisher {
 }
 
 export interface Options {
-  /** The text of a configuration file. `action-triggers schema` documents it; `tls` and `proxy` of a cluster are not read. */
-  config: string;
+  /**
+   * The text of a configuration file. `action-triggers schema` documents it; `tls` and `proxy` of a cluster are not read.
+   *
+   * It is left out where the package was made of a component that `action-triggers bake` configured.
+   */
+  config?: string;
   /** How `config` is written. By default `"json"`. */
   syntax?: "json" | "toml";
   /** The texts of the files that the configuration names, such as that of its triggers, by path as it is written there. */

@@ -59,7 +59,7 @@ export function isObject(given) {
 }
 
 export function options({ config, syntax, files, secrets, onReport, fetch, random }) {
-  text("config", config, "give the text of a configuration file");
+  if (config !== undefined) text("config", config, "give the text of a configuration file");
   if (syntax !== "json" && syntax !== "toml") {
     throw new TypeError(`invalid syntax ${JSON.stringify(syntax)}: give "json" or "toml"`);
   }

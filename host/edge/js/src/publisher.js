@@ -49,10 +49,14 @@ export class Publisher {
     if (!options) throw new TypeError("write `await Publisher.create({ config, onReport })` instead of `new Publisher`");
     this.#component = component;
     this.#options = options;
-    const { config: text, syntax, files } = options;
-    const problems = this.#call("configure", { text, syntax, files: pairs(files, "path", "text") });
-    this.warnings = problems.map(plain.problem);
+    this.warnings = this.#configure(options).map(plain.problem);
     this.renew(options.secrets);
+  }
+
+  /** A baked component holds its configuration, and refuses another one. */
+  #configure({ config: text, syntax, files }) {
+    if (text === undefined) return [];
+    return this.#call("configure", { text, syntax, files: pairs(files, "path", "text") });
   }
 
   renew(secrets) {

@@ -33,7 +33,7 @@ const ENTROPY: usize = 16;
 #[non_exhaustive]
 pub enum Misuse {
     /// There is no configuration yet.
-    #[error("nothing is configured: call `configure` first")]
+    #[error("nothing is configured: give a configuration first, by `configure`")]
     NotConfigured,
     /// There is a configuration already.
     #[error("an instance is configured once: make another one for another configuration")]

@@ -38,7 +38,7 @@ impl Folder {
         self.0.path().join("config.json")
     }
 
-    async fn baked(&self) -> Baked {
+    pub(super) async fn baked(&self) -> Baked {
         bake(&self.config()).await.unwrap()
     }
 }

@@ -25,18 +25,19 @@ class Publisher:
     the configuration. Records wait in memory. Calls from several threads wait for each other.
 
     `config` is the text of a configuration file, and `files` are the texts of the files that it names, by path as
-    it is written there. `secrets` are under the names of their environment variables or the paths of their
+    it is written there. Both are left out where the package was made of a component that `action-triggers bake`
+    configured. `secrets` are under the names of their environment variables or the paths of their
     files. `send` sends requests, from threads of its own; what it raises counts as an answer that was lost.
 
     Raises `ConfigurationError` with every fault of the configuration, and `TypeError` with what to write instead.
     """
 
     warnings: tuple[Problem, ...]
-    """What is hardly meant in the configuration."""
+    """What is hardly meant in the configuration. Of a baked one `action-triggers bake` has told it."""
 
     def __init__(
         self,
-        config: str,
+        config: str | None = None,
         *,
         syntax: Literal["json", "toml"] = "json",
         files: Mapping[str, str] | None = None,
@@ -44,7 +45,8 @@ class Publisher:
         send: Callable[[Request], Answer | NoAnswer] = send_with_urllib3,
     ) -> None:
         files, secrets = files or {}, secrets or {}
-        _check.text("config", config, "give the text of a configuration file")
+        if config is not None:
+            _check.text("config", config, "give the text of a configuration file")
         if syntax not in ("json", "toml"):
             raise TypeError(f'invalid syntax {syntax!r}: give "json" or "toml"')
         _check.texts("files", files)
@@ -55,9 +57,12 @@ class Publisher:
         self._reports: list[Report] = []
         self._wake_at_ms: int | None = None
         self._edge = Edge()
-        configuration = _component.record(text=config, syntax=syntax, files=_component.pairs(files, "path", "text"))
-        self.warnings = tuple(map(_component.problem, self._edge.call("configure", configuration)))
+        self.warnings = () if config is None else self._configure(config, syntax, files)
         self.renew(secrets)
+
+    def _configure(self, config: str, syntax: str, files: Mapping[str, str]) -> tuple[Problem, ...]:
+        configuration = _component.record(text=config, syntax=syntax, files=_component.pairs(files, "path", "text"))
+        return tuple(map(_component.problem, self._edge.call("configure", configuration)))
 
     def renew(self, secrets: Mapping[str, str]) -> None:
         """Replaces the secrets, for example after a renewal: all of them.

@@ -40,16 +40,21 @@ pub(super) fn artefacts() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = fresh("artefacts");
-        let mut sums = Vec::new();
-        for file in component().into_iter().chain(components().unwrap()) {
-            let path = folder.join(&*file.name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, &file.bytes).unwrap();
-            sums.push(format!("{}  {}\n", file.sha256(), file.name));
-        }
-        fs::write(folder.join("SHA256SUMS"), sums.concat()).unwrap();
+        write(&folder, component().into_iter().chain(components().unwrap()));
         folder
     })
+}
+
+/// Writes files and their checksums, as the command does.
+pub(super) fn write(folder: &Path, files: impl IntoIterator<Item = Artefact>) {
+    let mut sums = Vec::new();
+    for file in files {
+        let path = folder.join(&*file.name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &file.bytes).unwrap();
+        sums.push(format!("{}  {}\n", file.sha256(), file.name));
+    }
+    fs::write(folder.join("SHA256SUMS"), sums.concat()).unwrap();
 }
 
 /// An artefact that has the digest which stands in `SHA256SUMS`.

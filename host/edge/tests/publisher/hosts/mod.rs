@@ -2,6 +2,7 @@
 //! packages: each runs the contract's cases, publishes to a REST proxy, and is given
 //! hostile templates. A runtime that is not there is skipped with a word.
 
+mod baked;
 mod browser;
 mod files;
 mod hostile;

@@ -35,38 +35,48 @@ pub(super) fn jco() -> Option<&'static Path> {
     TOOLS.get_or_init(|| npm("npm", JCO)).as_deref()
 }
 
-/// The package as `npm pack` makes it.
-pub(super) fn package() -> Option<&'static Path> {
+/// The package as `npm pack` makes it of the component in a folder.
+pub(super) fn packed(place: &str, component: &Path) -> Option<PathBuf> {
+    let tools = jco()?;
+    // A copy finds the tools, and leaves the sources as they are.
+    let source = fresh(&format!("npm/{place}/js"));
+    assert!(source.starts_with(tools));
+    let names = [
+        "package.json",
+        "index.d.ts",
+        "prepack.mjs",
+        "README.md",
+        "src",
+    ];
+    copy(&root().join("host/edge/js"), &source, &names);
+    let mut pack = Command::new("npm");
+    pack.args(["pack", "--silent", "--pack-destination", ".."]);
+    pack.current_dir(&source);
+    let name = run(pack.env("ACTION_TRIGGERS_EDGE", component)).unwrap();
+    Some(source.with_file_name(name.trim()))
+}
+
+/// The package of the plain component.
+fn package() -> Option<&'static Path> {
     static PACKAGE: OnceLock<Option<PathBuf>> = OnceLock::new();
     let pack = || {
         checked("edge.wasm");
-        // A copy finds the tools, and leaves the sources as they are.
-        let source = fresh("npm/js");
-        assert!(jco()?.join("js").is_dir());
-        let names = [
-            "package.json",
-            "index.d.ts",
-            "prepack.mjs",
-            "README.md",
-            "src",
-        ];
-        copy(&root().join("host/edge/js"), &source, &names);
-        let mut pack = Command::new("npm");
-        pack.args(["pack", "--silent", "--pack-destination", ".."]);
-        pack.current_dir(&source);
-        let name = run(pack.env("ACTION_TRIGGERS_EDGE", artefacts())).unwrap();
-        Some(source.with_file_name(name.trim()))
+        packed("plain", artefacts())
     };
     PACKAGE.get_or_init(pack).as_deref()
 }
 
 /// A fresh folder in which the package is installed.
 pub(super) fn installed(folder: &str) -> Option<PathBuf> {
-    let package = package()?;
+    Some(install(folder, package()?))
+}
+
+/// The same of another package.
+pub(super) fn install(folder: &str, package: &Path) -> PathBuf {
     let folder = fresh(folder);
     let install = ["install", "--silent", "--no-audit", "--no-fund", "--prefix"];
     run(Command::new("npm").args(install).arg(&folder).arg(package)).unwrap();
-    Some(folder)
+    folder
 }
 
 pub(super) fn skip() {

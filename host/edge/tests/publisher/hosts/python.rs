@@ -37,7 +37,7 @@ fn python() -> Option<&'static Path> {
     PYTHON.get_or_init(make).as_deref()
 }
 
-fn skip() {
+pub(super) fn skip() {
     println!(
         "skipped: there is no Python here, or not {}",
         NEEDS.join(", ")
@@ -60,13 +60,30 @@ pub(super) fn installed() -> Option<&'static Path> {
     *INSTALLED.get_or_init(|| {
         let python = python()?;
         checked("edge.wasm");
-        let mut install = Command::new(python);
-        install.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
-        install.args(["--no-build-isolation", "--force-reinstall"]);
-        install.arg(root().join("host/edge/python"));
-        run(install.env("ACTION_TRIGGERS_EDGE", artefacts())).unwrap();
+        let mut install = install(python, artefacts());
+        run(install.arg("--force-reinstall")).unwrap();
         Some(python)
     })
+}
+
+/// Installs the package, made of the component in a folder.
+fn install(python: &Path, component: &Path) -> Command {
+    let mut install = Command::new(python);
+    install.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
+    install.arg("--no-build-isolation");
+    install.arg(root().join("host/edge/python"));
+    install.env("ACTION_TRIGGERS_EDGE", component);
+    install
+}
+
+/// A Python that finds the package, made of the component in a folder, before the usual one.
+pub(super) fn with_package_of(component: &Path) -> Option<Command> {
+    let python = python()?;
+    let folder = fresh("python-baked");
+    run(install(python, component).arg("--target").arg(&folder)).unwrap();
+    let mut command = Command::new(python);
+    command.env("PYTHONPATH", folder);
+    Some(command)
 }
 
 #[tokio::test(flavor = "multi_thread")]
