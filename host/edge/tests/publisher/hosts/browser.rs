@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use super::{
-    files::{host, run},
+    files::{host, run, skipped},
     jobs::Jobs,
     node::installed,
 };
@@ -22,7 +22,7 @@ pub(super) fn page() -> Option<(Command, PathBuf)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_in_a_browser_publishes() {
     let Some((mut page, folder)) = page() else {
-        return println!("skipped: there is no chromium or no Node here");
+        return skipped("there is no chromium or no Node here");
     };
     let jobs = Jobs::start().await;
     jobs.write(&folder);

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -83,6 +84,11 @@ pub(super) fn run(command: &mut Command) -> Option<String> {
         return None;
     }
     Some(printed.into_owned())
+}
+
+/// Says that a runtime is missing. What a test that passes prints is captured; this is not.
+pub(super) fn skipped(why: &str) {
+    writeln!(io::stderr(), "skipped: {why}").unwrap();
 }
 
 /// Copies files and folders.

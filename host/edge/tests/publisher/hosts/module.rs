@@ -11,7 +11,7 @@ use super::{
         configurations::{self, SKIPPED, json_or_text},
         engines,
     },
-    files::{checked, copy, host, kept, run},
+    files::{checked, copy, host, kept, run, skipped},
 };
 
 /// A hostile set by what it goes beyond, with an instance that is cheap to send.
@@ -165,7 +165,7 @@ pub(super) fn java() -> Option<Command> {
 fn go_gets_the_contracts_answers_under_wazero() {
     match go() {
         Some(mut go) => check("go", &mut go),
-        None => println!("skipped: there is no Go here, or no wazero for it"),
+        None => skipped("there is no Go here, or no wazero for it"),
     }
 }
 
@@ -173,6 +173,6 @@ fn go_gets_the_contracts_answers_under_wazero() {
 fn java_gets_the_contracts_answers_under_chicory() {
     match java() {
         Some(mut java) => check("java", &mut java),
-        None => println!("skipped: there is no Java or Maven here, or no Chicory for it"),
+        None => skipped("there is no Java or Maven here, or no Chicory for it"),
     }
 }

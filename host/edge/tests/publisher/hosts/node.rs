@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     super::delivery::proxy,
-    files::{artefacts, checked, copy, fresh, host, kept, root, run},
+    files::{artefacts, checked, copy, fresh, host, kept, root, run, skipped},
     jobs::{JOBS, Jobs},
 };
 
@@ -80,7 +80,7 @@ pub(super) fn install(folder: &str, package: &Path) -> PathBuf {
 }
 
 pub(super) fn skip() {
-    println!("skipped: there is no Node here, or no {JCO} for it");
+    skipped(&format!("there is no Node here, or no {JCO} for it"));
 }
 
 /// The host of a few lines, on the jobs of this folder.

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     super::delivery::proxy,
-    files::{artefacts, checked, fresh, host, kept, root, run},
+    files::{artefacts, checked, fresh, host, kept, root, run, skipped},
     jobs::{JOBS, Jobs},
 };
 
@@ -38,10 +38,8 @@ fn python() -> Option<&'static Path> {
 }
 
 pub(super) fn skip() {
-    println!(
-        "skipped: there is no Python here, or not {}",
-        NEEDS.join(", ")
-    );
+    let needs = NEEDS.join(", ");
+    skipped(&format!("there is no Python here, or not {needs}"));
 }
 
 /// The host of a few lines, on the jobs of this folder.
