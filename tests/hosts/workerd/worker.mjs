@@ -13,6 +13,14 @@ async function publisher(config) {
   return kept.get(config);
 }
 
+/** Takes out the reports of these outcomes: others are of requests that are answered meanwhile. */
+function own(reports, outcomes) {
+  const events = new Set(outcomes.map(({ event }) => event));
+  const all = reports.splice(0);
+  reports.push(...all.filter(({ event }) => !events.has(event)));
+  return all.filter(({ event }) => events.has(event));
+}
+
 export default {
   async fetch(request) {
     const { config, events } = await request.json();
@@ -20,7 +28,7 @@ export default {
       const { publisher: one, reports } = await publisher(config);
       const outcomes = one.process(events);
       await one.flush();
-      return Response.json([{ kept: kept.size }, ...outcomes, ...reports.splice(0)]);
+      return Response.json([{ kept: kept.size }, ...outcomes, ...own(reports, outcomes)]);
     } catch (error) {
       return Response.json({ refused: String(error) });
     }

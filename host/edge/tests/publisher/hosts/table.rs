@@ -129,7 +129,7 @@ async fn sizes_and_cold_starts_as_a_table() {
         command(Some(page))
     });
     print_row("Chromium, with its own start", "edge.wasm", page);
-    if let Some((workerd, folder)) = workerd::worker() {
+    if let Some((workerd, folder)) = workerd::worker("worker") {
         let start = Instant::now();
         let (_server, address) = workerd::serve(&workerd, &folder);
         let post = || client().post(&address).body(job.clone()).send();

@@ -5,12 +5,20 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
 };
 
-use serde_json::Value;
+use action_triggers_dev_proxy::Fault;
+use serde_json::{Value, json};
 
 use super::{
-    files::{copy, host},
+    super::{
+        caller::client,
+        delivery::{proxy, sale},
+        start::{config, trigger},
+    },
+    files::{copy, host, skipped},
     jobs::Jobs,
     node::{installed, npm},
 };
@@ -48,10 +56,19 @@ fn modules(folder: &Path) -> String {
     modules.join("\n    ")
 }
 
+fn workerd() -> Option<&'static Path> {
+    static TOOLS: OnceLock<Option<PathBuf>> = OnceLock::new();
+    TOOLS.get_or_init(|| npm("workerd", WORKERD)).as_deref()
+}
+
+fn skip() {
+    skipped(&format!("there is no Node here, or no {WORKERD}"));
+}
+
 /// A folder with the worker, and the command that serves it.
-pub(super) fn worker() -> Option<(PathBuf, PathBuf)> {
-    let workerd = npm("workerd", WORKERD)?.join("node_modules/.bin/workerd");
-    let folder = installed("worker")?;
+pub(super) fn worker(folder: &str) -> Option<(PathBuf, PathBuf)> {
+    let workerd = workerd()?.join("node_modules/.bin/workerd");
+    let folder = installed(folder)?;
     copy(&host("workerd"), &folder, &["worker.mjs"]);
     let config = fs::read_to_string(host("workerd/config.capnp")).unwrap();
     let config = config.replace("# modules of the package", &modules(&folder));
@@ -75,11 +92,11 @@ pub(super) fn serve(workerd: &Path, folder: &Path) -> (Server, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workerd_publishes_and_keeps_its_publisher_from_request_to_request() {
-    let Some((workerd, folder)) = worker() else {
-        return println!("skipped: there is no Node here, or no {WORKERD}");
+    let Some((workerd, folder)) = worker("worker") else {
+        return skip();
     };
     let (_server, address) = serve(&workerd, &folder);
-    let http = super::super::caller::client();
+    let http = client();
     let jobs = Jobs::start().await;
     let mut printed = Vec::new();
     for line in jobs.lines() {
@@ -92,4 +109,29 @@ async fn workerd_publishes_and_keeps_its_publisher_from_request_to_request() {
     let again = http.post(&address).body(last).send().await.unwrap();
     let again = again.text().await.unwrap();
     assert_eq!(kept(&again), kept(printed.last().unwrap()), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_at_the_same_time_are_answered_with_their_own_reports() {
+    let Some((workerd, folder)) = worker("worker-at-once") else {
+        return skip();
+    };
+    let (_server, address) = serve(&workerd, &folder);
+    let proxy = proxy().await;
+    let config = config(&proxy.url(), &json!([trigger()])).to_string();
+    let http = client();
+    let post = async |id: &str| {
+        let job = json!({"config": config, "events": [sale(id)]}).to_string();
+        let answer = http.post(&address).body(job).send().await.unwrap();
+        let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let ended = answer.as_array().unwrap().iter();
+        let ended = ended.filter(|one| one.get("attempts").is_some());
+        ended.map(|one| one["event"].clone()).collect::<Vec<_>>()
+    };
+    // From here on there is one publisher for all.
+    assert_eq!(post("0").await, ["0"]);
+    // The first waits for its answer while the second comes.
+    proxy.inject(Fault::Delay(Duration::from_millis(500)), 1);
+    let (one, other) = tokio::join!(post("1"), post("2"));
+    assert_eq!((one, other), (vec![json!("1")], vec![json!("2")]));
 }
