@@ -108,8 +108,15 @@ export type Report = {
       partition?: number;
       offset?: number;
       failure?: undefined;
+      mayBeWritten?: undefined;
     }
-  | { failure: Failure; partition?: undefined; offset?: undefined }
+  | {
+      failure: Failure;
+      /** Whether some attempt may have written it all the same: sent again, it may be there twice. */
+      mayBeWritten: boolean;
+      partition?: undefined;
+      offset?: undefined;
+    }
 );
 
 /** What is wrong with a configuration, or is hardly meant. */

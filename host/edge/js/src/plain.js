@@ -15,9 +15,10 @@ export const outcome = ({ event, publications }) => ({
   ...either(publications, (all) => ({ publications: all.map(publication) })),
 });
 
-export const report = ({ id, topic, attempts, outcome }) => ({
+export const report = ({ id, topic, attempts, outcome, mayBeWritten }) => ({
   ...id,
   topic,
   attempts,
   ...either(outcome, ({ partition, offset }) => defined({ partition, offset: number(offset) })),
+  ...(outcome.tag === "ok" ? {} : { mayBeWritten }),
 });

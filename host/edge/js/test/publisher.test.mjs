@@ -88,7 +88,7 @@ test("a request carries the secret, and is sent to a real server", async () => {
   assert.equal(reports.length, 2);
 });
 
-test("a record that is refused or given up has a failure", async () => {
+test("a record that is refused or given up has a failure, which says whether it may be written", async () => {
   const reports = [];
   const onReport = (report) => reports.push(report);
   const refusing = await create({ fetch: answering(413, '{"error_code":413,"message":"large"}'), onReport });
@@ -101,6 +101,8 @@ test("a record that is refused or given up has a failure", async () => {
   const codes = reports.map(({ failure }) => failure.code);
   assert.equal(codes.length, 2);
   assert.ok(codes.every((code) => typeof code === "string"), codes);
+  // The first was refused; the other is on its way, and nobody knows how far.
+  assert.deepEqual(reports.map(({ mayBeWritten }) => mayBeWritten), [false, true]);
 });
 
 test("every fault of a configuration is listed", async () => {

@@ -104,7 +104,16 @@ class Delivery(unittest.TestCase):
         one.process([SALE])
         (report,) = one.give_up()
         self.assertIsNotNone(report.failure)
+        # The component has handed its request out, and nobody has told what became of it.
+        self.assertTrue(report.may_be_written)
         self.assertEqual(one.flush(), [])
+
+    def test_what_is_refused_is_not_written(self) -> None:
+        one = publisher(send=lambda request: Answer(413, (), b'{"error_code":413,"message":"large"}'))
+        one.process([SALE])
+        (report,) = one.flush()
+        self.assertIsNotNone(report.failure)
+        self.assertFalse(report.may_be_written)
 
 
 class Refusals(unittest.TestCase):

@@ -114,7 +114,7 @@ def report(given: Any) -> Report:
     of_record = (given.id.event, given.id.trigger, given.id.queue, given.topic, given.attempts)
     end = given.outcome.payload
     if given.outcome.tag == "err":
-        return Report(*of_record, failure=_failure(end))
+        return Report(*of_record, failure=_failure(end), may_be_written=getattr(given, "may-be-written"))
     return Report(*of_record, partition=end.partition, offset=end.offset)
 
 

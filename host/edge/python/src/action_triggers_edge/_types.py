@@ -51,6 +51,8 @@ class Report:
     partition: int | None = None
     offset: int | None = None
     failure: Failure | None = None
+    may_be_written: bool = False
+    """Whether some attempt may have written a record that failed: sent again, it may be there twice."""
 
 
 @dataclass(frozen=True, slots=True)
