@@ -1,10 +1,13 @@
-//! `app.wasm` as a file: which secrets stand in it.
+//! `app.wasm` as a file: which secrets stand in it, and how large it grows.
 
 use action_triggers_edge::{AppOptions, BakeError, app};
+use action_triggers_host::EMBEDDED;
 use serde_json::{Value, json};
+use wasmparser::{Parser, Payload};
 
 use super::{
     baked::Folder,
+    caller::artefact,
     start::{config, trigger},
 };
 
@@ -57,4 +60,25 @@ async fn a_secret_stands_in_it_only_where_it_was_named() {
     named.secrets.pop();
     let error = app(&folder.config(), &named).await.unwrap_err();
     assert_eq!(error.code(), "secret_unavailable");
+}
+
+/// The most pages of each memory in a component.
+fn bounds(wasm: &[u8]) -> Vec<Option<u64>> {
+    let payloads = Parser::new(0).parse_all(wasm).map(Result::unwrap);
+    let memories = payloads.filter_map(|payload| match payload {
+        Payload::MemorySection(memories) => Some(memories),
+        _ => None,
+    });
+    let memories = memories.flat_map(|memories| memories.into_iter().map(Result::unwrap));
+    memories.map(|memory| memory.maximum).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_module_of_a_component_has_a_bounded_memory() {
+    let folder = Folder::of(&guarded("http://proxy", &json!({"env": "TOKEN"})));
+    let app = app(&folder.config(), &from_environment()).await.unwrap();
+    let pages = Some(256 << 4);
+    assert_eq!(bounds(EMBEDDED), [pages]);
+    assert_eq!(bounds(&artefact("edge.wasm")), [pages; 3]);
+    assert_eq!(bounds(&app.wasm), [pages; 4]);
 }
