@@ -23,7 +23,7 @@ const publisher = await Publisher.create({
   config,
   syntax: "toml",
   files: { "triggers.json": triggers },
-  onReport: (report) => console.log(report),
+  onReport: (report) => console.log(JSON.stringify(report)),
 });
 const outcomes = publisher.process([
   '{"id": "1", "signal": "post_save", "content_type": "myapp.sale", "instance": {"id": 7, "quantity": 3, "customer": {"name": "Alice"}}}',

@@ -52,9 +52,16 @@ export function atOnce(name, value) {
   throw new TypeError(`${name} gave a Promise, and nobody waits for it: make it a function that is not async`);
 }
 
+const OPTIONS = ["config", "syntax", "files", "secrets", "onReport", "fetch", "random"];
+
+/** A name that is not known is refused: what it was meant to say would be missing without a word. */
 export function isObject(given) {
   if (typeof given !== "object" || given === null || isThenable(given)) {
     throw wrong("the argument of Publisher.create", given, "give an object, as in `Publisher.create({ config, onReport })`");
+  }
+  const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`unknown option ${JSON.stringify(unknown)}: there are ${OPTIONS.join(", ")}`);
   }
 }
 

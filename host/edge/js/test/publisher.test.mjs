@@ -145,6 +145,7 @@ test("options that are wrong are refused with what to write", async () => {
     [{ files: { "triggers.json": [] } }, /files\["triggers.json"\] is a list: give a text/],
     [{ secrets: { TOKEN: Promise.resolve("") } }, /secrets\["TOKEN"\] is a Promise: await it first/],
     [{ onReport: undefined }, /onReport is missing: give a function/],
+    [{ secret: {} }, /unknown option "secret": there are config, syntax, files, secrets, onReport/],
     [{ random: () => "dice" }, /what random gave is a string: give a Uint8Array/],
     [{ random: async () => new Uint8Array(16) }, /random gave a Promise/],
   ]) {
