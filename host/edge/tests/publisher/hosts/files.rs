@@ -41,7 +41,10 @@ pub(super) fn artefacts() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = fresh("artefacts");
-        write(&folder, component().into_iter().chain(components().unwrap()));
+        write(
+            &folder,
+            component().into_iter().chain(components().unwrap()),
+        );
         folder
     })
 }
