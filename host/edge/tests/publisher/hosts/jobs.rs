@@ -19,7 +19,7 @@ use super::super::{
 pub(super) const JOBS: &str = "jobs.ndjson";
 
 /// A case of the contract, with a proxy for each of its clusters.
-struct Case {
+pub(super) struct Case {
     case: Value,
     proxies: Vec<DevProxy>,
 }
@@ -33,13 +33,8 @@ pub(super) struct Jobs {
 impl Jobs {
     pub(super) async fn start() -> Self {
         let mut cases = Vec::new();
-        let all = cases::all().into_iter();
-        for case in all.filter(|case| cases::skipped(case, SKIPPED).is_none()) {
-            let mut proxies = Vec::new();
-            for _ in configurations::servers(&case) {
-                proxies.push(proxy().await);
-            }
-            cases.push(Case { case, proxies });
+        for case in contract() {
+            cases.push(Case::start(case).await);
         }
         assert!(cases.len() > 100, "{} cases", cases.len());
         let proxy = proxy().await;
@@ -51,21 +46,10 @@ impl Jobs {
         let line = |config: Value, events: Vec<String>| {
             json!({"config": config.to_string(), "events": events}).to_string()
         };
-        let cases = self.cases.iter().map(|Case { case, proxies }| {
-            let cluster = |place: usize| json!({"rest_url": proxies[place].url(), "linger_ms": 0});
-            line(
-                configurations::config(case, cluster),
-                configurations::events(case),
-            )
-        });
-        let triggers = json!([trigger(), hostile("fuel"), hostile("flood")]);
-        let events = vec![
-            sale("1"),
-            hostile_event("fuel", "a"),
-            hostile_event("flood", &"a".repeat(100_000)),
-            sale("2"),
-        ];
-        let sales = line(config(&self.proxy.url(), &triggers), events);
+        let cases = self.cases.iter();
+        let cases = cases.map(|case| line(case.config(), case.events()));
+        let (config, events) = sales_among_hostile_events(&self.proxy.url());
+        let sales = line(config, events);
         cases.chain([sales]).collect()
     }
 
@@ -107,7 +91,62 @@ impl Jobs {
     }
 }
 
+/// The cases that a host can be asked.
+fn contract() -> impl Iterator<Item = Value> {
+    let all = cases::all().into_iter();
+    all.filter(|case| cases::skipped(case, SKIPPED).is_none())
+}
+
+/// A few of them that publish, from all over, for hosts that take a component for each.
+pub(super) async fn few() -> Vec<Case> {
+    let publishing: Vec<_> = contract()
+        .filter(|case| !expected(case).is_empty())
+        .collect();
+    let apart = publishing.len() / 4;
+    let mut few = Vec::new();
+    for case in publishing.into_iter().step_by(apart).take(4) {
+        few.push(Case::start(case).await);
+    }
+    few
+}
+
+/// Two sales, and between them events whose templates never end within the limits.
+pub(super) fn sales_among_hostile_events(url: &str) -> (Value, Vec<String>) {
+    let triggers = json!([trigger(), hostile("fuel"), hostile("flood")]);
+    let events = vec![
+        sale("1"),
+        hostile_event("fuel", "a"),
+        hostile_event("flood", &"a".repeat(100_000)),
+        sale("2"),
+    ];
+    (config(url, &triggers), events)
+}
+
 impl Case {
+    async fn start(case: Value) -> Self {
+        let mut proxies = Vec::new();
+        for _ in configurations::servers(&case) {
+            proxies.push(proxy().await);
+        }
+        Self { case, proxies }
+    }
+
+    pub(super) fn config(&self) -> Value {
+        let cluster = |place: usize| json!({"rest_url": self.proxies[place].url(), "linger_ms": 0});
+        configurations::config(&self.case, cluster)
+    }
+
+    pub(super) fn events(&self) -> Vec<String> {
+        configurations::events(&self.case)
+    }
+
+    /// How many records arrived, after a look at each.
+    pub(super) fn arrived_as_expected(&self) -> usize {
+        let (arrived, expected) = (self.arrived(), expected(&self.case));
+        assert_eq!(arrived, expected, "{}", self.case["name"]);
+        arrived.len()
+    }
+
     fn fault(&self, line: &Value) -> Option<String> {
         let expected = expected(&self.case);
         if line.get("refused").is_some() {

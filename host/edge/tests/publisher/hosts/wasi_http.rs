@@ -28,7 +28,8 @@ use super::{
         delivery::{WRITTEN, proxy, sale},
         start::{config, trigger},
     },
-    files::{host, kept},
+    files::{host, kept, skipped},
+    jobs::{few, sales_among_hostile_events},
     node::jco,
 };
 
@@ -45,7 +46,7 @@ fn wasmtime_host() -> Option<&'static Path> {
         built.then(|| target.join("debug/wasi-http-host"))
     });
     if built.is_none() {
-        println!("skipped: the host of wasi:http cannot be built");
+        skipped("the host of wasi:http cannot be built");
     }
     built.as_deref()
 }
@@ -292,6 +293,49 @@ async fn secrets_come_from_the_environment_where_that_was_asked_for() {
     let (_, request) = tokio::join!(posted, answer_one(listener));
     let header = format!("authorization: Bearer {SECRET}").to_lowercase();
     assert!(request.to_lowercase().contains(&header), "{request}");
+}
+
+/// A few of the contract's cases, and hostile templates that fail alone.
+async fn keeps_the_contract(serve: impl Fn(&Path) -> Served) {
+    for case in few().await {
+        let folder = Folder::of(&case.config());
+        let app = app(&folder.config(), &within(10)).await.unwrap();
+        let served = serve(&written(&folder, &app.wasm));
+        let body = format!("[{}]", case.events().join(","));
+        let (_, answer) = served.send(body, "application/json").await;
+        let events = answer["events"].as_array().into_iter().flatten();
+        let records = events.flat_map(|event| event["records"].as_array().unwrap());
+        let written = records.filter(|record| record["status"] == "written");
+        assert_eq!(written.count(), case.arrived_as_expected(), "{answer}");
+    }
+    let proxy = proxy().await;
+    let (mut config, events) = sales_among_hostile_events(&proxy.url());
+    config["values"] = json!({});
+    let folder = Folder::of(&config);
+    let app = app(&folder.config(), &within(10)).await.unwrap();
+    let served = serve(&written(&folder, &app.wasm));
+    let body = format!("[{}]", events.join(","));
+    let statuses = ["written", "failed", "failed", "written"];
+    let answer = served.post(body, (207, &statuses)).await.to_string();
+    for code in ["template_out_of_fuel", "template_output_too_large"] {
+        assert!(answer.contains(code), "{answer}");
+    }
+    assert_eq!(proxy.records("sales").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "its host has a wasmtime of its own, which takes minutes to build"]
+async fn our_small_host_keeps_the_contract() {
+    let Some(host) = wasmtime_host() else { return };
+    keeps_the_contract(|app| Served::by_wasmtime(host, app, &[])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jco_keeps_the_contract() {
+    match jco() {
+        Some(jco) => keeps_the_contract(|app| Served::by_jco(jco, app)).await,
+        None => super::node::skip(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
