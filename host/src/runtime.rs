@@ -232,7 +232,11 @@ impl Runtime {
     /// Takes no more events, and gives what is in the outbox this long to be
     /// delivered. What waits for room in it for longer is not accepted. Says how many
     /// records are left: in an outbox in a file they wait for the next process.
-    pub async fn shutdown(self, grace: Duration) -> u64 {
+    ///
+    /// # Errors
+    ///
+    /// The outbox cannot say how many are left.
+    pub async fn shutdown(self, grace: Duration) -> Result<u64, StoreError> {
         let Self {
             commits,
             mut committer,
@@ -252,7 +256,7 @@ impl Runtime {
                 let rest = grace.saturating_sub(start.elapsed());
                 delivery.shutdown(rest).await
             }
-            None => 0,
+            None => Err(StoreError::Failed("it is still worked on".to_owned())),
         }
     }
 

@@ -360,6 +360,25 @@ async fn a_damaged_outbox_is_moved_away_and_asked_what_is_left() {
     assert_eq!(proxy.records("sales").len(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_run_whose_outbox_cannot_be_counted_at_its_end_says_so() {
+    let place = Place::new(&durable(NOWHERE));
+    let mut run = accept(&place, &sale("1"), 1);
+    let file = rusqlite::Connection::open(place.path("outbox.db")).unwrap();
+    file.execute_batch("DROP TABLE counts").unwrap();
+    run.signal("-INT");
+    run.signal("-INT");
+    let output = run.end();
+    let said = stderr(&output);
+    assert_eq!(code(&output), 2, "{said}");
+    assert!(
+        said.contains("0 dead, how many are left waiting is not known"),
+        "{said}"
+    );
+    assert!(said.contains("error[outbox_failed]"), "{said}");
+}
+
 #[test]
 fn no_outbox_in_a_file_is_said() {
     let place = Place::new(&config(NOWHERE));

@@ -104,7 +104,7 @@ async fn accepted(folder: &Path) -> BTreeSet<String> {
     let delivery = Delivery::start_in(file.clone(), Arc::new(Nobody))
         .await
         .unwrap();
-    let left = delivery.shutdown(Duration::ZERO).await;
+    let left = delivery.shutdown(Duration::ZERO).await.unwrap();
     let admin = OutboxAdmin::open(&file).unwrap();
     assert_eq!(admin.verify(), Ok(Vec::new()));
     let totals = admin.stats().unwrap().totals;

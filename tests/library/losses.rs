@@ -87,7 +87,7 @@ async fn records_that_have_no_room_at_the_end_are_logged() {
         _ = runtime.process(events.map(sale)) => panic!("there is room for one"),
         _ = arrived.recv() => {}
     }
-    runtime.shutdown(Duration::ZERO).await;
+    runtime.shutdown(Duration::ZERO).await.unwrap();
     for (event, says) in events.iter().zip(["given up", "is lost", "is lost"]) {
         let lines = logged(event);
         assert!(lines.len() == 1 && lines[0].contains(says), "{lines:?}");

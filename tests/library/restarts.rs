@@ -19,7 +19,7 @@ async fn what_a_runtime_leaves_in_a_file_the_next_one_can_deliver_at_once() {
     let first = start(publisher).await.unwrap();
     first.process(sale("1")).await;
     arrived.recv().await.unwrap();
-    assert_eq!(first.shutdown(Duration::ZERO).await, 1);
+    assert_eq!(first.shutdown(Duration::ZERO).await, Ok(1));
 
     let kept = Kept::default();
     let second = start(kept.publisher()).await.unwrap();

@@ -321,7 +321,7 @@ impl Delivery {
             }
         };
         drop(reports);
-        runtime.shutdown(Duration::ZERO).await;
+        runtime.shutdown(Duration::ZERO).await.unwrap();
         [raised, mended]
     }
 }
@@ -355,7 +355,7 @@ async fn heard(url: &str, changes: &[(&str, &str)]) -> String {
     let mut reports = runtime.reports();
     let heard = first_word(&runtime, &mut reports).await;
     drop(reports);
-    runtime.shutdown(Duration::ZERO).await;
+    runtime.shutdown(Duration::ZERO).await.unwrap();
     heard
 }
 

@@ -57,14 +57,14 @@ pub(crate) fn report(tokio: &Tokio) {
         tokio.block_on(process(&runtime, &lines, 4 * CALLS));
         accepted += 4 * records;
     }
-    tokio.block_on(runtime.shutdown(Duration::ZERO));
+    tokio.block_on(runtime.shutdown(Duration::ZERO)).unwrap();
     let started = Instant::now();
     let runtime = tokio.block_on(start(&file));
     println!(
         "start with {accepted} records that wait: {:.0} ms",
         started.elapsed().as_secs_f64() * 1e3
     );
-    tokio.block_on(runtime.shutdown(Duration::ZERO));
+    tokio.block_on(runtime.shutdown(Duration::ZERO)).unwrap();
 }
 
 fn rate(records: usize, time: Duration) -> f64 {

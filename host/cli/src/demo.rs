@@ -55,7 +55,7 @@ pub(crate) async fn run() -> Result<Outcome, CliError> {
         "4. The trigger fires, and the proxy takes its record over HTTP:",
         &format!("topic `{topic}`, partition {partition}, offset {offset}"),
     );
-    runtime.shutdown(Duration::from_secs(5)).await;
+    runtime.shutdown(Duration::from_secs(5)).await?;
     let arrived = read_back(&cluster, &topic, partition, offset).await;
     let arrived = arrived.map_err(wrong)?.unwrap_or_default();
     tell(

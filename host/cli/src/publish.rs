@@ -66,17 +66,18 @@ pub(crate) async fn run(input: &Input) -> Result<Outcome, CliError> {
     let unsaid = printer.await;
     console
         .progress
-        .above(|| tell_outbox(&console, outbox.as_deref(), left));
+        .above(|| tell_outbox(&console, outbox.as_deref(), left.as_ref().ok().copied()));
     let outcome = console.progress.finish();
     published?;
+    left?;
     match unsaid {
         Ok(Some(error)) => Err(CliError::Output(error)),
         _ => Ok(outcome),
     }
 }
 
-/// Says what the outbox has come to.
-fn tell_outbox(console: &Console, outbox: Option<&Path>, left: u64) {
+/// Says what the outbox has come to; `left` is none where it does not say itself.
+fn tell_outbox(console: &Console, outbox: Option<&Path>, left: Option<u64>) {
     let OutboxCounts {
         accepted,
         duplicates,
@@ -95,9 +96,13 @@ fn tell_outbox(console: &Console, outbox: Option<&Path>, left: u64) {
         }
         None => ("outbox in memory".to_owned(), String::new()),
     };
+    let left = match left {
+        Some(left) => format!("{left} left waiting"),
+        None => "how many are left waiting is not known".to_owned(),
+    };
     report::remark(&format!(
         "{outbox}: {accepted} accepted, {duplicates}{delivered} delivered{maybe_twice}, {dead} \
-         dead, {kept}{left} left waiting"
+         dead, {kept}{left}"
     ));
 }
 

@@ -330,7 +330,11 @@ impl Delivery {
     /// the next process; says how many records that are. In memory it is given up, and
     /// reported as failed with the code `shut_down`, or `outcome_unknown` where it may have
     /// been written.
-    pub async fn shutdown(self, grace: Duration) -> u64 {
+    ///
+    /// # Errors
+    ///
+    /// The store cannot say how many are left.
+    pub async fn shutdown(self, grace: Duration) -> Result<u64, StoreError> {
         // Running out of time is what `grace` is for.
         tokio::time::timeout(grace, self.flush()).await.ok();
         self.close();
@@ -339,7 +343,7 @@ impl Delivery {
         if self.stop.send(done).is_ok() {
             wait.await.ok();
         }
-        let left = self.store.waiting().await.unwrap_or_default();
-        left.lanes.iter().map(|backlog| backlog.records).sum()
+        let left = self.store.waiting().await?;
+        Ok(left.lanes.iter().map(|backlog| backlog.records).sum())
     }
 }

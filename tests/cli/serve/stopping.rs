@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use super::client::{Service, read, serving};
+use super::client::{Service, durable, read, serving};
 use crate::cli::support::{NOWHERE, SlowProxy, sale};
 
 /// The last line, and how the service ended.
@@ -42,6 +42,21 @@ fn what_is_left_when_it_is_terminated_stays_in_the_outboxs_file() {
         service.running.signal("-TERM");
         assert_eq!(ended(service), expected);
     }
+}
+
+#[test]
+fn what_cannot_be_counted_at_its_end_is_not_none() {
+    let mut config = durable();
+    config["serve"]["shutdown_grace_secs"] = json!(0.2);
+    let service = Service::start(&config);
+    service.post("/v1/events", &sale("1"));
+    let file = rusqlite::Connection::open(service.place.path("outbox.db")).unwrap();
+    file.execute_batch("DROP TABLE counts").unwrap();
+    service.running.signal("-TERM");
+    assert_eq!(
+        ended(service),
+        (json!({"stopped": true, "left": null, "lost": 0}), Some(2))
+    );
 }
 
 #[test]

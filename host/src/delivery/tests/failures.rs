@@ -379,7 +379,7 @@ async fn a_cluster_that_is_away_holds_the_others_for_ten_seconds_at_most() {
         .collect();
     assert!(refused.iter().all(|place| place % 2 == 0), "{refused:?}");
     assert!(!refused.is_empty());
-    bench.delivery.shutdown(SECOND).await;
+    bench.delivery.shutdown(SECOND).await.unwrap();
     let ends = read.await.unwrap();
     assert_eq!(ends.len() + refused.len(), 200, "all have ended");
     let delivered = ends.iter().filter(|(_, is_delivered)| *is_delivered);

@@ -165,7 +165,7 @@ async fn shutdown_waits_for_its_grace_and_then_reports_what_is_left() {
         mut reports,
         ..
     } = bench;
-    delivery.shutdown(30 * SECOND).await;
+    delivery.shutdown(30 * SECOND).await.unwrap();
     let mut texts = Vec::new();
     while let Some(report) = reports.recv().await {
         let result = report.result.map_or_else(
@@ -199,7 +199,7 @@ async fn shutdown_keeps_reports_for_a_slow_reader() {
         mut reports,
         ..
     } = bench;
-    delivery.shutdown(Duration::ZERO).await;
+    delivery.shutdown(Duration::ZERO).await.unwrap();
     let mut read = Vec::new();
     while let Some(report) = reports.recv().await {
         assert_eq!(report.result.unwrap_err().code(), "shut_down");

@@ -1,6 +1,7 @@
 //! Stores that are slow or fail.
 
 use std::{
+    future::ready,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -99,7 +100,11 @@ impl Store for SlowStore {
     }
 
     fn waiting(&self) -> StoreFuture<'_, Change> {
-        self.inner.waiting()
+        match &self.fails {
+            // What is damaged cannot be counted either.
+            Some(error @ StoreError::Corrupt { .. }) => Box::pin(ready(Err(error.clone()))),
+            _ => self.inner.waiting(),
+        }
     }
 
     fn oldest(&self) -> StoreFuture<'_, Option<u64>> {
@@ -400,7 +405,7 @@ async fn what_is_left_in_the_store_is_told_at_a_shutdown() {
         &mut bench.delivery,
         Bench::new(|batch, _| all_delivered(batch)).delivery,
     );
-    delivery.shutdown(std::time::Duration::ZERO).await;
+    delivery.shutdown(Duration::ZERO).await.unwrap();
     let results = bench.results();
     assert_eq!(results.len(), MANY as usize);
     assert!(results.values().all(|result| *result == "shut_down"));
@@ -414,6 +419,23 @@ async fn after_a_shutdown_the_store_is_free_for_somebody_else() {
     let bench = Bench::with_store(|batch, _| all_delivered(batch), store.clone(), limits);
     let message = to(&Arc::new(cluster()), "sales")("a", "1");
     bench.delivery.accept(vec![message]).await.unwrap();
-    bench.delivery.shutdown(Duration::from_secs(10)).await;
+    bench
+        .delivery
+        .shutdown(Duration::from_secs(10))
+        .await
+        .unwrap();
     assert_eq!(Arc::strong_count(&store), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_damaged_store_has_left_is_not_none() {
+    let damaged = StoreError::Corrupt {
+        path: "outbox.db".into(),
+        message: "a page is not one".to_owned(),
+    };
+    let store = SlowStore::failing(damaged.clone(), usize::MAX);
+    let limits = OutboxLimits::new(20_000, usize::MAX);
+    let bench = Bench::with_store(|batch, _| all_delivered(batch), store, limits);
+    let left = bench.delivery.shutdown(Duration::ZERO).await;
+    assert_eq!(left, Err(damaged));
 }
