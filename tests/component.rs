@@ -52,7 +52,16 @@ fn the_command_writes_every_file_with_its_checksum() {
         assert_eq!(sum, format!("{}  {name}", written.sha256()));
         names.insert(name.to_owned());
     }
-    let expected = [
+    assert!(names.iter().eq(&expected()), "{names:?}");
+    assert_eq!(
+        fs::read(folder.path().join("new/folder/engine.wasm")).unwrap(),
+        EMBEDDED
+    );
+}
+
+/// The files of a command that was built as this test was.
+fn expected() -> BTreeSet<String> {
+    let always = [
         "engine.cdx.json",
         "engine.wasm",
         "engine.wit.wasm",
@@ -62,13 +71,56 @@ fn the_command_writes_every_file_with_its_checksum() {
         "wit/triggers.wit",
         "wit/world.wit",
     ];
-    // A command with the feature `edge` has one more.
-    names.remove("engine-small.wasm");
-    assert!(names.iter().map(String::as_str).eq(expected), "{names:?}");
-    assert_eq!(
-        fs::read(folder.path().join("new/folder/engine.wasm")).unwrap(),
-        EMBEDDED
-    );
+    let with_edge = [
+        "edge.wasm",
+        "engine-small.wasm",
+        "engine.core.md",
+        "engine.core.wasm",
+        "wit/edge/desk.wit",
+        "wit/edge/front.wit",
+        "wit/edge/publisher.wit",
+        "wit/edge/types.wit",
+        "wit/edge/world.wit",
+    ];
+    let more: &[&str] = if cfg!(feature = "edge") {
+        &with_edge
+    } else {
+        &[]
+    };
+    let names = always.iter().chain(more);
+    names.map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn the_help_names_every_file() {
+    let output = binary().args(["component", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    // Of a folder it names the folder.
+    let alone = ["engine", "edge.wasm", "SHA256SUMS"];
+    let files = expected();
+    let files = files.iter().map(String::as_str).chain(["SHA256SUMS"]);
+    for name in files.filter(|name| alone.iter().any(|start| name.starts_with(start))) {
+        assert!(help.contains(name), "{name}: {help}");
+    }
+    for folder in ["(wit/)", "(wit/edge/)"] {
+        assert!(help.contains(folder), "{folder}: {help}");
+    }
+}
+
+#[cfg(not(feature = "edge"))]
+#[test]
+fn a_command_that_this_build_lacks_says_which_build_has_it() {
+    for command in ["bake", "edge"] {
+        let call = [command, "--config", "config.json", "-o", "somewhere"];
+        let output = binary().args(call).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{said}");
+        let expected = format!("`{command}` needs a build with the feature `edge`: cargo install");
+        assert!(said.contains(&expected), "{said}");
+    }
+    let output = binary().arg("bakke").output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("unrecognized subcommand 'bakke'"));
 }
 
 #[test]

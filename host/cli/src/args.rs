@@ -7,7 +7,11 @@ use std::{
 
 use action_triggers_dev_proxy::Fault;
 use action_triggers_host::{Builder, Component};
-use clap::{Parser, Subcommand, builder::PossibleValuesParser};
+use clap::{
+    CommandFactory as _, Parser, Subcommand,
+    builder::PossibleValuesParser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use super::time;
 
@@ -38,6 +42,26 @@ the call is wrong, or the output cannot be written.";
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// Reads the command line, or ends the process with what is wrong about it.
+    pub(crate) fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| known_elsewhere(error).exit())
+    }
+}
+
+/// Says of a command that other builds have what it takes.
+fn known_elsewhere(error: clap::Error) -> clap::Error {
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) if ["bake", "edge"].contains(&name.as_str()) => {
+            let needs = format!(
+                "`{name}` needs a build with the feature `edge`: cargo install --path host/cli --features edge"
+            );
+            Args::command().error(ErrorKind::InvalidSubcommand, needs)
+        }
+        _ => error,
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,8 +144,10 @@ pub(crate) enum Command {
     /// with documentation (engine.wit.wasm), a bill of materials
     /// (engine.cdx.json, CycloneDX), and SHA256SUMS. Prints one JSON line a file:
     /// {"file","bytes","sha256"}. A command that was built with the feature `edge`
-    /// writes engine-small.wasm too, which has no filters for web pages, and adds
-    /// the sizes after compression: "gzip" and "brotli".
+    /// adds the sizes after compression, "gzip" and "brotli", and writes more:
+    /// edge.wasm, which delivers too, and what it exports (wit/edge/);
+    /// engine.core.wasm, a core module, and what its functions are (engine.core.md);
+    /// and engine-small.wasm, which has no filters for web pages.
     Component {
         /// Where to put them; the folder is made if it is missing
         #[arg(short, long, value_name = "DIR")]

@@ -33,7 +33,6 @@ mod time;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use self::{
@@ -43,7 +42,7 @@ use self::{
 };
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::read();
     let filter = tracing_subscriber::EnvFilter::from_default_env();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
