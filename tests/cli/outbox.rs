@@ -342,6 +342,10 @@ async fn a_damaged_outbox_is_moved_away_and_asked_what_is_left() {
 
         // What its remedy says.
         std::fs::rename(&file, place.path("damaged.db")).unwrap();
+        let log = place.path("outbox.db-wal");
+        if log.exists() {
+            std::fs::rename(&log, place.path("damaged.db-wal")).unwrap();
+        }
         config["clusters"]["localhost:9092"] = json!({"rest_url": url});
         place.write("config.json", config.to_string());
         let output = run(&place, &sale("next"));

@@ -48,7 +48,7 @@ pub enum StoreError {
     ReadOnly(PathBuf),
     /// The file is damaged.
     #[error(
-        "the outbox `{}` is damaged: {message}; move it away, so that the next start makes a new one, and see what is left in it with `outbox verify` and `outbox list`",
+        "the outbox `{}` is damaged: {message}; move it and its `-wal` away, so that the next start makes a new one, and see what is left in it with `outbox verify` and `outbox list`",
         .path.display()
     )]
     Corrupt {

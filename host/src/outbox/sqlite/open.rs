@@ -1,7 +1,7 @@
 //! Opens the file of an outbox.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
     time::Duration,
@@ -33,11 +33,12 @@ pub(super) enum Role {
 /// Takes the lock that says that a service has the outbox; dropping it gives it back.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let failed = |error: io::Error| unopened(path, &error);
+    let lock = beside(&real(path).map_err(failed)?, ".lock");
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(lock_path(path))
+        .open(lock)
         .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -46,14 +47,49 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// The file that says that a service has the outbox.
-fn lock_path(path: &Path) -> PathBuf {
+/// Where a file is, whatever links lead there: all who use it meet beside it.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match (fs::canonicalize(path), path.file_name()) {
+        (Err(error), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(fs::canonicalize(folder(path))?.join(name))
+        }
+        (real, _) => real,
+    }
+}
+
+/// The file beside another one whose name has more at its end.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(end);
     name.into()
 }
 
-fn unopened(path: &Path, error: &io::Error) -> StoreError {
+fn folder(path: &Path) -> &Path {
+    let folder = path.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Refuses a file without a page that has a log beside it: it is that of a file that was
+/// moved away, it may have records that were accepted, and `SQLite` would clear it.
+fn keep_log(path: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| unopened(path, &error);
+    let real = real(path).map_err(failed)?;
+    let log = beside(&real, "-wal");
+    let is_empty = |path: &Path| fs::metadata(path).map_or(true, |found| found.len() == 0);
+    if !is_empty(&real) || is_empty(&log) {
+        return Ok(());
+    }
+    Err(StoreError::Unopened {
+        path: path.to_owned(),
+        message: format!(
+            "`{}` is left of another file: move it beside that file, under that file's name",
+            log.display()
+        ),
+    })
+}
+
+pub(super) fn unopened(path: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             StoreError::Full(path.to_owned())
@@ -75,6 +111,7 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection, StoreError> {
         let message = format!("SQLite {} is too old", rusqlite::version());
         return Err(StoreError::Failed(message));
     }
+    keep_log(path)?;
     let is_new = role == Role::Service && make(path).map_err(|error| unopened(path, &error))?;
     let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags |= match role {
@@ -95,7 +132,7 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection, StoreError> {
 }
 
 /// Makes the file, for this user alone, where it is missing; says whether it was.
-fn make(path: &Path) -> io::Result<bool> {
+pub(super) fn make(path: &Path) -> io::Result<bool> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -110,10 +147,7 @@ fn make(path: &Path) -> io::Result<bool> {
 /// A new file is there after a power cut only when its folder was synced.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder(path))?.sync_all()
 }
 
 /// Elsewhere a folder cannot be synced.
@@ -157,14 +191,14 @@ fn migrate(path: &Path, connection: &Connection, role: Role) -> Result<(), Store
     if !is_empty && id != schema::APPLICATION_ID {
         return Err(foreign("it is another kind of database".to_owned()));
     }
-    if found > schema::version() {
-        let today = schema::version();
+    let today = schema::version();
+    if !(0..=today).contains(&found) {
         let message = format!("it has version {found}, and this program knows up to {today}");
         return Err(foreign(message));
     }
     match role {
         Role::Service => schema::migrate(connection, found).map_err(failed),
-        Role::Reader | Role::Command if found < schema::version() => Err(foreign(format!(
+        Role::Reader | Role::Command if found < today => Err(foreign(format!(
             "it has version {found}: start the service once"
         ))),
         Role::Reader | Role::Command => Ok(()),

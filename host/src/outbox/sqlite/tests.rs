@@ -2,6 +2,7 @@
 //! wrong with the file.
 
 mod events;
+mod files;
 
 use std::{path::Path, time::Duration};
 
@@ -247,6 +248,10 @@ fn a_file_that_is_no_outbox_is_refused() {
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
     all.push(said("a newer version's"));
+    let broken = Connection::open(&path).unwrap();
+    broken.pragma_update(None, "user_version", -1).unwrap();
+    drop(broken);
+    all.push(said("of no version"));
     let missing = OutboxFile::new(folder.0.path().join("missing/outbox.db"));
     let error = SqliteStore::open(&missing).err().unwrap();
     all.push(format!("a missing folder: {}", folder.said(&error)));
@@ -256,6 +261,7 @@ fn a_file_that_is_no_outbox_is_refused() {
     a text: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is not a database
     another program's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it is another kind of database
     a newer version's: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it has version 99, and this program knows up to 3
+    of no version: outbox_foreign: `FOLDER/outbox.db` is not an outbox that this version can use: it has version -1, and this program knows up to 3
     a missing folder: outbox_unopened: the outbox `FOLDER/missing/outbox.db` cannot be opened: No such file or directory (os error 2)
     ");
 }
