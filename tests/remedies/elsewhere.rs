@@ -81,6 +81,11 @@ const ELSEWHERE: &[(&str, &str, Remedy)] = &[
     ),
     (
         DELIVERIES,
+        "outbox_busy",
+        Followed("who_finds_nothing_waits_for_nobody_and_who_waits_for_too_long_is_told"),
+    ),
+    (
+        DELIVERIES,
         "outbox_foreign",
         Followed("a_file_that_is_no_outbox_is_refused"),
     ),

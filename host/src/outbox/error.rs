@@ -71,6 +71,9 @@ pub enum StoreError {
     /// Another process uses it.
     #[error("the outbox `{}` is in use by another process: stop that one, or give this one a `path` of its own", .0.display())]
     InUse(PathBuf),
+    /// Another process writes into it for longer than one waits.
+    #[error("the outbox `{}` was kept by another process for too long: try again once that one has ended its work", .0.display())]
+    Busy(PathBuf),
     /// The file is not an outbox, or one of a newer version.
     #[error("`{}` is not an outbox that this version can use: {message}", .path.display())]
     Foreign {
@@ -116,6 +119,7 @@ impl StoreError {
             Self::Corrupt { .. } => "outbox_corrupt",
             Self::SyncFailed { .. } => "outbox_sync_failed",
             Self::InUse(_) => "outbox_in_use",
+            Self::Busy(_) => "outbox_busy",
             Self::Foreign { .. } => "outbox_foreign",
             Self::Unopened { .. } => "outbox_unopened",
             Self::Failed(_) => "outbox_failed",

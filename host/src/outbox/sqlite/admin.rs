@@ -215,7 +215,8 @@ impl OutboxAdmin {
     ///
     /// The file cannot be written.
     pub fn purge_events(&mut self, filter: &Filter) -> Result<u64, StoreError> {
-        self.in_steps(filter, |tables, place| tables.purge_events(filter, place))
+        let find = |admin: &Self, span| events::numbers(admin.connection(), filter, span);
+        self.in_steps(filter, find, Tables::purge_events)
     }
 
     /// How many records in a state pass a filter.
@@ -239,7 +240,11 @@ impl OutboxAdmin {
     /// The file cannot be written.
     pub fn replay(&mut self, filter: &Filter) -> Result<u64, StoreError> {
         let now_ms = unix_ms();
-        self.in_steps(filter, |tables, place| tables.replay(filter, place, now_ms))
+        let find =
+            |admin: &Self, span| reader::numbers(admin.connection(), (filter, State::Dead), span);
+        self.in_steps(filter, find, |tables, numbers| {
+            tables.replay(numbers, now_ms)
+        })
     }
 
     /// Takes records in a state out for good; says how many.
@@ -248,9 +253,9 @@ impl OutboxAdmin {
     ///
     /// The file cannot be written.
     pub fn purge(&mut self, filter: &Filter, state: RecordState) -> Result<u64, StoreError> {
-        self.in_steps(filter, |tables, place| {
-            tables.purge(filter, state.into(), place)
-        })
+        let state = state.into();
+        let find = |admin: &Self, span| reader::numbers(admin.connection(), (filter, state), span);
+        self.in_steps(filter, find, |tables, numbers| tables.purge(numbers, state))
     }
 
     /// Holds back what waits for a cluster, or lets it go on.
@@ -287,7 +292,7 @@ impl OutboxAdmin {
         copied.map_err(|error| fault::classify(to, &error))
     }
 
-    fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &Connection {
         &self.tables.connection
     }
 
@@ -298,14 +303,16 @@ impl OutboxAdmin {
     fn in_steps(
         &mut self,
         filter: &Filter,
-        mut step: impl FnMut(&mut Tables, (u64, usize)) -> SqlResult<usize>,
+        find: impl Fn(&Self, (u64, usize)) -> SqlResult<Vec<u64>>,
+        mut act: impl FnMut(&mut Tables, &[u64]) -> SqlResult<usize>,
     ) -> Result<u64, StoreError> {
-        let done = in_steps(filter.limit, |newest, most| {
-            self.within(|tables| {
-                let newest = *newest.get_or_insert(tables.last);
-                step(tables, (newest, most))
-            })
-        })?;
+        let (newest, ..) = self.classified(reader::state(self.connection()))?;
+        let done = in_steps(
+            self,
+            (newest, filter.limit),
+            |admin, span| admin.classified(find(admin, span)),
+            |admin, numbers| admin.within(|tables| act(tables, numbers)),
+        )?;
         Ok(done as u64)
     }
 

@@ -116,6 +116,16 @@ pub(super) fn page(connection: &Connection, filter: &Filter, after: u64) -> Resu
     Ok(events)
 }
 
+/// The numbers of the oldest events above a number that pass a filter, at most so many.
+pub(super) fn numbers(
+    connection: &Connection,
+    filter: &Filter,
+    (after, most): (u64, usize),
+) -> Result<Vec<u64>> {
+    let query = "SELECT r.number FROM dead_events r WHERE r.number > ?1";
+    Clause::of_events(filter).numbers(connection, (query, after, most))
+}
+
 /// How many events pass a filter.
 pub(super) fn count(connection: &Connection, filter: &Filter) -> Result<u64> {
     let mut count = 0;
@@ -237,22 +247,12 @@ impl Tables {
         Ok(Some(is_left))
     }
 
-    /// Takes events out for good, oldest first: some of those up to a number.
-    pub(super) fn purge_events(
-        &mut self,
-        filter: &Filter,
-        (newest, most): (u64, usize),
-    ) -> Result<usize> {
-        let mut numbers = Vec::new();
-        let query = "SELECT r.number FROM dead_events r WHERE r.number <= ?1";
-        let place = (query, newest, Some(most));
-        Clause::of_events(filter).each(&self.connection, place, |row| {
-            numbers.push(row.get(0)?);
-            Ok(true)
-        })?;
-        for number in &numbers {
-            self.take_event(*number)?;
+    /// Takes events out for good; says how many of them there were.
+    pub(super) fn purge_events(&mut self, numbers: &[u64]) -> Result<usize> {
+        let mut purged = 0;
+        for number in numbers {
+            purged += usize::from(self.take_event(*number)?.is_some());
         }
-        Ok(numbers.len())
+        Ok(purged)
     }
 }

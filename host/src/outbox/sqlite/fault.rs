@@ -24,6 +24,7 @@ pub(super) fn classify(path: &Path, error: &Error) -> StoreError {
             path: path(),
             message: "it is not a database".to_owned(),
         },
+        (ErrorCode::DatabaseBusy, _) => StoreError::Busy(path()),
         (ErrorCode::CannotOpen, _) => StoreError::Unopened {
             path: path(),
             message: message(),

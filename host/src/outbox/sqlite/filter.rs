@@ -100,6 +100,20 @@ impl Clause {
         }
         Ok(())
     }
+
+    /// The numbers that such a query gives first in its rows.
+    pub(super) fn numbers(
+        &self,
+        connection: &Connection,
+        (query, number, most): (&str, u64, usize),
+    ) -> Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        self.each(connection, (query, number, Some(most)), |row| {
+            numbers.push(row.get(0)?);
+            Ok(true)
+        })?;
+        Ok(numbers)
+    }
 }
 
 fn text(text: Option<&String>) -> Option<Value> {

@@ -4,14 +4,10 @@ use rusqlite::{OptionalExtension as _, Result};
 
 use super::{
     count::State,
-    filter::Clause,
     rows,
     transaction::{Forgotten, MOST_AT_ONCE, Tables},
 };
-use crate::{
-    outbox::letter::{Death, Filter},
-    wall_clock::unix_ms,
-};
+use crate::{outbox::letter::Death, wall_clock::unix_ms};
 
 impl Tables {
     pub(super) fn bury(&mut self, number: u64, death: &Death) -> Result<()> {
@@ -42,27 +38,47 @@ impl Tables {
     /// Forgets dead letters that are too old, or too many bytes of them: the oldest
     /// first.
     pub(super) fn forget_letters(&mut self) -> Result<()> {
-        let age = u64::try_from(self.file.dead_age.as_millis()).unwrap_or(u64::MAX);
-        let too_old = unix_ms().saturating_sub(age);
+        let too_old = self.too_old();
         let most = i64::try_from(self.file.dead_bytes).unwrap_or(i64::MAX);
         for _ in 0..MOST_AT_ONCE {
-            let (record, event) = (self.oldest_letter()?, self.oldest_event()?);
-            let died = |oldest: &Option<(u64, u64)>| oldest.map(|(number, died)| (died, number));
-            let oldest = [died(&record), died(&event)].into_iter().flatten().min();
-            let Some((died_ms, number)) = oldest else {
+            let Some((died_ms, number, is_event)) = self.oldest_dead()? else {
                 return Ok(());
             };
             let bytes = self.counts.bytes(State::Dead) + self.events.bytes;
             if died_ms >= too_old && bytes <= most {
                 return Ok(());
             }
-            if event.is_some_and(|(event, _)| event == number) {
+            if is_event {
                 self.forget_event(number)?;
             } else {
                 self.forget_letter(number)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a dead letter is too old.
+    pub(super) fn is_letter_over(&self) -> Result<bool> {
+        let oldest = self.oldest_dead()?;
+        Ok(oldest.is_some_and(|(died_ms, ..)| died_ms < self.too_old()))
+    }
+
+    /// What was given up before this is too old.
+    fn too_old(&self) -> u64 {
+        let age = u64::try_from(self.file.dead_age.as_millis()).unwrap_or(u64::MAX);
+        unix_ms().saturating_sub(age)
+    }
+
+    /// When the letter that is to be forgotten first was given up, its number, and whether
+    /// it is an event.
+    fn oldest_dead(&self) -> Result<Option<(u64, u64, bool)>> {
+        let record = self
+            .oldest_letter()?
+            .map(|(number, died)| (died, number, false));
+        let event = self
+            .oldest_event()?
+            .map(|(number, died)| (died, number, true));
+        Ok([record, event].into_iter().flatten().min())
     }
 
     /// The record that is to be forgotten first, and when it was given up.
@@ -84,19 +100,23 @@ impl Tables {
             })
         })?;
         drop(name);
-        self.forget_name(number)?;
+        self.forget_name(number, State::Dead)?;
         self.take_letter(number)?;
         self.tally.forgotten += 1;
         self.forgotten.push(letter);
         Ok(())
     }
 
-    /// Forgets the name of a dead letter, so that it can be sent again.
-    fn forget_name(&self, number: u64) -> Result<()> {
-        let forget = "DELETE FROM seen WHERE (source_name, event) IN (SELECT n.id, r.event FROM \
-                      dead r JOIN sources s ON s.id = r.source JOIN names n ON n.tenant = s.tenant \
-                      AND n.trigger = s.trigger AND n.queue = s.queue WHERE r.number = ?1)";
-        let mut forget = self.connection.prepare_cached(forget)?;
+    /// Forgets the name of a record that nobody has any more once it is taken out, so that
+    /// it can be sent again.
+    fn forget_name(&self, number: u64, state: State) -> Result<()> {
+        let forget = format!(
+            "DELETE FROM seen WHERE (source_name, event) IN (SELECT n.id, r.event FROM {} r JOIN \
+             sources s ON s.id = r.source JOIN names n ON n.tenant = s.tenant AND n.trigger = \
+             s.trigger AND n.queue = s.queue WHERE r.number = ?1)",
+            state.table()
+        );
+        let mut forget = self.connection.prepare_cached(&forget)?;
         forget.execute([number]).map(drop)
     }
 
@@ -105,14 +125,8 @@ impl Tables {
         self.take(delete, number, State::Dead).map(drop)
     }
 
-    /// Makes some dead letters with numbers up to `newest` waiting records again.
-    pub(super) fn replay(
-        &mut self,
-        filter: &Filter,
-        (newest, most): (u64, usize),
-        now_ms: u64,
-    ) -> Result<usize> {
-        let numbers = self.matching(filter, State::Dead, (newest, most))?;
+    /// Makes dead letters waiting records again; says how many of them there were.
+    pub(super) fn replay(&mut self, numbers: &[u64], now_ms: u64) -> Result<usize> {
         let columns = rows::COLUMNS;
         let replayed = columns.replace(
             "accepted_ms, deadline_ms",
@@ -122,55 +136,34 @@ impl Tables {
             "INSERT INTO waiting (number, lane, source, {columns}) SELECT ?2, lane, source, \
              {replayed} FROM dead WHERE number = ?1 RETURNING lane, bytes"
         );
-        for number in &numbers {
-            self.last += 1;
+        let mut replayed = 0;
+        for number in numbers {
+            let next = self.last + 1;
             let mut replay = self.connection.prepare_cached(&replay)?;
-            let (lane, bytes) = replay.query_row((number, self.last, now_ms), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
+            let found =
+                replay.query_row((number, next, now_ms), |row| Ok((row.get(0)?, row.get(1)?)));
+            let found: Option<(i64, i64)> = found.optional()?;
             drop(replay);
-            self.counts.add(lane, State::Waiting, bytes, self.last);
+            let Some((lane, bytes)) = found else { continue };
+            self.last = next;
+            self.counts.add(lane, State::Waiting, bytes, next);
             self.take_letter(*number)?;
+            replayed += 1;
         }
-        Ok(numbers.len())
+        Ok(replayed)
     }
 
-    /// Takes some records out for good.
-    pub(super) fn purge(
-        &mut self,
-        filter: &Filter,
-        state: State,
-        (newest, most): (u64, usize),
-    ) -> Result<usize> {
-        let numbers = self.matching(filter, state, (newest, most))?;
+    /// Takes records out for good; says how many of them there were.
+    pub(super) fn purge(&mut self, numbers: &[u64], state: State) -> Result<usize> {
         let delete = format!(
             "DELETE FROM {} WHERE number = ?1 RETURNING lane, bytes, flags",
             state.table()
         );
-        for number in &numbers {
-            self.take(&delete, *number, state)?;
+        let mut purged = 0;
+        for number in numbers {
+            self.forget_name(*number, state)?;
+            purged += usize::from(self.take(&delete, *number, state)?.is_some());
         }
-        Ok(numbers.len())
-    }
-
-    /// The numbers of the oldest records that pass a filter, up to `newest`.
-    fn matching(
-        &self,
-        filter: &Filter,
-        state: State,
-        (newest, most): (u64, usize),
-    ) -> Result<Vec<u64>> {
-        let query = format!(
-            "SELECT r.number FROM {} r {} WHERE r.number <= ?1",
-            state.table(),
-            rows::JOINS
-        );
-        let mut numbers = Vec::new();
-        let place = (&*query, newest, Some(most));
-        Clause::of(filter, state).each(&self.connection, place, |row| {
-            numbers.push(row.get(0)?);
-            Ok(true)
-        })?;
-        Ok(numbers)
+        Ok(purged)
     }
 }

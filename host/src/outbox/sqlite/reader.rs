@@ -203,6 +203,20 @@ pub(super) fn each_letter(
     })
 }
 
+/// The numbers of the oldest records above a number that pass a filter, at most so many.
+pub(super) fn numbers(
+    connection: &Connection,
+    (filter, state): (&Filter, State),
+    (after, most): (u64, usize),
+) -> Result<Vec<u64>> {
+    let query = format!(
+        "SELECT r.number FROM {} r {} WHERE r.number > ?1",
+        state.table(),
+        rows::JOINS
+    );
+    Clause::of(filter, state).numbers(connection, (&query, after, most))
+}
+
 /// Hands on rows `r` that pass a filter, oldest first, while more are wanted.
 pub(super) fn each(
     connection: &Connection,

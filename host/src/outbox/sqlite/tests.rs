@@ -3,6 +3,7 @@
 
 mod events;
 mod files;
+mod letters;
 
 use std::{path::Path, time::Duration};
 

@@ -401,20 +401,25 @@ impl Tables {
     }
 }
 
-/// Moves records in transactions so short that nobody need wait for them: at most `limit`,
-/// if there is one. `step` moves at most so many in one transaction, and notes in it which
-/// number is the newest that counts.
-pub(super) fn in_steps<E>(
-    limit: Option<usize>,
-    mut step: impl FnMut(&mut Option<u64>, usize) -> std::result::Result<usize, E>,
+/// Moves rows in transactions so short that nobody need wait for them: those with numbers up
+/// to `newest`, at most `limit`, if there is one. `find` looks for some after a number, before
+/// a transaction: looking through a large table takes long. `act` moves those of them that
+/// are still there, within one, and says how many.
+pub(super) fn in_steps<O, E>(
+    owner: &mut O,
+    (newest, limit): (u64, Option<usize>),
+    find: impl Fn(&O, (u64, usize)) -> std::result::Result<Vec<u64>, E>,
+    mut act: impl FnMut(&mut O, &[u64]) -> std::result::Result<usize, E>,
 ) -> std::result::Result<usize, E> {
-    let (mut done, mut newest) = (0, None);
-    let most = limit.unwrap_or(usize::MAX);
+    let (mut done, mut after) = (0, 0);
     loop {
-        let count = step(&mut newest, most.saturating_sub(done).min(MOST_AT_ONCE))?;
-        done += count;
-        if count < MOST_AT_ONCE {
+        let left = limit.unwrap_or(usize::MAX).saturating_sub(done);
+        let mut numbers = find(owner, (after, left.min(MOST_AT_ONCE)))?;
+        numbers.retain(|number| *number <= newest);
+        let Some(last) = numbers.last() else {
             return Ok(done);
-        }
+        };
+        after = *last;
+        done += act(owner, &numbers)?;
     }
 }

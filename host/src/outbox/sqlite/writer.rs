@@ -11,7 +11,8 @@ use rusqlite::{Connection, hooks::Wal};
 use tokio::sync::oneshot;
 
 use super::{
-    fault,
+    count::State,
+    fault, reader,
     transaction::{Tables, in_steps},
 };
 use crate::{
@@ -131,7 +132,7 @@ fn note_log(_: &mut Wal, pages: i32) -> rusqlite::Result<()> {
 
 /// Writes, on its own thread.
 pub(super) struct Writer {
-    tables: Tables,
+    pub(super) tables: Tables,
     watcher: Option<Watcher>,
     /// Ends that could not be written when they came.
     unsettled: Vec<(u64, End)>,
@@ -215,13 +216,16 @@ impl Writer {
         written.map_err(|error| fault::classify(&self.tables.file.path, &error))
     }
 
-    /// Looks whether others have changed the file.
-    fn look(&mut self) {
+    /// Looks whether others have changed the file, and whether dead letters have become too
+    /// old: where nothing is written, nothing else forgets them.
+    pub(super) fn look(&mut self) {
         if self.stopped.is_some() {
             return;
         }
         let is_waiting = !self.unsettled.is_empty();
-        if is_waiting || self.tables.is_changed().unwrap_or(false) {
+        let is_changed = || self.tables.is_changed().unwrap_or(false);
+        let is_letter_over = || self.tables.is_letter_over().unwrap_or(false);
+        if is_waiting || is_changed() || is_letter_over() {
             self.write_together(Vec::new());
         }
     }
@@ -320,12 +324,16 @@ impl Writer {
     }
 
     fn replay(&mut self, filter: &Filter, now_ms: u64) -> Result<usize, StoreError> {
-        in_steps(filter.limit, |newest, most| {
-            self.moving(|tables| {
-                let newest = *newest.get_or_insert(tables.last);
-                tables.replay(filter, (newest, most), now_ms)
-            })
-        })
+        let span = (self.tables.last, filter.limit);
+        in_steps(
+            self,
+            span,
+            |writer, span| {
+                let found = reader::numbers(&writer.tables.connection, (filter, State::Dead), span);
+                found.map_err(|error| fault::classify(&writer.tables.file.path, &error))
+            },
+            |writer, numbers| writer.moving(|tables| tables.replay(numbers, now_ms)),
+        )
     }
 
     fn redeem(
