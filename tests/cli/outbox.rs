@@ -384,6 +384,32 @@ fn a_run_whose_outbox_cannot_be_counted_at_its_end_says_so() {
 }
 
 #[test]
+fn what_can_be_read_of_a_damaged_outbox_is_listed() {
+    let mut config = durable(NOWHERE);
+    config["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(0.05);
+    let place = Place::new(&config);
+    run(&place, &["first", "second", "third"].map(sale).concat());
+    let file = place.path("outbox.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // Text that is none, in each place where the id is.
+    for start in 0..bytes.len() {
+        if bytes[start..].starts_with(b"third") {
+            bytes[start] = 0xff;
+        }
+    }
+    std::fs::write(&file, bytes).unwrap();
+    let output = outbox(&place, &["list"]);
+    let listed = lines(&output);
+    let events: Vec<_> = listed.iter().map(|line| &line["event"]).collect();
+    assert_eq!(events, ["first", "second"], "{output:?}");
+    let said = stderr(&output);
+    assert!(said.contains("error[outbox_corrupt]"), "{said}");
+    assert_eq!(code(&output), 2);
+    let verified = outbox(&place, &["verify"]);
+    assert_eq!(lines(&verified)[0]["whole"], false, "{verified:?}");
+}
+
+#[test]
 fn no_outbox_in_a_file_is_said() {
     let place = Place::new(&config(NOWHERE));
     let output = outbox(&place, &["stats"]);

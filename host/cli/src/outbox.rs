@@ -44,7 +44,8 @@ pub(crate) async fn run(command: &OutboxCommand) -> Result<Outcome, CliError> {
             })
         }
         OutboxCommand::Backup { to, .. } => {
-            if to.exists() {
+            // A link that leads nowhere is there too.
+            if to.symlink_metadata().is_ok() {
                 return Err(CliError::BackupExists { path: to.clone() });
             }
             admin.backup(to)?;
@@ -85,15 +86,20 @@ fn list(admin: &OutboxAdmin, letters: &Letters) -> Result<Outcome, CliError> {
             left = left.map(|left| left.saturating_sub(1));
             lines.text.len() < PRINTED_AT_ONCE || flush(lines)
         };
-        match kind {
+        let read = match kind {
             Kind::Records(state) => admin.each(&filter, state, |record: OutboxRecord| {
                 lines.listed(&record);
                 count(&mut lines)
-            })?,
+            }),
             Kind::Events => admin.each_event(&filter, |event| {
                 lines.event(&event, false);
                 count(&mut lines)
-            })?,
+            }),
+        };
+        if let Err(error) = read {
+            // Of a damaged file counts what can be read.
+            flush(&mut lines);
+            return Err(error.into());
         }
         filter.limit = left;
     }

@@ -1,15 +1,19 @@
 //! What a person does with an outbox's file, while a service works on it or not.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
-use rusqlite::{Connection, Result as SqlResult, backup::Backup};
+use rusqlite::{
+    Connection, OpenFlags, Result as SqlResult,
+    backup::{Backup, StepResult},
+};
 
 use super::{
     count::{OutboxTotals, State},
     events, fault,
-    open::{Role, open},
+    open::{Role, beside, make, open, unopened},
     reader, rows,
     transaction::{Tables, in_steps},
+    verify,
 };
 use crate::{
     cluster::ClusterId,
@@ -22,7 +26,7 @@ use crate::{
     wall_clock::unix_ms,
 };
 
-/// Pages that a backup copies between two looks at who else wants the file.
+/// Pages that a backup copies at once.
 const PAGES: i32 = 1_024;
 
 /// Looks into an outbox's file and changes it. A service that works on it notices
@@ -273,7 +277,7 @@ impl OutboxAdmin {
     ///
     /// The file cannot be read at all.
     pub fn verify(&self) -> Result<Vec<String>, StoreError> {
-        self.classified(verify(self.connection()))
+        self.classified(verify::verify(self.connection()))
     }
 
     /// Copies the outbox as it is now into another file.
@@ -282,14 +286,29 @@ impl OutboxAdmin {
     ///
     /// Either file cannot be used.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let copied = Connection::open(to).and_then(|mut copy| {
-            Backup::new(self.connection(), &mut copy)?.run_to_completion(
-                PAGES,
-                std::time::Duration::ZERO,
-                None,
-            )
-        });
-        copied.map_err(|error| fault::classify(to, &error))
+        self.backup_between(to, || ())
+    }
+
+    /// The same, with something that happens between any two steps.
+    pub(super) fn backup_between(
+        &self,
+        to: &Path,
+        between: impl FnMut(),
+    ) -> Result<(), StoreError> {
+        let is_new = make(to).map_err(|error| unopened(to, &error))?;
+        if !is_new {
+            return Err(StoreError::Unopened {
+                path: to.to_owned(),
+                message: "it is there already".to_owned(),
+            });
+        }
+        copy(self.connection(), to, between).map_err(|error| {
+            // Half a copy helps nobody, and would be in the way of the next one.
+            for end in ["", "-journal"] {
+                fs::remove_file(beside(to, end)).ok();
+            }
+            fault::classify(to, &error)
+        })
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -335,6 +354,20 @@ impl From<RecordState> for State {
     }
 }
 
+/// Copies a file, as it is when this begins, into one that is empty.
+fn copy(connection: &Connection, to: &Path, mut between: impl FnMut()) -> SqlResult<()> {
+    // Where others write between two steps, SQLite begins again unless the copy is one read.
+    let snapshot = connection.unchecked_transaction()?;
+    reader::state(&snapshot)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut target = Connection::open_with_flags(to, flags)?;
+    let backup = Backup::new(&snapshot, &mut target)?;
+    while backup.step(PAGES)? != StepResult::Done {
+        between();
+    }
+    Ok(())
+}
+
 fn clusters(connection: &Connection) -> SqlResult<Vec<ClusterStats>> {
     let mut stats = connection.prepare(
         "SELECT l.tenant, l.bootstrap_servers, c.state, sum(c.records), sum(c.bytes), \
@@ -357,56 +390,4 @@ fn clusters(connection: &Connection) -> SqlResult<Vec<ClusterStats>> {
         })
     })?;
     stats.collect()
-}
-
-/// `SQLite`'s own check, and whether the counts count what is there.
-fn verify(connection: &Connection) -> SqlResult<Vec<String>> {
-    connection.execute_batch("BEGIN")?;
-    let mut found = Vec::new();
-    let mut check = connection.prepare("PRAGMA integrity_check")?;
-    let texts = check.query_map([], |row| row.get::<_, String>(0))?;
-    for text in texts {
-        found.extend(Some(text?).filter(|text| text != "ok"));
-    }
-    for (number, state) in [State::Waiting, State::Dead].into_iter().enumerate() {
-        let table = state.table();
-        let compare = format!(
-            "SELECT lane, sum(records), sum(bytes) FROM (SELECT lane, records, bytes FROM counts \
-             WHERE state = {number} UNION ALL SELECT lane, -1, -bytes FROM {table}) GROUP BY lane \
-             HAVING sum(records) <> 0 OR sum(bytes) <> 0"
-        );
-        let mut compare = connection.prepare(&compare)?;
-        let mut lanes = compare.query([])?;
-        while let Some(row) = lanes.next()? {
-            let (lane, records, bytes): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            found.push(format!(
-                "the counts of lane {lane} ({table}) are off by {records} records and {bytes} bytes"
-            ));
-        }
-        for names in [
-            "lane NOT IN (SELECT id FROM lanes)",
-            "source NOT IN (SELECT id FROM sources)",
-        ] {
-            let orphans = format!("SELECT count(*) FROM {table} WHERE {names}");
-            let orphans: i64 = connection.query_row(&orphans, [], |row| row.get(0))?;
-            if orphans > 0 {
-                found.push(format!("{orphans} records ({table}) have {names}"));
-            }
-        }
-    }
-    let events: (i64, i64) = connection.query_row(
-        "SELECT dead_events - (SELECT count(*) FROM dead_events), dead_event_bytes - \
-         (SELECT coalesce(sum(bytes), 0) FROM dead_events) FROM state",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    if events != (0, 0) {
-        let (events, bytes) = events;
-        found.push(format!(
-            "the counts of events are off by {events} events and {bytes} bytes"
-        ));
-    }
-    drop(check);
-    connection.execute_batch("COMMIT")?;
-    Ok(found)
 }

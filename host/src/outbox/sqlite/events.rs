@@ -65,7 +65,7 @@ fn missing(row: &Row<'_>) -> Result<Missing> {
 }
 
 /// Reads an event and its number.
-fn event(row: &Row<'_>) -> Result<DeadEvent> {
+pub(super) fn event(row: &Row<'_>) -> Result<DeadEvent> {
     let flags: u8 = row.get(3)?;
     let id: String = row.get(2)?;
     let mut event = FailedEvent::new(id, row.get::<_, String>(10)?, missing(row)?);
@@ -114,6 +114,14 @@ pub(super) fn page(connection: &Connection, filter: &Filter, after: u64) -> Resu
         bytes < MOST_BYTES
     })?;
     Ok(events)
+}
+
+/// Hands on all events' rows, for [`event`] to read, while more are wanted.
+pub(super) fn each_row(
+    connection: &Connection,
+    take: impl FnMut(&Row<'_>) -> Result<bool>,
+) -> Result<()> {
+    selected(connection, (COLUMNS, &Filter::default(), 0), take)
 }
 
 /// The numbers of the oldest events above a number that pass a filter, at most so many.

@@ -11,7 +11,17 @@ pub(super) fn classify(path: &Path, error: &Error) -> StoreError {
     let path = || path.to_owned();
     let message = || error.to_string();
     let Some(found) = error.sqlite_error() else {
-        return StoreError::Failed(message());
+        // The tables hold only what was written into them, and that can be read.
+        return match error {
+            Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..) => StoreError::Corrupt {
+                path: path(),
+                message: message(),
+            },
+            _ => StoreError::Failed(message()),
+        };
     };
     match (found.code, found.extended_code) {
         (ErrorCode::DiskFull, _) => StoreError::Full(path()),

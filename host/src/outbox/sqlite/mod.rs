@@ -19,6 +19,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod verify;
 mod writer;
 
 use std::{fs::File, sync::mpsc, thread::JoinHandle};

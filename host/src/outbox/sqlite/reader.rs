@@ -181,25 +181,33 @@ pub(super) fn each_letter(
     filter: &Filter,
     mut take: impl FnMut(DeadLetter) -> Result<bool>,
 ) -> Result<()> {
-    let columns = format!(
-        "{}, r.code, r.message, r.attempts, r.last_answer, r.died_ms",
-        rows::RECORD
-    );
+    let columns = letter_columns();
     each(connection, (&columns, filter, State::Dead), |row| {
-        let (number, record) = rows::record(row)?;
-        let first = rows::RECORD_COLUMNS;
-        let death = Death {
-            code: row.get(first)?,
-            message: row.get(first + 1)?,
-            attempts: row.get(first + 2)?,
-            last_answer: row.get(first + 3)?,
-            died_ms: row.get(first + 4)?,
-        };
-        take(DeadLetter {
-            number,
-            record,
-            death,
-        })
+        take(letter(row)?)
+    })
+}
+
+/// What [`letter`] reads of a row `r`.
+pub(super) fn letter_columns() -> String {
+    let record = rows::RECORD;
+    format!("{record}, r.code, r.message, r.attempts, r.last_answer, r.died_ms")
+}
+
+/// Reads a dead letter.
+pub(super) fn letter(row: &Row<'_>) -> Result<DeadLetter> {
+    let (number, record) = rows::record(row)?;
+    let first = rows::RECORD_COLUMNS;
+    let death = Death {
+        code: row.get(first)?,
+        message: row.get(first + 1)?,
+        attempts: row.get(first + 2)?,
+        last_answer: row.get(first + 3)?,
+        died_ms: row.get(first + 4)?,
+    };
+    Ok(DeadLetter {
+        number,
+        record,
+        death,
     })
 }
 

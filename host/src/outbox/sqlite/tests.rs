@@ -1,6 +1,7 @@
 //! What a store in a file promises besides: it outlives the process, and says what is
 //! wrong with the file.
 
+mod damage;
 mod events;
 mod files;
 mod letters;

@@ -52,3 +52,67 @@ async fn the_log_of_a_file_that_was_moved_away_is_not_cleared() {
     let store = SqliteStore::open(&moved).unwrap();
     assert_eq!(waiting(&store).await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_copy_is_what_the_outbox_was_however_much_is_written_meanwhile() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let big = |number: i32| {
+        let mut record = stored(&number.to_string());
+        record.record.value = Some(vec![0; 10_000].into());
+        record
+    };
+    numbers(&store, (0..1_000).map(big).collect()).await;
+    let other = Connection::open(folder.file().path).unwrap();
+    let copy = OutboxFile::new(folder.0.path().join("copy.db"));
+    let mut steps = 0;
+    let admin = OutboxAdmin::open(&folder.file()).unwrap();
+    let copied = admin.backup_between(&copy.path, || {
+        other
+            .execute_batch("UPDATE state SET last = last + 1")
+            .unwrap();
+        steps += 1;
+        assert!(steps < 100, "it begins again with each commit");
+    });
+    assert_eq!(copied, Ok(()));
+    assert!(steps > 0);
+    let again = admin.backup(&copy.path).unwrap_err();
+    assert_eq!(again.code(), "outbox_unopened");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&copy.path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert_eq!(OutboxAdmin::open(&copy).unwrap().verify(), Ok(Vec::new()));
+    let next = numbers(&SqliteStore::open(&copy).unwrap(), vec![stored("a")]).await;
+    assert_eq!(next, [1_001], "nothing of what came later is in it");
+}
+
+#[test]
+fn a_copy_that_fails_leaves_nothing() {
+    let folder = Folder::new();
+    drop(folder.open());
+    let admin = OutboxAdmin::open(&folder.file()).unwrap();
+    let copy = folder.0.path().join("copy.db");
+    // The copy cannot have a journal.
+    let journal = open::beside(&copy, "-journal");
+    std::fs::create_dir(&journal).unwrap();
+    assert!(admin.backup(&copy).is_err());
+    assert!(!copy.exists());
+    std::fs::remove_dir(&journal).unwrap();
+    assert_eq!(admin.backup(&copy), Ok(()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copy_is_not_written_to_where_a_link_leads() {
+    let folder = Folder::new();
+    drop(folder.open());
+    let admin = OutboxAdmin::open(&folder.file()).unwrap();
+    let (link, target) = (folder.0.path().join("link"), folder.0.path().join("target"));
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    assert!(admin.backup(&link).is_err());
+    assert!(!target.exists());
+    assert!(link.is_symlink(), "what was there stays");
+}
