@@ -7,7 +7,7 @@ use serde_json::json;
 use super::client::{Answer, Service, durable, serving};
 use crate::cli::{
     processes::blocking,
-    support::{NOWHERE, Place, proxy, sale},
+    support::{NOWHERE, Place, proxy, sale, trigger},
 };
 
 fn ndjson(service: &Service, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -217,6 +217,31 @@ fn sent_again(service: &Service) {
         Some(3)
     );
     assert_eq!(service.metric("waiting_records"), Some(3));
+}
+
+#[test]
+fn an_event_of_which_a_part_was_there_and_the_rest_is_refused_is_rejected() {
+    let mut config = durable();
+    let (mut same, mut other) = (trigger(), trigger());
+    same["payload"] = json!({"customer": "{{ customer.name }}"});
+    other["payload"] = json!({"quantity": "{{ quantity }}"});
+    config["triggers"] = json!([same, other]);
+    let service = Service::start(&config);
+    assert_eq!(
+        service.post("/v1/events", &sale("1")).statuses(),
+        ["accepted"]
+    );
+    let changed = sale("1").replace("\"quantity\":3", "\"quantity\":4");
+    let answer = service.post("/v1/events", &changed);
+    assert_eq!(
+        (answer.status, answer.statuses(), answer.codes()),
+        (422, vec!["rejected".into()], vec!["event_id_reused".into()])
+    );
+    assert_eq!(
+        answer.json()["events"][0]["records"][0]["trigger"],
+        0,
+        "what was there is told"
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(super) enum Status {
     Duplicate,
     /// It needs no record.
     NothingFired,
-    /// Nothing of it is kept.
+    /// Nothing of it is kept that was not there before, and something of it failed.
     Rejected,
 }
 
@@ -332,19 +332,16 @@ fn on_line(message: String, line: u64) -> String {
 /// What became of an event that was decided.
 fn status(event: &EventOutcome) -> Status {
     let queues = event.outcome.as_deref().unwrap_or_default();
-    let published = || queues.iter().filter(|queue| queue.outcome.is_ok());
+    let is_new = |queue: &Publication| queue.outcome.is_ok() && !queue.is_duplicate;
     if event.outcome.is_ok() && queues.is_empty() {
         Status::NothingFired
-    } else if published().next().is_none() {
-        if event.is_kept {
-            Status::Accepted
-        } else {
-            Status::Rejected
-        }
-    } else if published().count() == queues.len() && published().all(|queue| queue.is_duplicate) {
+    } else if event.is_kept || queues.iter().any(is_new) {
+        Status::Accepted
+    } else if event.outcome.is_ok() && queues.iter().all(|queue| queue.outcome.is_ok()) {
         Status::Duplicate
     } else {
-        Status::Accepted
+        // What was there before does not make up for what is lost.
+        Status::Rejected
     }
 }
 
