@@ -169,3 +169,18 @@ async fn events_are_rendered_while_a_run_has_the_outbox() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_is_a_filter_beside_which_all_of_an_event_is_replayed() {
+    let proxy = proxy().await;
+    let url = proxy.url();
+    let place = place(&halves(&url, false));
+    let next = super::outbox::blocking(move || {
+        run(&place, &sale("1"));
+        place.write("config.json", halves(&url, true).to_string());
+        line(&place, &["replay", "--state", "dead", "--all"]);
+        run(&place, "")
+    })
+    .await;
+    assert_eq!(outcomes(&next), [pair("1~2", ""), pair("1~2", "")]);
+}

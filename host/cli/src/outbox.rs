@@ -136,7 +136,8 @@ async fn replay(
     asked: &Asked,
 ) -> Result<Outcome, CliError> {
     let mut filter = filter(letters, asked.all)?;
-    let extent = if asked.all && !filter.is_empty() {
+    let is_filtered = !filter.is_empty() || letters.state.is_some();
+    let extent = if asked.all && is_filtered {
         Extent::Whole
     } else {
         Extent::Failed
