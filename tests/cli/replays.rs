@@ -184,3 +184,46 @@ async fn a_state_is_a_filter_beside_which_all_of_an_event_is_replayed() {
     .await;
     assert_eq!(outcomes(&next), [pair("1~2", ""), pair("1~2", "")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_was_given_up_is_not_published_beside_its_whole_event() {
+    let proxy = proxy().await;
+    let url = proxy.url();
+    let mut short = halves(super::support::NOWHERE, false);
+    short["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(0.05);
+    let place = place(&short);
+    let next = super::outbox::blocking(move || {
+        // What `good` published of both is given up, and `bad` failed.
+        run(&place, &(sale("1") + &sale("2")));
+        place.write("config.json", halves(&url, true).to_string());
+        let whole = ["replay", "--id", "1", "--all"];
+        let dry = [&whole[..], &["--dry-run"]].concat();
+        for words in [&dry[..], &whole[..]] {
+            let replayed = line(&place, words);
+            assert_eq!(
+                (&replayed["replayed"], &replayed["events"]),
+                (&json!(1), &json!(1)),
+                "{words:?}"
+            );
+        }
+        // It stays what it was, for somebody to purge.
+        let left = line(&place, &["list", "--state", "dead", "--id", "1"]);
+        assert_eq!(left["trigger"], "good");
+        // A record whose event is not replayed goes on its own.
+        let code = [
+            "replay",
+            "--code",
+            "time_to_live_exceeded",
+            "--id",
+            "2",
+            "--all",
+        ];
+        assert_eq!(line(&place, &code)["replayed"], 1);
+        run(&place, "")
+    })
+    .await;
+    assert_eq!(
+        outcomes(&next),
+        [pair("1~2", ""), pair("1~2", ""), pair("2", "")]
+    );
+}

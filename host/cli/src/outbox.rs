@@ -149,7 +149,7 @@ async fn replay(
     let events = admin.count_events(&filter)?;
     let mut replayed = Replayed::default();
     if asked.dry_run {
-        replayed.records = admin.count(&filter, RecordState::Dead)?;
+        replayed.records = count_replayed(admin, &filter, extent)?;
         let left = filter.limit.map(|limit| limit as u64);
         let left = left.map(|limit| limit.saturating_sub(replayed.records));
         replayed.events = events.min(left.unwrap_or(u64::MAX));
@@ -167,6 +167,20 @@ async fn replay(
         0 => Outcome::Well,
         _ => Outcome::SomeFailed,
     })
+/// How many records a replay would send again, its events aside.
+fn count_replayed(admin: &OutboxAdmin, filter: &Filter, extent: Extent) -> Result<u64, StoreError> {
+    let mut records = filter.clone();
+    if extent == Extent::Whole {
+        let mut unbounded = filter.clone();
+        unbounded.limit = None;
+        admin.each_event(&unbounded, |event| {
+            records.leave_out(&event.stored);
+            true
+        })?;
+    }
+    admin.count(&records, RecordState::Dead)
+}
+
 }
 
 fn purge(

@@ -1,5 +1,7 @@
 //! Dead letters: what was given up, and why.
 
+use std::collections::BTreeSet;
+
 use crate::{
     outcome::{FailedEvent, FailedQueue, Failure, Missing},
     record::StoredRecord,
@@ -148,6 +150,9 @@ pub struct Replayed {
     pub failed: u64,
 }
 
+/// The tenants and ids of events.
+pub(super) type EventNames = BTreeSet<(String, String)>;
+
 /// Which letters are meant; all, unless something is asked of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -170,6 +175,8 @@ pub struct Filter {
     pub event: Option<String>,
     /// At most so many, the oldest; records before events.
     pub limit: Option<usize>,
+    /// No records of these events.
+    pub(super) without: EventNames,
 }
 
 impl Filter {
@@ -178,12 +185,19 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// Leaves out the records of this event: they go with it.
+    pub fn leave_out(&mut self, event: &StoredEvent) {
+        let name = (event.tenant.clone(), event.event.id.clone());
+        self.without.insert(name);
+    }
+
     /// Whether a record passes, its place among others aside; `code` is why it was
     /// given up, if it was.
     pub fn passes(&self, record: &StoredRecord, code: Option<&str>) -> bool {
         self.passes_all(&record.tenant, &record.event, record.accepted_ms)
             && is(self.trigger.as_ref(), &record.trigger)
             && is(self.topic.as_ref(), &record.topic)
+            && !self.leaves_out(record)
             && self
                 .code
                 .as_deref()
@@ -204,6 +218,11 @@ impl Filter {
             && self.topic.is_none()
             && self.trigger.as_ref().is_none_or(is_trigger)
             && self.code.as_ref().is_none_or(is_code)
+    }
+
+    fn leaves_out(&self, record: &StoredRecord) -> bool {
+        let name = || (record.tenant.clone(), record.event.clone());
+        !self.without.is_empty() && self.without.contains(&name())
     }
 
     /// What is asked of records and events alike.

@@ -97,8 +97,12 @@ impl Runtime {
         filter: &Filter,
         extent: Extent,
     ) -> Result<Replayed, StoreError> {
+        let records = match extent {
+            Extent::Failed => filter.clone(),
+            Extent::Whole => letters.beside_whole(filter).await?,
+        };
         let mut replayed = Replayed {
-            records: letters.replay_records(filter).await?,
+            records: letters.replay_records(&records).await?,
             ..Replayed::default()
         };
         let records = usize::try_from(replayed.records).unwrap_or(usize::MAX);
@@ -161,6 +165,24 @@ impl Letters<'_> {
         match self {
             Self::Own(delivery) => delivery.dead_events(filter, after).await,
             Self::Other(file) => file.events(filter, after),
+        }
+    }
+
+    /// A filter of records without those of events that it finds too: published whole, an
+    /// event publishes again what they were.
+    async fn beside_whole(&self, filter: &Filter) -> Result<Filter, StoreError> {
+        let (mut unbounded, mut records) = (filter.clone(), filter.clone());
+        unbounded.limit = None;
+        let mut after = 0;
+        loop {
+            let page = self.events(&unbounded, after).await?;
+            let Some(last) = page.last() else {
+                return Ok(records);
+            };
+            after = last.number;
+            for event in &page {
+                records.leave_out(&event.stored);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rusqlite::{Connection, Result, Row, types::Value};
 
 use super::count::State;
-use crate::outbox::letter::Filter;
+use crate::outbox::letter::{EventNames, Filter};
 
 /// What stands behind `WHERE`, and what it compares with.
 pub(super) struct Clause {
@@ -28,6 +28,10 @@ impl Clause {
         clause.ask("r.event = ?", text(filter.event.as_ref()));
         clause.ask("r.accepted_ms >= ?", number(filter.since_ms));
         clause.ask("r.accepted_ms < ?", number(filter.until_ms));
+        clause.ask(
+            "(l.tenant, r.event) NOT IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+            events(&filter.without),
+        );
         match (state, &filter.code) {
             (State::Dead, code) => clause.ask("r.code = ?", text(code.as_ref())),
             // What waits has no code yet.
@@ -114,6 +118,13 @@ impl Clause {
         })?;
         Ok(numbers)
     }
+}
+
+/// The tenants and ids of events, if there are some, as JSON.
+fn events(events: &EventNames) -> Option<Value> {
+    // Texts always are JSON.
+    let text = || serde_json::to_string(events).unwrap_or_default();
+    (!events.is_empty()).then(|| Value::Text(text()))
 }
 
 fn text(text: Option<&String>) -> Option<Value> {

@@ -106,3 +106,23 @@ async fn an_event_that_is_decided_again_fails_where_its_record_has_the_name_of_a
         assert_eq!(failed, [(0, "event_id_reused")]);
     }
 }
+
+#[tokio::test]
+async fn records_of_an_event_that_is_left_out_are_not_replayed() {
+    for (store, _folder) in each() {
+        let numbers = numbers(&*store, ["a", "b", "c"].map(stored).into()).await;
+        let ends = numbers.into_iter().map(|number| (number, dead("late")));
+        store.settle(ends.collect()).await.unwrap();
+        let mut filter = Filter::default();
+        filter.leave_out(&failed("a", &["late"]));
+        let other = StoredEvent {
+            tenant: "other".to_owned(),
+            ..failed("b", &["late"])
+        };
+        filter.leave_out(&other);
+        assert_eq!(store.replay(&filter, 1).await, Ok(2));
+        let left = store.list(&Filter::default()).await.unwrap();
+        let left: Vec<_> = left.iter().map(|letter| &*letter.record.event).collect();
+        assert_eq!(left, ["a"]);
+    }
+}
