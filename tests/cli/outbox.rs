@@ -303,6 +303,32 @@ async fn a_cluster_that_is_paused_keeps_what_waits_until_it_goes_on() {
     assert_eq!(code(&output), 0, "{output:?}");
 }
 
+#[test]
+fn a_cluster_that_is_paused_is_shown_whether_it_has_records_or_not_and_an_unknown_one_is_noted() {
+    let place = Place::new(&durable(NOWHERE));
+    run(&place, "");
+    assert!(line(&place, &["pause", "localhost:9092"])["note"].is_null());
+    let slip = line(&place, &["pause", "localhost:9093"]);
+    assert_eq!(slip["paused"], true);
+    assert!(
+        slip["note"].as_str().unwrap().contains("`outbox stats`"),
+        "{slip}"
+    );
+    let paused = || {
+        let stats = lines_of(&place, &["stats"]);
+        let paused = stats.into_iter().filter(|line| line["paused"] == true);
+        paused
+            .map(|line| line["cluster"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(paused(), ["localhost:9092", "localhost:9093"]);
+    for cluster in paused() {
+        let resumed = line(&place, &["resume", cluster.as_str().unwrap()]);
+        assert!(resumed["note"].is_null(), "{resumed}");
+    }
+    assert!(paused().is_empty());
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_is_purged_before_its_turn_ends_as_that() {

@@ -116,6 +116,17 @@ struct ReplayLine<'a> {
     note: Option<&'a str>,
 }
 
+#[derive(Serialize)]
+struct HoldLine<'a> {
+    cluster: &'a str,
+    paused: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+const UNKNOWN_CLUSTER: &str = "neither the configuration nor the outbox has this cluster: compare it \
+                               with what `outbox stats` prints, letter by letter";
+
 fn problem(failure: &Failure) -> Problem<'_> {
     Problem {
         code: &failure.code,
@@ -277,10 +288,14 @@ impl Lines {
         lines
     }
 
-    /// That a cluster is held back, or goes on.
-    pub(crate) fn of_hold(cluster: &str, is_held: bool) -> Self {
+    /// That a cluster is held back, or goes on; whether it is known of otherwise.
+    pub(crate) fn of_hold(cluster: &str, paused: bool, is_known: bool) -> Self {
         let mut lines = Self::default();
-        lines.push(&serde_json::json!({"cluster": cluster, "paused": is_held}));
+        lines.push(&HoldLine {
+            cluster,
+            paused,
+            note: (!is_known).then_some(UNKNOWN_CLUSTER),
+        });
         lines
     }
 }

@@ -1,8 +1,8 @@
 //! `outbox`: looks into the outbox's file and changes it, while `run` works on it or not.
 
 use action_triggers_host::{
-    Config, Extent, Filter, OutboxAdmin, OutboxFile, OutboxRecord, RecordState, Replayed,
-    StoreError,
+    ClusterId, Config, Extent, Filter, OutboxAdmin, OutboxFile, OutboxRecord, RecordState,
+    Replayed, StoreError,
 };
 
 use super::{
@@ -18,8 +18,8 @@ use super::{
 const PRINTED_AT_ONCE: usize = 64 << 10;
 
 pub(crate) async fn run(command: &OutboxCommand) -> Result<Outcome, CliError> {
-    let file = file(command)?;
-    let mut admin = OutboxAdmin::open(&file)?;
+    let (config, _) = Config::examine(command.config(), None)?;
+    let mut admin = OutboxAdmin::open(&file(command, &config)?)?;
     match command {
         OutboxCommand::Stats(_) => print(&Lines::of_stats(&admin.stats()?)),
         OutboxCommand::List { letters, .. } => list(&admin, letters),
@@ -51,17 +51,15 @@ pub(crate) async fn run(command: &OutboxCommand) -> Result<Outcome, CliError> {
             admin.backup(to)?;
             print(&Lines::of_backup(to))
         }
-        OutboxCommand::Pause { cluster, .. } => hold(&mut admin, cluster, true),
-        OutboxCommand::Resume { cluster, .. } => hold(&mut admin, cluster, false),
+        OutboxCommand::Pause { cluster, .. } => hold(&mut admin, &config, cluster, true),
+        OutboxCommand::Resume { cluster, .. } => hold(&mut admin, &config, cluster, false),
     }
 }
 
 /// The file that the configuration names, whatever else is wrong with it.
-fn file(command: &OutboxCommand) -> Result<OutboxFile, CliError> {
-    let path = command.config();
-    let (config, _) = Config::examine(path, None)?;
+fn file(command: &OutboxCommand, config: &Config) -> Result<OutboxFile, CliError> {
     let missing = || CliError::NoOutbox {
-        path: path.to_owned(),
+        path: command.config().to_owned(),
     };
     config.outbox().cloned().ok_or_else(missing)
 }
@@ -167,6 +165,8 @@ async fn replay(
         0 => Outcome::Well,
         _ => Outcome::SomeFailed,
     })
+}
+
 /// How many records a replay would send again, its events aside.
 fn count_replayed(admin: &OutboxAdmin, filter: &Filter, extent: Extent) -> Result<u64, StoreError> {
     let mut records = filter.clone();
@@ -179,8 +179,6 @@ fn count_replayed(admin: &OutboxAdmin, filter: &Filter, extent: Extent) -> Resul
         })?;
     }
     admin.count(&records, RecordState::Dead)
-}
-
 }
 
 fn purge(
@@ -205,10 +203,20 @@ fn purge(
     Ok(all)
 }
 
-fn hold(admin: &mut OutboxAdmin, cluster: &str, is_held: bool) -> Result<Outcome, CliError> {
-    let id = action_triggers_host::ClusterId::new("", cluster);
+fn hold(
+    admin: &mut OutboxAdmin,
+    config: &Config,
+    cluster: &str,
+    is_held: bool,
+) -> Result<Outcome, CliError> {
+    let id = ClusterId::new("", cluster);
+    let stats = admin.stats()?;
+    let mut configured = config.clusters().iter();
+    // A slip of the pen holds nothing back, and a cluster that is new to both may come.
+    let is_known = configured.any(|one| one.bootstrap_servers == cluster)
+        || stats.clusters.iter().any(|one| one.cluster == id);
     admin.hold(&id, is_held)?;
-    print(&Lines::of_hold(cluster, is_held))
+    print(&Lines::of_hold(cluster, is_held, is_known))
 }
 
 /// What an outbox keeps.

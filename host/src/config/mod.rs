@@ -71,6 +71,11 @@ impl Config {
         self.0.brokers().iter().map(|broker| broker.name.as_str())
     }
 
+    /// How clusters are reached.
+    pub fn clusters(&self) -> &[Cluster] {
+        self.0.clusters()
+    }
+
     /// Bounds on the sandbox.
     pub fn limits(&self) -> &Limits {
         self.0.limits()

@@ -78,7 +78,7 @@ pub struct EventStats {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboxStats {
-    /// The records of each cluster in each state.
+    /// The records of each cluster in each state; also of each that is held back.
     pub clusters: Vec<ClusterStats>,
     /// The events that were given up.
     pub events: EventStats,
@@ -373,7 +373,10 @@ fn clusters(connection: &Connection) -> SqlResult<Vec<ClusterStats>> {
         "SELECT l.tenant, l.bootstrap_servers, c.state, sum(c.records), sum(c.bytes), \
          min(c.oldest_ms), EXISTS (SELECT 1 FROM held h WHERE h.tenant = l.tenant AND \
          h.bootstrap_servers = l.bootstrap_servers) FROM counts c JOIN lanes l ON l.id = c.lane \
-         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+         GROUP BY 1, 2, 3 UNION ALL SELECT h.tenant, h.bootstrap_servers, 0, 0, 0, NULL, TRUE \
+         FROM held h WHERE NOT EXISTS (SELECT 1 FROM counts c JOIN lanes l ON l.id = c.lane WHERE \
+         c.state = 0 AND l.tenant = h.tenant AND l.bootstrap_servers = h.bootstrap_servers) \
+         ORDER BY 1, 2, 3",
     )?;
     let stats = stats.query_map([], |row| {
         let text = |column| row.get::<_, String>(column);
