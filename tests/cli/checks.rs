@@ -55,9 +55,17 @@ async fn a_configuration_without_faults_passes() {
     good["ACTION_TRIGGER_SETTINGS"] = json!({"MAX_BROKER_TIMEOUT": 5});
     good["ACTION_TRIGGERS"]["whitelisted_content_types"] = json!(["myapp.sale"]);
     good["ACTION_TRIGGERS"]["whitelisted_webhook_endpoint_patterns"] = json!([]);
+    good["outbox"] = json!({"path": "outbox.db"});
     let output = Place::new(&good).call("check", "").await;
     assert_eq!((code(&output), stderr(&output)), (0, String::new()));
     assert_eq!(output.stdout, b"1 trigger, 0 errors, 0 warnings\n");
+    for outbox in [json!("memory"), json!({"messages": 10})] {
+        good["outbox"] = outbox;
+        let output = Place::new(&good).call("check", "").await;
+        let said = stderr(&output);
+        assert!(said.starts_with("note: the outbox is in memory"), "{said}");
+        assert_eq!((code(&output), said.lines().count()), (0, 1), "{said}");
+    }
 }
 
 #[tokio::test]

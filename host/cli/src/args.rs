@@ -88,7 +88,8 @@ pub(crate) enum Command {
     Run(Input),
     /// Takes events over HTTP and publishes the records of the triggers that fire
     ///
-    /// Prints {"listening": URL} once it can be reached. POST /v1/events takes an
+    /// Prints {"listening": URL, "outbox": PATH} once it can be reached; the path is "memory"
+    /// where the outbox is in no file. POST /v1/events takes an
     /// event, a list of events, or one a line (application/x-ndjson), and answers when
     /// their records are in the outbox: 202, or 207 and 422 where events were rejected;
     /// 429 and 503 where none is kept, to be sent again. POST /v1/render and /v1/explain

@@ -6,18 +6,21 @@ use super::{args::Files, code_cache, error::CliError, outcome::Outcome, output::
 
 pub(crate) async fn run(files: &Files) -> Result<Outcome, CliError> {
     let examined = Config::examine(&files.config, files.triggers.as_deref());
-    let (problems, triggers) = match examined {
+    let (problems, triggers, outbox) = match examined {
         Ok((config, mut problems)) => {
             let told = examined_by_the_sandbox(files, &config).await?;
             problems.extend(config.examine_triggers(&told.diagnostics, &told.triggers));
-            (problems, config.trigger_count())
+            (problems, config.trigger_count(), config.outbox().cloned())
         }
         // Not even a file: the call is wrong.
         Err(error) if error.problems().iter().any(is_unreadable) => return Err(error.into()),
-        Err(error) => (error.problems().to_vec(), 0),
+        Err(error) => (error.problems().to_vec(), 0, None),
     };
     report::problems(&problems);
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    if errors == 0 {
+        report::outbox(outbox.as_ref());
+    }
     let [triggers, found, warnings] = [
         (triggers, "trigger"),
         (errors, "error"),

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use action_triggers_host::Problem;
+use action_triggers_host::{OutboxFile, Problem};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::{error::CliError, print::Printed, shown::shown};
@@ -28,6 +28,16 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
 /// Prints a remark.
 pub(crate) fn note(text: &str) {
     remark(&format!("note: {text}"));
+}
+
+/// Says what an outbox in memory does not do, where this is one.
+pub(crate) fn outbox(file: Option<&OutboxFile>) {
+    if file.is_none() {
+        note(
+            "the outbox is in memory: what is not delivered when the process ends is lost; with \
+             {\"outbox\": {\"path\": \"outbox.db\"}} it is kept",
+        );
+    }
 }
 
 /// Prints a line for a person.

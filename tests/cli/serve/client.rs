@@ -14,6 +14,8 @@ use crate::cli::support::{NOWHERE, PATIENCE, Place, Running, config, until};
 pub(crate) struct Service {
     pub(crate) running: Running,
     pub(crate) place: Place,
+    /// The line that it began with.
+    pub(crate) first: Value,
     url: String,
     address: Address,
 }
@@ -102,6 +104,7 @@ impl Service {
         let line: Value = serde_json::from_str(&line).unwrap();
         let url = line["listening"].as_str().unwrap();
         Self {
+            first: line.clone(),
             address: Address(url.split_once("://").unwrap().1.to_owned()),
             url: url.to_owned(),
             running,

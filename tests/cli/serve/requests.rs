@@ -220,6 +220,16 @@ fn sent_again(service: &Service) {
 }
 
 #[test]
+fn a_service_says_where_its_outbox_is() {
+    let service = Service::start(&durable());
+    let path = service.first["outbox"].as_str().unwrap();
+    assert!(path.ends_with("outbox.db"), "{path}");
+    let service = Service::start(&serving(NOWHERE));
+    assert_eq!(service.first["outbox"], "memory");
+    service.running.says("the outbox is in memory");
+}
+
+#[test]
 fn an_event_of_which_a_part_was_there_and_the_rest_is_refused_is_rejected() {
     let mut config = durable();
     let (mut same, mut other) = (trigger(), trigger());

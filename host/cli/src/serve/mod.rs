@@ -55,7 +55,10 @@ pub(crate) async fn run(args: args::Serve) -> Result<Outcome, CliError> {
     let listener = Listener::new(socket, &server);
     let following = tokio::spawn(reload::follow(Arc::clone(&server), args.files, watched));
     let mut stopping = interrupt::Stopping::listen();
-    say(&json!({"listening": format!("{scheme}://{address}")}))?;
+    report::outbox(config.outbox());
+    let outbox = config.outbox().map(|file| file.path.display().to_string());
+    let outbox = outbox.as_deref().unwrap_or("memory");
+    say(&json!({"listening": format!("{scheme}://{address}"), "outbox": outbox}))?;
 
     let (stop, stopped) = watch::channel(false);
     let mut serving = tokio::spawn(listener.serve(stopped));
