@@ -227,3 +227,62 @@ async fn a_record_that_was_given_up_is_not_published_beside_its_whole_event() {
         [pair("1~2", ""), pair("1~2", ""), pair("2", "")]
     );
 }
+
+#[test]
+fn each_filter_of_a_call_finds_what_it_names() {
+    let mut short = halves(super::support::NOWHERE, false);
+    short["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(0.05);
+    let place = place(&short);
+    // What `good` published of each is given up, and `bad` failed.
+    for id in ["1", "2"] {
+        run(&place, &sale(id));
+    }
+    let list = |words: &[&str]| {
+        let found = lines_of(&place, &[&["list"][..], words].concat());
+        let name = |line: &Value| {
+            let [kind, event] = ["kind", "event"].map(|key| line[key].as_str().unwrap().to_owned());
+            format!("{kind} {event}")
+        };
+        found.iter().map(name).collect::<Vec<_>>()
+    };
+    let all = ["record 1", "record 2", "event 1", "event 2"];
+    assert_eq!(list(&[]), all);
+    assert_eq!(list(&["--tenant", ""]), all);
+    assert!(list(&["--tenant", "other"]).is_empty());
+    assert_eq!(list(&["--code", "time_to_live_exceeded"]), all[..2]);
+    assert_eq!(list(&["--code", "setting_not_allowed"]), all[2..]);
+    assert_eq!(list(&["--limit", "1"]), all[..1]);
+    assert_eq!(list(&["--limit", "3"]), all[..3]);
+    let second = lines_of(&place, &["list", "--id", "2"]);
+    for kind in ["record", "event"] {
+        let second = second.iter().find(|line| line["kind"] == kind).unwrap();
+        let accepted = second["accepted"].as_str().unwrap();
+        let of_kind = |filter: &str| {
+            let mut found = list(&[filter, accepted]);
+            found.retain(|line| line.starts_with(kind));
+            found
+        };
+        assert_eq!(
+            of_kind("--since"),
+            [format!("{kind} 2")],
+            "at this time or later"
+        );
+        assert_eq!(
+            of_kind("--until"),
+            [format!("{kind} 1")],
+            "before this time"
+        );
+    }
+}
+
+#[test]
+fn a_replay_says_after_what_it_comes() {
+    let mut short = durable(super::support::NOWHERE);
+    short["clusters"]["localhost:9092"]["time_to_live_secs"] = json!(0.05);
+    let place = Place::new(&short);
+    run(&place, &sale("1"));
+    let none = line(&place, &["replay", "--id", "2"]);
+    assert!(none["note"].is_null(), "{none}");
+    let replayed = line(&place, &["replay", "--id", "1"]);
+    assert_eq!(replayed["note"], "they come after what was delivered since");
+}
