@@ -296,33 +296,67 @@ const PARTS: [(&str, bool); 6] = [
     ("action-triggers-front", true),
 ];
 
+/// A checkout with a home of its own.
 #[cfg(unix)]
-#[test]
-#[ignore = "it builds everything twice, which takes minutes; .ci/run calls it"]
-fn two_checkouts_in_two_homes_give_the_same_components() {
-    guest::provide_target().unwrap();
-    let build = |name: &str| {
+struct Checkout {
+    root: PathBuf,
+    cargo_home: PathBuf,
+    target: PathBuf,
+    _place: TempDir,
+}
+
+#[cfg(unix)]
+impl Checkout {
+    fn new(name: &str) -> Self {
+        guest::provide_target().unwrap();
         let place = TempDir::with_prefix(name).unwrap();
-        let (checkout, cargo) = (place.path().join("source"), place.path().join("cargo"));
-        copy(&root(), &checkout);
-        home(&cargo);
-        let target = place.path().join("target");
-        let guest = |package, is_small| guest::Guest {
-            root: &checkout,
+        let checkout = Self {
+            root: place.path().join("source"),
+            cargo_home: place.path().join("cargo"),
+            target: place.path().join("target"),
+            _place: place,
+        };
+        copy(&root(), &checkout.root);
+        home(&checkout.cargo_home);
+        checkout
+    }
+
+    fn guest(&self, package: &'static str, is_small: bool) -> guest::Guest<'_> {
+        guest::Guest {
+            root: &self.root,
             package,
             is_small,
-            target_dir: &target,
-            cargo_home: Some(&cargo),
-        };
-        let parts = PARTS.map(|(package, is_small)| guest(package, is_small).module().unwrap());
-        let engine = guest("action-triggers-guest", false).component();
-        (parts, engine.unwrap())
+            target_dir: &self.target,
+            cargo_home: Some(&self.cargo_home),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "it builds the component twice, which takes minutes; .ci/run calls it"]
+fn two_checkouts_in_two_homes_give_the_same_component() {
+    let build = |name: &str| {
+        let checkout = Checkout::new(name);
+        let engine = checkout.guest("action-triggers-guest", false);
+        engine.component().unwrap()
     };
-    let (one, engine) = build("one");
-    let (other, again) = build("another-that-is-longer");
+    let (engine, again) = (build("one"), build("another-that-is-longer"));
+    assert!(engine == again && engine == EMBEDDED, "the engine differs");
+}
+
+/// Run it by `cargo test --package action-triggers-cli --test tests -- --ignored parts_of`.
+#[cfg(unix)]
+#[test]
+#[ignore = "it builds everything twice, which takes a quarter of an hour"]
+fn parts_of_all_files_are_the_same_in_two_homes() {
+    let build = |name: &str| {
+        let checkout = Checkout::new(name);
+        PARTS.map(|(package, is_small)| checkout.guest(package, is_small).module().unwrap())
+    };
+    let (one, other) = (build("one"), build("another-that-is-longer"));
     for (what, (one, other)) in PARTS.iter().zip(one.iter().zip(&other)) {
         let sizes = (one.len(), other.len());
         assert!(one == other, "{what:?}: {sizes:?} bytes");
     }
-    assert!(engine == again && engine == EMBEDDED, "the engine differs");
 }

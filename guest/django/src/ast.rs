@@ -138,6 +138,17 @@ pub(super) enum Inside<'a> {
 }
 
 impl Node {
+    /// The text of nodes that are nothing else.
+    pub(super) fn text_of(nodes: &[Self]) -> Option<String> {
+        nodes
+            .iter()
+            .map(|node| match node {
+                Self::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// What it has inside: what goes down a template has to tell no more tags than it means.
     pub(super) fn inside(&self) -> Inside<'_> {
         match self {

@@ -267,7 +267,7 @@ impl Templates {
             return Err(vec![self.too_large(source, least_bytes)]);
         }
         let mut is_shaped = false;
-        let body = if let Some(text) = text_of(&nodes) {
+        let body = if let Some(text) = Node::text_of(&nodes) {
             Body::Static(text.into())
         } else if let Some(pieces) = direct::pieces(&nodes) {
             let shaped = is_json_text.then(|| direct::shaped(&pieces)).flatten();
@@ -493,14 +493,3 @@ impl Templates {
 
 /// So many failed renders use up all the fuel of an allowance.
 const FAILURES: u64 = 100;
-
-/// The text of a template that is nothing else.
-fn text_of(nodes: &[Node]) -> Option<String> {
-    nodes
-        .iter()
-        .map(|node| match node {
-            Node::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
-        .collect()
-}

@@ -5,7 +5,7 @@
 //! one that is an instant with other instants. Against any other text they are
 //! texts.
 
-use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 
 use minijinja::Value;
 
@@ -117,7 +117,7 @@ fn shape(sequence: &Value) -> Shape {
 fn compare_sets(left: &Value, right: &Value) -> Option<Ordering> {
     let (one, other) = (iterate(left).ok()?, iterate(right).ok()?);
     let has_all = |set: &[Value], part: &[Value]| {
-        let known: HashMap<_, _> = set.iter().filter_map(entry).collect();
+        let known: BTreeMap<_, _> = set.iter().filter_map(entry).collect();
         part.iter().filter_map(entry).all(|(key, item)| {
             known.get(&key).is_some_and(|other| match (other, item) {
                 (None, None) => true,
