@@ -7,6 +7,7 @@ use std::{
 };
 
 mod allowed;
+mod homes;
 mod house;
 mod names;
 mod public;
