@@ -116,10 +116,10 @@ async fn hold(file: &Path, config: &Value) -> Result<bool, String> {
             }
             continue;
         }
-        // How many bytes the records before take is only known in part.
-        if config["limits"]["record_bytes_per_call"].is_number()
-            && codes.iter().all(|code| code == "too_many")
-        {
+        // How many bytes the records before take is only known in part, and which triggers fire
+        // beside this one not at all.
+        let is_bounded = config["limits"]["record_bytes_per_call"].is_number();
+        if (is_bounded || triggers.len() > 1) && codes.iter().all(|code| code == "too_many") {
             continue;
         }
         let is_told = |code: &String| errors.iter().any(|one| tells_of(one, &place, code));
