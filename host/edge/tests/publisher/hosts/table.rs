@@ -1,6 +1,6 @@
 //! Sizes and cold starts, as host/docs/elsewhere.md has them. This prints them:
 //!
-//! `cargo test --package action-triggers-edge --test publisher -- --ignored --nocapture table`
+//! `cargo test --package action-triggers-edge --test publisher -- --ignored --nocapture sizes_and_cold`
 
 use std::{
     fs,
