@@ -183,8 +183,7 @@ impl Compiler<'_> {
         let context = Context {
             variables: json::parse("{}").unwrap_or_default(),
             now: dates::parse("2024-01-02T03:04:05Z"),
-            object: None,
-            taken: &[],
+            ..Context::default()
         };
         self.templates.share_allowance(FINDING_OUT);
         let found = render(self.templates, &context);

@@ -29,7 +29,11 @@ impl Cost {
     /// Of the same, so many times.
     #[must_use]
     pub fn times(self, count: u32) -> Self {
-        (0..count).fold(Self::default(), |sum, _| sum.and(self))
+        let bytes = usize::try_from(count).unwrap_or(usize::MAX);
+        Self {
+            bytes: self.bytes.saturating_mul(bytes),
+            steps: self.steps.saturating_mul(count.into()),
+        }
     }
 
     /// Of writing so many bytes, and of these steps before.
